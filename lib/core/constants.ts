@@ -1,0 +1,36 @@
+/** Architectural constants, RFC 2328 appendix B, with their units in the names, and the two multicast groups (A.1). */
+
+export const LS_REFRESH_TIME_S = 1800
+export const MIN_LS_INTERVAL_MS = 5000
+export const MIN_LS_ARRIVAL_MS = 1000
+export const MAX_AGE_S = 3600
+export const MAX_AGE_DIFF_S = 900
+/** 0x80000001, the oldest (signed: most negative but one) sequence number. 0x80000000 is reserved. */
+export const INITIAL_SEQUENCE = -0x7fffffff
+export const MAX_SEQUENCE = 0x7fffffff
+export const LS_INFINITY = 0xffffff
+
+/** 224.0.0.5 */
+export const ALL_SPF_ROUTERS = 0xe0000005
+/** 224.0.0.6 */
+export const ALL_D_ROUTERS = 0xe0000006
+
+export const IP_HEADER_OCTETS = 20
+export const OSPF_HEADER_OCTETS = 24
+export const LSA_HEADER_OCTETS = 20
+
+/**
+ * How much later than MinLSArrival a new instance of our own LSA leaves, so that the way to a receiver may take a
+ * little less time for it than it took for the instance before (13 (5a) drops what comes early, unacknowledged).
+ */
+export const ARRIVAL_MARGIN_MS = 100
+/** Delayed acknowledgements wait this long for company (13.5); it must stay well below any RxmtInterval. */
+export const DELAYED_ACK_MS = 100
+/** Least time between a Hello and one sent out of turn because a new neighbor appeared. */
+export const HELLO_GAP_MS = 100
+/** Our own router-LSA waits at most this long for a database exchange to end, to say everything at once. */
+export const EXCHANGE_PATIENCE_MS = 1000
+/** Retransmissions that fall due within this window leave together. */
+export const RETRANSMIT_WINDOW_MS = 50
+/** LS Update packets that one retransmission timer sends at the most; the rest follows a window later. */
+export const RETRANSMIT_BURST_PACKETS = 16

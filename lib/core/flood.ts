@@ -1,0 +1,137 @@
+/** Flooding (RFC 2328 13.3) and retransmission (13.6). */
+import { withAge } from '../wire/lsa.ts'
+import type { Area } from './area.ts'
+import {
+  ALL_D_ROUTERS,
+  ALL_SPF_ROUTERS,
+  MAX_AGE_S,
+  RETRANSMIT_BURST_PACKETS,
+  RETRANSMIT_WINDOW_MS,
+} from './constants.ts'
+import type { Interface } from './interface.ts'
+import { continueLoading, requestSatisfied } from './ls-request.ts'
+import { ageOf, compareInstances, type Entry } from './lsdb.ts'
+import type { Neighbor } from './neighbor.ts'
+
+const COUNT_OCTETS = 4
+
+/**
+ * Queues an LSA on every eligible interface of its scope. `area` is where it came from or belongs.
+ * @param from the neighbor that it was received from; undefined: our own, or one that reached MaxAge here.
+ * @returns whether it goes back out of the interface that it was received on (13.5 asks).
+ */
+export function flood(area: Area, entry: Entry, from: Neighbor | undefined): boolean {
+  const { header } = entry.lsa
+  let back = false
+  for (const iface of area.router.interfacesInScope(area, header.type)) {
+    // (1)
+    let owed = false
+    for (const neighbor of iface.neighbors.values()) {
+      // (1a)
+      const { state } = neighbor
+      if (state !== 'Exchange' && state !== 'Loading' && state !== 'Full') continue
+      // (1b)
+      if (state !== 'Full') {
+        const request = neighbor.requests.get(entry.key)
+        if (request) {
+          const order = compareInstances(
+            header,
+            ageOf(entry, iface.router.now),
+            request,
+            request.age,
+          )
+          if (order < 0) continue
+          requestSatisfied(neighbor, entry.key)
+          if (neighbor !== from) iface.router.defer(() => continueLoading(neighbor))
+          if (order === 0) continue
+        }
+      }
+      // (1c)
+      if (neighbor === from) continue
+      // (1d)
+      neighbor.addRetransmission(entry)
+      owed = true
+    }
+    // (2)
+    if (!owed) continue
+    if (from?.interface === iface) {
+      // (3)
+      if (
+        iface.isBroadcast() &&
+        (from.address === iface.designatedRouter || from.address === iface.backupDesignatedRouter)
+      ) {
+        continue
+      }
+      // (4)
+      if (iface.state === 'Backup') continue
+      back = true
+    }
+    // (5)
+    iface.floodQueue.add(entry)
+    iface.router.touch(iface)
+  }
+  return back
+}
+
+/** Where flooded updates and delayed acknowledgements go (13.3 (5), 13.5). */
+export const floodDestination = (iface: Interface): number =>
+  !iface.isBroadcast() || iface.isElected ? ALL_SPF_ROUTERS : ALL_D_ROUTERS
+
+/** Sends what is queued on an interface and for its neighbors. */
+export function flushUpdates(iface: Interface): void {
+  if (iface.floodQueue.size > 0) {
+    sendUpdates(iface, floodDestination(iface), iface.floodQueue)
+    iface.floodQueue.clear()
+  }
+  for (const neighbor of iface.neighbors.values()) {
+    if (neighbor.directUpdates.size === 0) continue
+    sendUpdates(iface, neighbor.address, neighbor.directUpdates)
+    neighbor.directUpdates.clear()
+  }
+}
+
+/** As many LS Update packets as it takes; an LSA that is larger than the MTU travels alone, in fragments. */
+function sendUpdates(iface: Interface, destination: number, entries: Iterable<Entry>): void {
+  const { router } = iface
+  let lsas: { header: Entry['lsa']['header']; raw: Uint8Array }[] = []
+  let octets = COUNT_OCTETS
+  const send = (): void => {
+    if (lsas.length > 0) router.send(iface, destination, { kind: 'ls-update', lsas })
+    lsas = []
+    octets = COUNT_OCTETS
+  }
+  for (const entry of entries) {
+    const { header, raw } = entry.lsa
+    if (octets + raw.length > iface.bodyOctets) send()
+    // A.4.1: InfTransDelay is added on the way out, in the age field alone
+    const age = Math.min(MAX_AGE_S, ageOf(entry, router.now) + iface.config.transmitDelay)
+    lsas.push({ header, raw: withAge(raw, age) })
+    octets += raw.length
+    entry.sentAt = router.now
+  }
+  send()
+}
+
+/** 13.6: what was not acknowledged for RxmtInterval goes to the neighbor directly. */
+export function retransmit(neighbor: Neighbor): void {
+  const { interface: iface, router, retransmissions } = neighbor
+  const interval = iface.config.retransmitInterval * 1000
+  const due: Entry[] = []
+  let octets = RETRANSMIT_BURST_PACKETS * Math.max(iface.bodyOctets, 1)
+  for (const [entry, sentAt] of retransmissions) {
+    if (sentAt + interval > router.now + RETRANSMIT_WINDOW_MS || octets <= 0) break
+    due.push(entry)
+    octets -= entry.lsa.raw.length
+  }
+  for (const entry of due) {
+    // to the end of the list: oldest first stays true
+    retransmissions.delete(entry)
+    retransmissions.set(entry, router.now)
+  }
+  sendUpdates(iface, neighbor.address, due)
+  router.counters.retransmissions += due.length
+  const [oldest] = retransmissions.values()
+  if (oldest !== undefined) {
+    neighbor.retransmitTimer.set(Math.max(oldest + interval, router.now + RETRANSMIT_WINDOW_MS))
+  }
+}

@@ -1,0 +1,127 @@
+/** Hello packets: sending (RFC 2328 9.5) and receiving (10.5). */
+import { formatIpv4, lengthOfMask } from '../wire/address.ts'
+import type { HelloBody } from '../wire/hello.ts'
+import { Option } from '../wire/options.ts'
+import type { PacketHeader } from '../wire/packet.ts'
+import { ALL_SPF_ROUTERS, HELLO_GAP_MS } from './constants.ts'
+import type { MismatchField } from './events.ts'
+import type { Interface } from './interface.ts'
+import type { Datagram } from './io.ts'
+import { Neighbor } from './neighbor.ts'
+
+export function sendHello(iface: Interface, goodbye = false): void {
+  const { router, config } = iface
+  if (iface.state === 'Down' || iface.state === 'Loopback' || config.passive) return
+  iface.lastHelloAt = router.now
+  const neighbors: number[] = []
+  if (!goodbye) {
+    for (const neighbor of iface.neighbors.values()) {
+      if (neighbor.state !== 'Down' && neighbor.state !== 'Attempt') {
+        neighbors.push(neighbor.routerId)
+      }
+    }
+  }
+  router.send(iface, ALL_SPF_ROUTERS, {
+    kind: 'hello',
+    // 9.5: point-to-point networks have no mask to agree on, but everybody fills it in
+    networkMask: iface.mask,
+    helloInterval: config.helloInterval,
+    options: iface.options,
+    priority: goodbye ? 0 : iface.priority,
+    deadInterval: config.deadInterval,
+    designatedRouter: goodbye ? 0 : iface.designatedRouter,
+    backupDesignatedRouter: goodbye ? 0 : iface.backupDesignatedRouter,
+    neighbors,
+  })
+}
+
+export function receiveHello(
+  iface: Interface,
+  datagram: Datagram,
+  header: PacketHeader,
+  hello: HelloBody,
+): void {
+  const { router } = iface
+  const { source } = datagram
+  const differs = findMismatch(iface, hello)
+  if (differs) {
+    router.mismatch(iface, source, header.routerId, ...differs)
+    return router.drop(iface, 'hello-mismatch')
+  }
+  router.agree(iface, source, 'hello')
+
+  const key = iface.isBroadcast() ? source : header.routerId
+  let neighbor = iface.neighbors.get(key)
+  if (neighbor && neighbor.routerId !== header.routerId) {
+    // the same address with another Router ID is another router
+    neighbor.event('KillNbr')
+    neighbor = undefined
+  }
+  const isNew = neighbor === undefined
+  if (!neighbor) {
+    if (iface.neighbors.size >= router.limits.neighborsPerInterface) {
+      router.limitReached('neighbors', router.limits.neighborsPerInterface)
+      return router.drop(iface, 'neighbor-limit')
+    }
+    neighbor = new Neighbor(iface, header.routerId, source)
+    iface.neighbors.set(key, neighbor)
+  }
+  // on point-to-point networks the address is learned from the packet, and may change
+  neighbor.address = source
+  const was = {
+    priority: neighbor.priority,
+    isDr: neighbor.designatedRouter === source,
+    isBdr: neighbor.backupDesignatedRouter === source,
+  }
+
+  neighbor.priority = hello.priority
+  neighbor.designatedRouter = hello.designatedRouter
+  neighbor.backupDesignatedRouter = hello.backupDesignatedRouter
+  neighbor.options = hello.options
+
+  neighbor.event('HelloReceived')
+  if (isNew) answerSoon(iface)
+  if (!hello.neighbors.includes(router.routerId)) return neighbor.event('1-WayReceived')
+  neighbor.event('2-WayReceived')
+
+  if (!iface.isBroadcast()) return
+  const isDr = hello.designatedRouter === source
+  const isBdr = hello.backupDesignatedRouter === source
+  if (iface.state === 'Waiting') {
+    if (isBdr || (isDr && hello.backupDesignatedRouter === 0)) iface.event('BackupSeen')
+  } else if (was.priority !== hello.priority || was.isDr !== isDr || was.isBdr !== isBdr) {
+    iface.event('NeighborChange')
+  }
+}
+
+/** 10.5: what must agree. The mask does not count on point-to-point networks. */
+function findMismatch(
+  iface: Interface,
+  hello: HelloBody,
+): [field: MismatchField, ours: string, theirs: string] | undefined {
+  const { config, mask, options } = iface
+  if (iface.isBroadcast() && hello.networkMask !== mask) {
+    return ['network mask', formatMask(mask), formatMask(hello.networkMask)]
+  }
+  if (hello.helloInterval !== config.helloInterval) {
+    return ['HelloInterval', `${config.helloInterval} s`, `${hello.helloInterval} s`]
+  }
+  if (hello.deadInterval !== config.deadInterval) {
+    return ['RouterDeadInterval', `${config.deadInterval} s`, `${hello.deadInterval} s`]
+  }
+  if ((hello.options & Option.e) !== (options & Option.e)) {
+    return ['E-bit', String(options & Option.e ? 1 : 0), String(hello.options & Option.e ? 1 : 0)]
+  }
+  return undefined
+}
+
+const formatMask = (mask: number): string => {
+  const length = lengthOfMask(mask)
+  return length === undefined ? formatIpv4(mask) : `${formatIpv4(mask)} (/${length})`
+}
+
+/** A new neighbor need not wait for our next Hello to see itself in it. */
+function answerSoon(iface: Interface): void {
+  const at = Math.max(iface.router.now, iface.lastHelloAt + HELLO_GAP_MS)
+  if (at < iface.helloTimer.at) iface.helloTimer.set(at)
+}

@@ -1,0 +1,226 @@
+/** An interface (RFC 2328 section 9): its data, the election of the Designated Router (9.4), its state machine. */
+import { formatIpv4, maskOf, networkOf } from '../wire/address.ts'
+import type { LsaHeader } from '../wire/lsa.ts'
+import { Option } from '../wire/options.ts'
+import type { Area } from './area.ts'
+import { ALL_D_ROUTERS, IP_HEADER_OCTETS, OSPF_HEADER_OCTETS } from './constants.ts'
+import type { DropReason } from './events.ts'
+import { sendHello } from './hello.ts'
+import { type InterfaceActions, type InterfaceEvent, stepInterface } from './interface-fsm.ts'
+import type { Instant, InterfaceConfig, LinkState } from './io.ts'
+import { sendDelayedAcks } from './ls-ack.ts'
+import type { Entry } from './lsdb.ts'
+import type { Neighbor } from './neighbor.ts'
+import { atLeast } from './neighbor-fsm.ts'
+import type { Router } from './router.ts'
+import type { InterfaceState } from './states.ts'
+import type { Timer } from './timers.ts'
+
+export class Interface implements InterfaceActions {
+  readonly router: Router
+  readonly area: Area
+  config: InterfaceConfig
+  link: LinkState = { up: false, address: undefined, prefixLength: 0, mtu: 1500 }
+  state: InterfaceState = 'Down'
+  /** Interface addresses, as OSPFv2 carries them; 0: none. */
+  designatedRouter = 0
+  backupDesignatedRouter = 0
+  /** By IP source address on broadcast networks, by Router ID on point-to-point ones (8.2, 10.5). */
+  readonly neighbors: Map<number, Neighbor> = new Map()
+  /** LSAs to be flooded out of here when the current input has been dealt with. */
+  readonly floodQueue: Set<Entry> = new Set()
+  readonly delayedAcks: LsaHeader[] = []
+  /** What keeps an adjacency from forming, by source address and kind: said once per change. */
+  readonly mismatches: Map<string, string> = new Map()
+  readonly drops: Partial<Record<DropReason, number>> = {}
+  lastHelloAt: Instant = Number.NEGATIVE_INFINITY
+  readonly helloTimer: Timer
+  readonly waitTimer: Timer
+  readonly ackTimer: Timer
+
+  constructor(router: Router, area: Area, config: InterfaceConfig) {
+    this.router = router
+    this.area = area
+    this.config = config
+    this.helloTimer = router.timers.create('hello', (now) => {
+      const due = this.helloTimer.at + this.config.helloInterval * 1000
+      this.helloTimer.set(due > now ? due : now + this.config.helloInterval * 1000)
+      sendHello(this)
+    })
+    this.waitTimer = router.timers.create('wait', () => this.event('WaitTimer'))
+    this.ackTimer = router.timers.create('delayed-ack', () => sendDelayedAcks(this))
+  }
+
+  get name(): string {
+    return this.config.name
+  }
+
+  get address(): number {
+    return this.link.address ?? 0
+  }
+
+  get mask(): number {
+    return maskOf(this.link.prefixLength)
+  }
+
+  get network(): number {
+    return networkOf(this.address, this.link.prefixLength)
+  }
+
+  /** Our Router Priority; 0 while we leave, so that the Backup takes over before we are gone. */
+  get priority(): number {
+    return this.router.leaving ? 0 : this.config.priority
+  }
+
+  /** Octets of OSPF packet body that fit one IP packet without options. */
+  get bodyOctets(): number {
+    return this.link.mtu - IP_HEADER_OCTETS - OSPF_HEADER_OCTETS
+  }
+
+  get isElected(): boolean {
+    return this.state === 'DR' || this.state === 'Backup'
+  }
+
+  isBroadcast(): boolean {
+    return this.config.network === 'broadcast'
+  }
+
+  isEligible(): boolean {
+    return this.priority > 0
+  }
+
+  startHello(): void {
+    this.helloTimer.set(this.router.now)
+  }
+
+  startWait(): void {
+    this.waitTimer.set(this.router.now + this.config.deadInterval * 1000)
+  }
+
+  reset(): void {
+    for (const neighbor of [...this.neighbors.values()]) neighbor.event('KillNbr')
+    this.helloTimer.cancel()
+    this.waitTimer.cancel()
+    this.ackTimer.cancel()
+    this.delayedAcks.length = 0
+    this.floodQueue.clear()
+    this.mismatches.clear()
+    this.designatedRouter = 0
+    this.backupDesignatedRouter = 0
+    this.lastHelloAt = Number.NEGATIVE_INFINITY
+  }
+
+  /** Runs the state machine; the only writer of `state`, and the one place that reacts to a change of it. */
+  event(event: InterfaceEvent): void {
+    const was = this.state
+    const wasElected = this.isElected
+    const next = stepInterface(was, event, this)
+    if (next === was) return
+    this.state = next
+    if (was === 'Waiting') this.waitTimer.cancel()
+    if (this.isElected !== wasElected) {
+      this.router.emit({
+        type: 'membership',
+        interface: this.name,
+        group: ALL_D_ROUTERS,
+        join: this.isElected,
+      })
+    }
+    this.area.originateDirty = true
+    this.router.say({ type: 'interface', interface: this.name, was, state: next })
+  }
+
+  /** RFC 2328 9.4. */
+  elect(): 'DROther' | 'Backup' | 'DR' {
+    const { designatedRouter: wasDr, backupDesignatedRouter: wasBdr, address } = this
+    // (1) note the current values
+    let self: Candidate = {
+      address,
+      routerId: this.router.routerId,
+      priority: this.priority,
+      designatedRouter: wasDr,
+      backupDesignatedRouter: wasBdr,
+    }
+    const others: Candidate[] = []
+    for (const neighbor of this.neighbors.values()) {
+      if (atLeast(neighbor.state, '2-Way')) others.push(neighbor)
+    }
+    // (2), (3)
+    let outcome = elect([self, ...others])
+    // (4) newly elected, or no longer: once more with what we now declare
+    const gained = (now: number, was: number): boolean => (now === address) !== (was === address)
+    if (gained(outcome.dr, wasDr) || gained(outcome.bdr, wasBdr)) {
+      self = {
+        ...self,
+        designatedRouter: outcome.dr,
+        backupDesignatedRouter: outcome.bdr,
+      }
+      outcome = elect([self, ...others])
+    }
+    this.designatedRouter = outcome.dr
+    this.backupDesignatedRouter = outcome.bdr
+    if (outcome.dr !== wasDr || outcome.bdr !== wasBdr) {
+      this.area.originateDirty = true
+      this.router.say({
+        type: 'designated-router',
+        interface: this.name,
+        designatedRouter: formatIpv4(outcome.dr),
+        backupDesignatedRouter: formatIpv4(outcome.bdr),
+      })
+      // (7) adjacencies may have to be made or broken; after the state is written
+      this.router.defer(() => {
+        for (const neighbor of [...this.neighbors.values()]) {
+          if (atLeast(neighbor.state, '2-Way')) neighbor.event('AdjOK?')
+        }
+      })
+    }
+    // (5)
+    return outcome.dr === address ? 'DR' : outcome.bdr === address ? 'Backup' : 'DROther'
+  }
+
+  /** Options of our Hellos (A.2). */
+  get options(): number {
+    return this.area.options & (Option.e | Option.np)
+  }
+
+  /** Somebody on this interface is in a database exchange with us. */
+  get exchanging(): boolean {
+    for (const { state } of this.neighbors.values()) {
+      if (state === 'Exchange' || state === 'Loading') return true
+    }
+    return false
+  }
+}
+
+interface Candidate {
+  readonly address: number
+  readonly routerId: number
+  readonly priority: number
+  readonly designatedRouter: number
+  readonly backupDesignatedRouter: number
+}
+
+/** Steps (2) and (3) of 9.4. */
+function elect(candidates: readonly Candidate[]): { dr: number; bdr: number } {
+  const eligible = candidates.filter((c) => c.priority > 0)
+  const notDr = eligible.filter((c) => c.designatedRouter !== c.address)
+  const declaredBdr = notDr.filter((c) => c.backupDesignatedRouter === c.address)
+  const bdr = best(declaredBdr.length > 0 ? declaredBdr : notDr)
+  const dr = best(eligible.filter((c) => c.designatedRouter === c.address)) ?? bdr
+  return { dr: dr?.address ?? 0, bdr: bdr?.address ?? 0 }
+}
+
+/** Highest Router Priority, ties to the highest Router ID. */
+function best(candidates: readonly Candidate[]): Candidate | undefined {
+  let winner: Candidate | undefined
+  for (const c of candidates) {
+    if (
+      !winner ||
+      c.priority > winner.priority ||
+      (c.priority === winner.priority && c.routerId > winner.routerId)
+    ) {
+      winner = c
+    }
+  }
+  return winner
+}

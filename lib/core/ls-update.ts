@@ -1,0 +1,157 @@
+/** Link State Update packets: the receiving procedure of RFC 2328 section 13, and the installing of 13.2. */
+import { fletcherOk } from '../wire/checksum.ts'
+import type { LsUpdateBody } from '../wire/ls-update.ts'
+import { decodeLsa, type Lsa, type LsaHeader, LsType, type RawLsa } from '../wire/lsa.ts'
+import type { RouterLsaBody } from '../wire/router-lsa.ts'
+import { MAX_AGE_S, MAX_SEQUENCE } from './constants.ts'
+import { flood } from './flood.ts'
+import type { Interface } from './interface.ts'
+import { acknowledge } from './ls-ack.ts'
+import { continueLoading } from './ls-request.ts'
+import { ageOf, compareInstances, contentsDiffer, type Entry, isMaxAge, type Lsdb } from './lsdb.ts'
+import type { Neighbor } from './neighbor.ts'
+import { isSelfOriginated } from './originate.ts'
+import type { Router } from './router.ts'
+
+const RESERVED_SEQUENCE = -0x80000000
+
+export function receiveUpdate(iface: Interface, neighbor: Neighbor, body: LsUpdateBody): void {
+  const { router } = iface
+  if (neighbor.state !== 'Exchange' && neighbor.state !== 'Loading' && neighbor.state !== 'Full') {
+    return router.drop(iface, 'neighbor-state')
+  }
+  for (const raw of body.lsas) {
+    if (!receiveLsa(iface, neighbor, raw)) return
+  }
+  if (body.failed) router.drop(iface, 'lsa-malformed')
+  continueLoading(neighbor)
+}
+
+/** One LSA of an update. @returns false when the rest of the packet must not be processed. */
+function receiveLsa(iface: Interface, neighbor: Neighbor, raw: RawLsa): boolean {
+  const { router } = iface
+  const { header } = raw
+  const skip = (reason: Parameters<Router['drop']>[1]): true => {
+    router.drop(iface, reason)
+    return true
+  }
+  // 13 (1)
+  if (!fletcherOk(raw.raw)) return skip('lsa-checksum')
+  // 13 (2), (3): a type we do not know, or that does not belong in this area
+  const lsdb = router.databaseFor(iface.area, header.type)
+  if (lsdb === undefined) return skip('lsa-type')
+  // not in the RFC's list, but never valid: 12.1.1, 12.1.6, 12.1.4
+  if (header.age > MAX_AGE_S) return skip('lsa-age')
+  if (header.sequence === RESERVED_SEQUENCE) return skip('lsa-sequence')
+  if (header.type === LsType.router && header.lsId !== header.advertisingRouter) {
+    return skip('lsa-id')
+  }
+
+  const current = lsdb.find(header)
+  // 13 (4)
+  if (header.age >= MAX_AGE_S && current === undefined && !router.exchanging) {
+    neighbor.directAcks.push(header)
+    router.touch(iface)
+    return true
+  }
+  // 13 (5)
+  const order =
+    current === undefined
+      ? 1
+      : compareInstances(header, header.age, current.lsa.header, ageOf(current, router.now))
+  if (order > 0) {
+    const asked = neighbor.requests.has(current?.key ?? router.keyOf(header))
+    // 13 (5a). A copy that we had asked for did not come by flooding; its successor may follow at once.
+    if (current?.flooded && router.now - current.installedAt < router.limits.minLsArrivalMs) {
+      return skip('lsa-min-arrival')
+    }
+    if (current === undefined && lsdb.size >= router.limits.lsas) {
+      router.limitReached('lsdb', router.limits.lsas)
+      return skip('lsa-limit')
+    }
+    let lsa: Lsa
+    try {
+      lsa = router.intern(decodeLsa(raw))
+    } catch {
+      return skip('lsa-malformed')
+    }
+    // 13 (5c) and (5d) before (5b): the slot of an LSA outlives its instances, and lists hold slots
+    const entry = install(router, iface, lsdb, lsa, header.age, !asked)
+    // 13 (5b)
+    const floodedBack = flood(iface.area, entry, neighbor)
+    // 13 (5e)
+    acknowledge(iface, neighbor, header, floodedBack ? 'flooded-back' : 'newer')
+    // 13 (5f): the reconciling of originate.ts outbids or flushes it
+    if (isSelfOriginated(router, header)) iface.area.originateDirty = true
+    return true
+  }
+  // 13 (6)
+  if (neighbor.requests.has(current!.key)) {
+    neighbor.event('BadLSReq')
+    return false
+  }
+  // 13 (7)
+  if (order === 0) {
+    const implied = neighbor.dropRetransmission(current!)
+    acknowledge(iface, neighbor, header, implied ? 'implied' : 'duplicate')
+    return true
+  }
+  // 13 (8)
+  if (current!.lsa.header.sequence === MAX_SEQUENCE && isMaxAge(current!, router.now)) return true
+  if (
+    current!.sentAt === undefined ||
+    router.now - current!.sentAt >= router.limits.minLsArrivalMs
+  ) {
+    neighbor.directUpdates.add(current!)
+    router.touch(iface)
+  }
+  return true
+}
+
+/**
+ * Puts an instance into the database in place of the one before (13.2): off every retransmission list (13 (5c)),
+ * and the routing table is recalculated if the contents differ. `age` in seconds.
+ */
+export function install(
+  router: Router,
+  { area }: Pick<Interface, 'area'>,
+  lsdb: Lsdb,
+  lsa: Lsa,
+  age: number,
+  flooded: boolean,
+): Entry {
+  const old = lsdb.find(lsa.header)
+  const before = old && !isMaxAge(old, router.now) ? old.lsa : undefined
+  if (old && old.retransmitting > 0) {
+    for (const neighbor of router.neighborsInScope(area, lsa.header.type)) {
+      neighbor.dropRetransmission(old)
+    }
+  }
+  const entry = lsdb.install(lsa, age, router.now, flooded)
+  entry.ours = false
+  if (isSelfOriginated(router, lsa.header)) lsdb.own.add(entry)
+  router.watchAge(entry)
+  const after = age >= MAX_AGE_S ? undefined : lsa
+  if (before === undefined || after === undefined || contentsDiffer(before, after)) {
+    router.recalculate(area, affectsTree(lsa.header, before, after) ? 'tree' : 'routes')
+  }
+  return entry
+}
+
+/** A change of stub networks alone moves no branch of the shortest-path tree. */
+export function affectsTree(
+  header: LsaHeader,
+  before: Lsa | undefined,
+  after: Lsa | undefined,
+): boolean {
+  if (header.type === LsType.network) return before !== after
+  if (header.type !== LsType.router) return false
+  if (before === undefined || after === undefined) return before !== after
+  return topologyOf(before.body as RouterLsaBody) !== topologyOf(after.body as RouterLsaBody)
+}
+
+const topologyOf = ({ flags, links }: RouterLsaBody): string =>
+  `${flags} ${links
+    .filter((link) => link.type !== 3)
+    .map(({ type, id, data, metric }) => `${type}/${id}/${data}/${metric}`)
+    .join(' ')}`

@@ -1,0 +1,204 @@
+/** A neighbor (RFC 2328 section 10): its data, its lists, its state machine. */
+import { formatIpv4 } from '../wire/address.ts'
+import type { LsaHeader } from '../wire/lsa.ts'
+import { sendDatabaseDescription } from './database-description.ts'
+import { retransmit } from './flood.ts'
+import { sendHello } from './hello.ts'
+import type { Interface } from './interface.ts'
+import type { Instant } from './io.ts'
+import { sendRequest } from './ls-request.ts'
+import type { Entry } from './lsdb.ts'
+import { isMaxAge } from './lsdb.ts'
+import { atLeast, type NeighborActions, type NeighborEvent, stepNeighbor } from './neighbor-fsm.ts'
+import { neverSent } from './originate.ts'
+import type { NeighborState } from './states.ts'
+import type { Timer } from './timers.ts'
+
+/** What 10.6 remembers of the last Database Description packet, to tell a duplicate. */
+export interface LastReceivedDd {
+  readonly flags: number
+  readonly options: number
+  readonly sequence: number
+}
+
+export class Neighbor implements NeighborActions {
+  readonly interface: Interface
+  readonly routerId: number
+  address: number
+  priority = 0
+  designatedRouter = 0
+  backupDesignatedRouter = 0
+  options = 0
+  state: NeighborState = 'Down'
+  /** When it came to its present state. */
+  since: Instant
+  /** What last moved it, for people. */
+  lastEvent: NeighborEvent = 'Start'
+
+  /** Database exchange: we are the master. */
+  isMaster = false
+  ddSequence = 0
+  ddReceived: LastReceivedDd | undefined
+  /** The last packet we sent, for retransmission; the slave keeps it for RouterDeadInterval. */
+  ddSent: { bytes: Uint8Array; more: boolean; at: Instant } | undefined
+  /** Database summary list: what we have yet to describe. */
+  summaryList: Entry[] = []
+  summaryNext = 0
+  /** Link state request list, by LSA key; insertion order is request order. */
+  readonly requests: Map<string, LsaHeader> = new Map()
+  /** Keys of the outstanding LS Request packet that are not answered yet. */
+  readonly requested: Set<string> = new Set()
+  /** Link state retransmission list: when each was last sent, oldest first. */
+  readonly retransmissions: Map<Entry, Instant> = new Map()
+  /** LSAs to be sent to this neighbor alone when the current input has been dealt with. */
+  readonly directUpdates: Set<Entry> = new Set()
+  readonly directAcks: LsaHeader[] = []
+  /** Our own LSAs that its exchange left out because they were about to change; see originate.ts. */
+  readonly withheld: Set<Entry> = new Set()
+
+  readonly inactivityTimer: Timer
+  readonly ddTimer: Timer
+  readonly requestTimer: Timer
+  readonly retransmitTimer: Timer
+
+  constructor(iface: Interface, routerId: number, address: number) {
+    this.interface = iface
+    this.routerId = routerId
+    this.address = address
+    const { timers, now } = iface.router
+    this.since = now
+    this.inactivityTimer = timers.create('inactivity', () => this.event('InactivityTimer'))
+    this.ddTimer = timers.create('database-description', () => this.repeatDatabaseDescription())
+    this.requestTimer = timers.create('ls-request', () => {
+      this.requested.clear()
+      sendRequest(this)
+    })
+    this.retransmitTimer = timers.create('ls-retransmit', () => retransmit(this))
+  }
+
+  get router(): Interface['router'] {
+    return this.interface.router
+  }
+
+  /** RFC 2328 10.4. */
+  shouldBeAdjacent(): boolean {
+    const { interface: iface } = this
+    return (
+      !iface.isBroadcast() ||
+      iface.isElected ||
+      this.address === iface.designatedRouter ||
+      this.address === iface.backupDesignatedRouter
+    )
+  }
+
+  restartInactivityTimer(): void {
+    this.inactivityTimer.set(this.router.now + this.interface.config.deadInterval * 1000)
+  }
+
+  stopInactivityTimer(): void {
+    this.inactivityTimer.cancel()
+  }
+
+  sendHello(): void {
+    sendHello(this.interface)
+  }
+
+  beginExchange(): void {
+    // 10.3 wants a first number unlike any before; an unpredictable one also keeps a blind attacker out (RFC 6094).
+    this.ddSequence = this.ddSequence === 0 ? this.router.random.u32() : (this.ddSequence + 1) >>> 0
+    this.isMaster = true
+    this.ddReceived = undefined
+    this.router.defer(() => {
+      if (this.state === 'ExStart') sendDatabaseDescription(this)
+    })
+  }
+
+  listDatabase(): void {
+    const { router, interface: iface } = this
+    for (const lsdb of router.databasesOf(iface.area)) {
+      for (const entry of lsdb) {
+        if (isMaxAge(entry, router.now)) this.oweUpdate(entry)
+        else if (neverSent(router, entry)) this.withheld.add(entry)
+        else this.summaryList.push(entry)
+      }
+    }
+  }
+
+  hasRequests(): boolean {
+    return this.requests.size > 0
+  }
+
+  clearLists(): void {
+    for (const entry of this.retransmissions.keys()) entry.retransmitting--
+    this.retransmissions.clear()
+    this.summaryList = []
+    this.summaryNext = 0
+    this.requests.clear()
+    this.requested.clear()
+    this.directUpdates.clear()
+    this.directAcks.length = 0
+    this.withheld.clear()
+    this.ddSent = undefined
+    this.ddTimer.cancel()
+    this.requestTimer.cancel()
+    this.retransmitTimer.cancel()
+  }
+
+  /** Puts an LSA on the retransmission list and sends it to this neighbor alone. */
+  oweUpdate(entry: Entry): void {
+    this.addRetransmission(entry)
+    this.directUpdates.add(entry)
+    this.router.touch(this.interface)
+  }
+
+  addRetransmission(entry: Entry): void {
+    if (this.retransmissions.delete(entry)) entry.retransmitting--
+    this.retransmissions.set(entry, this.router.now)
+    this.withheld.delete(entry)
+    entry.retransmitting++
+    if (!this.retransmitTimer.armed) {
+      this.retransmitTimer.set(this.router.now + this.interface.config.retransmitInterval * 1000)
+    }
+  }
+
+  dropRetransmission(entry: Entry): boolean {
+    if (!this.retransmissions.delete(entry)) return false
+    entry.retransmitting--
+    if (this.retransmissions.size === 0) this.retransmitTimer.cancel()
+    return true
+  }
+
+  /** Runs the state machine; the only writer of `state`, and the one place that reacts to a change of it. */
+  event(event: NeighborEvent): void {
+    const was = this.state
+    const next = stepNeighbor(was, event, this)
+    if (next === was) return
+    const { interface: iface, router } = this
+    this.state = next
+    this.since = router.now
+    this.lastEvent = event
+    if (next === 'Down') iface.neighbors.delete(router.neighborKey(iface, this))
+    if (was === 'Full' || next === 'Full') iface.area.originateDirty = true
+    if (next === 'Full') {
+      this.ddTimer.cancel()
+      router.owed.add(this)
+    }
+    router.say({
+      type: 'neighbor',
+      interface: iface.name,
+      routerId: formatIpv4(this.routerId),
+      address: formatIpv4(this.address),
+      was,
+      state: next,
+      reason: event,
+    })
+    if (atLeast(was, '2-Way') !== atLeast(next, '2-Way')) iface.event('NeighborChange')
+  }
+
+  repeatDatabaseDescription(): void {
+    if (this.state !== 'ExStart' && !(this.state === 'Exchange' && this.isMaster)) return
+    if (!this.ddSent) return
+    this.router.transmit(this.interface, this.address, this.ddSent.bytes)
+    this.ddTimer.set(this.router.now + this.interface.config.retransmitInterval * 1000)
+  }
+}

@@ -1,0 +1,118 @@
+/** The receiving procedure of RFC 2328 8.2: what every packet must pass, and who deals with it then. */
+import { formatIpv4, formatPrefix, networkOf } from '../wire/address.ts'
+import { DecodeError, type DecodeErrorCode } from '../wire/bytes.ts'
+import {
+  decodePacket,
+  decodePacketHeader,
+  type Packet,
+  type PacketHeader,
+  verifyChecksum,
+} from '../wire/packet.ts'
+import { ALL_D_ROUTERS, ALL_SPF_ROUTERS } from './constants.ts'
+import { receiveDatabaseDescription } from './database-description.ts'
+import type { DropReason } from './events.ts'
+import { receiveHello } from './hello.ts'
+import type { Interface } from './interface.ts'
+import type { Datagram } from './io.ts'
+import { receiveAck } from './ls-ack.ts'
+import { receiveRequest } from './ls-request.ts'
+import { receiveUpdate } from './ls-update.ts'
+import type { Router } from './router.ts'
+
+const dropReasons: Partial<Record<DecodeErrorCode, DropReason>> = {
+  runt: 'runt',
+  version: 'version',
+  length: 'length',
+  'unknown-type': 'unknown-type',
+}
+
+/** A packet has come in (8.2). */
+export function receive(router: Router, datagram: Datagram): void {
+  const iface = router.interfaces.get(datagram.interface)
+  if (iface === undefined) return
+  router.counters.received++
+  if (iface.state === 'Down' || iface.state === 'Loopback') {
+    return router.drop(iface, 'interface-down')
+  }
+  if (iface.config.passive) return router.drop(iface, 'passive')
+  const { source, destination, bytes } = datagram
+  if (source === iface.address) return router.drop(iface, 'own-packet')
+  if (source === 0 || source >= 0xe0000000) return router.drop(iface, 'bad-source')
+  if (
+    destination !== iface.address &&
+    destination !== ALL_SPF_ROUTERS &&
+    !(destination === ALL_D_ROUTERS && iface.isElected)
+  ) {
+    return router.drop(iface, 'bad-destination')
+  }
+  let header: PacketHeader
+  let packet: Packet
+  try {
+    header = decodePacketHeader(bytes)
+    if (header.auType === 0 && !verifyChecksum(bytes, header.length)) {
+      return router.drop(iface, 'checksum')
+    }
+    if (!admit(router, iface, source, header)) return
+    packet = decodePacket(bytes)
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    return router.drop(iface, dropReasons[error.code] ?? 'malformed')
+  }
+  dispatch(iface, datagram, packet)
+}
+
+/** The checks of 8.2 that concern the header. */
+function admit(router: Router, iface: Interface, source: number, header: PacketHeader): boolean {
+  const { routerId, areaId, auType } = header
+  const refuse = (reason: DropReason): false => {
+    router.drop(iface, reason)
+    return false
+  }
+  if (areaId !== iface.area.id) {
+    const [ours, theirs] = [formatIpv4(iface.area.id), formatIpv4(areaId)]
+    router.mismatch(iface, source, routerId, 'area', ours, theirs)
+    return refuse('area-mismatch')
+  }
+  if (iface.isBroadcast() && networkOf(source, iface.link.prefixLength) !== iface.network) {
+    const ours = formatPrefix(iface.network, iface.link.prefixLength)
+    router.mismatch(iface, source, routerId, 'subnet', ours, formatIpv4(source))
+    return refuse('bad-source')
+  }
+  if (auType !== 0) {
+    router.mismatch(iface, source, routerId, 'authentication type', '0', String(auType))
+    return refuse('auth-type')
+  }
+  if (routerId === 0) return refuse('bad-router-id')
+  if (routerId === router.routerId) {
+    if (router.isNews(iface, `${source} router id`, '')) {
+      router.say({
+        type: 'duplicate-router-id',
+        interface: iface.name,
+        address: formatIpv4(source),
+        routerId: formatIpv4(routerId),
+      })
+    }
+    return refuse('duplicate-router-id')
+  }
+  return true
+}
+
+function dispatch(iface: Interface, datagram: Datagram, { header, body }: Packet): void {
+  const { router } = iface
+  if (body.kind === 'hello') return receiveHello(iface, datagram, header, body)
+  const key = iface.isBroadcast() ? datagram.source : header.routerId
+  const neighbor = iface.neighbors.get(key)
+  if (neighbor === undefined || neighbor.routerId !== header.routerId) {
+    return router.drop(iface, 'unknown-neighbor')
+  }
+  switch (body.kind) {
+    case 'database-description':
+      return receiveDatabaseDescription(iface, neighbor, body)
+    case 'ls-request':
+      return receiveRequest(iface, neighbor, body)
+    case 'ls-update':
+      return receiveUpdate(iface, neighbor, body)
+    case 'ls-ack':
+      return receiveAck(iface, neighbor, body)
+  }
+}

@@ -1,0 +1,65 @@
+/** The SPF delay algorithm, RFC 8405: quick at first, patient while changes keep coming. */
+import type { Instant } from './io.ts'
+import type { Timer, Timers } from './timers.ts'
+
+/** Section 3 of RFC 8405; milliseconds. */
+export interface SpfDelayConfig {
+  readonly initialMs: number
+  readonly shortMs: number
+  readonly longMs: number
+  readonly timeToLearnMs: number
+  readonly holdDownMs: number
+}
+
+export const defaultSpfDelay: SpfDelayConfig = {
+  initialMs: 0,
+  shortMs: 50,
+  longMs: 500,
+  timeToLearnMs: 500,
+  holdDownMs: 2000,
+}
+
+export class SpfDelay {
+  readonly #config: SpfDelayConfig
+  readonly #spf: Timer
+  readonly #learn: Timer
+  readonly #holdDown: Timer
+  state: 'QUIET' | 'SHORT_WAIT' | 'LONG_WAIT' = 'QUIET'
+
+  constructor(timers: Timers, config: SpfDelayConfig, run: () => void) {
+    this.#config = config
+    this.#spf = timers.create('spf', run)
+    this.#learn = timers.create('spf-learn', () => {
+      // transition 3
+      if (this.state === 'SHORT_WAIT') this.state = 'LONG_WAIT'
+    })
+    this.#holdDown = timers.create('spf-holddown', () => {
+      // transitions 5 and 6
+      this.#learn.cancel()
+      this.state = 'QUIET'
+    })
+  }
+
+  /** An IGP event (section 4). */
+  event(now: Instant): void {
+    const { initialMs, shortMs, longMs, timeToLearnMs, holdDownMs } = this.#config
+    let delay: number
+    switch (this.state) {
+      case 'QUIET':
+        // transition 1
+        delay = initialMs
+        this.#learn.set(now + timeToLearnMs)
+        this.state = 'SHORT_WAIT'
+        break
+      case 'SHORT_WAIT':
+        // transition 2
+        delay = shortMs
+        break
+      case 'LONG_WAIT':
+        // transition 4
+        delay = longMs
+    }
+    this.#holdDown.set(now + holdDownMs)
+    if (!this.#spf.armed) this.#spf.set(now + delay)
+  }
+}

@@ -1,0 +1,30 @@
+/** What a user of the library can get wrong, or the machine can refuse. Match on `code`, which is stable. */
+export type OspfErrorCode =
+  /** A configuration value is missing or not what it must be. */
+  | 'ERR_OSPF_CONFIG'
+  /** The kernel refused for want of a capability (CAP_NET_RAW, CAP_NET_ADMIN). */
+  | 'ERR_OSPF_PERMISSION'
+  /** The device does not exist. */
+  | 'ERR_OSPF_NO_INTERFACE'
+  /** Native code is not there for this platform, or could not be loaded. */
+  | 'ERR_OSPF_NATIVE'
+  /** A call to the kernel failed; the kernel's words are in the message, its errno in `errno`. */
+  | 'ERR_OSPF_KERNEL'
+  /** The prefix is already announced. */
+  | 'ERR_OSPF_DUPLICATE'
+  /** The speaker has stopped. */
+  | 'ERR_OSPF_STOPPED'
+
+/** The one error class of this library. */
+export class OspfError extends Error {
+  readonly code: OspfErrorCode
+  /** Symbolic errno of the kernel ('EPERM'), where there was one. */
+  readonly errno: string | undefined
+  override readonly name = 'OspfError'
+
+  constructor(code: OspfErrorCode, message: string, options?: { cause?: unknown; errno?: string }) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.errno = options?.errno
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * What a speaker needs from the world, as small interfaces. `linux/` is the default behind each; the simulator
+ * stands in for all of them.
+ */
+import type { Datagram, LinkState, RouteChange } from './core/io.ts'
+
+/** Time, handed in so that gates and policies run in virtual time as well. */
+export interface Clock {
+  /** Milliseconds, monotonic. */
+  now(): number
+  /** Milliseconds since 1970. Only ever compared with `now` to notice a machine that slept. */
+  wall(): number
+  /** Calls back once, `delay` milliseconds from now, unless disposed before. */
+  setTimer(delay: number, callback: () => void): Disposable
+}
+
+/** IP protocol 89 on one interface. */
+export interface DatagramSocket extends AsyncDisposable {
+  /** Sends one OSPF packet (without IP header). Errors go to `onError`, not to the caller. */
+  send(destination: number, bytes: Uint8Array): void
+  /** Joins or leaves a multicast group on this interface. */
+  membership(group: number, join: boolean): void
+}
+
+export interface DatagramPort {
+  /**
+   * Opens the socket of an interface and joins AllSPFRouters. `bytes` of a received datagram may be a view of a
+   * buffer that is used again. Throws an OspfError that names the cause (not permitted, no such device).
+   */
+  open(
+    link: { readonly name: string; readonly index: number; readonly address: number },
+    receive: (datagram: Datagram) => void,
+    onError: (error: Error) => void,
+  ): DatagramSocket
+}
+
+/** A device and its IPv4 addresses, as the kernel has them. */
+export interface Link extends LinkState {
+  readonly name: string
+  readonly index: number
+  readonly loopback: boolean
+  /** Broadcast-capable (IFF_BROADCAST) as against point-to-point. */
+  readonly broadcast: boolean
+  /** Every IPv4 address, primary first. */
+  readonly addresses: readonly { readonly address: number; readonly prefixLength: number; readonly secondary: boolean; readonly peer: number | undefined }[]
+}
+
+/** Devices and addresses, followed live. */
+export interface LinkPort extends AsyncDisposable {
+  /** The devices now, by name. */
+  links(): ReadonlyMap<string, Link>
+  /** Called with every device that changed, and with its name alone when it is gone. */
+  watch(changed: (name: string, link: Link | undefined) => void): Disposable
+}
+
+/** Host addresses that the speaker itself adds (a VIP on lo) and removes. */
+export interface AddressPort {
+  /** Resolves to false when the address was there before: then it is not ours to remove. */
+  add(device: string, address: number, prefixLength: number): Promise<boolean>
+  remove(device: string, address: number, prefixLength: number): Promise<void>
+}
+
+/** Where routes go. Changes are applied in order; a failure is reported and retried by the sink. */
+export interface RouteSink extends AsyncDisposable {
+  apply(changes: readonly RouteChange[]): void
+  /** Resolves when everything applied so far has been answered by the kernel (or has failed). */
+  settled(): Promise<void>
+}

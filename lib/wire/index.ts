@@ -1,0 +1,50 @@
+/** Bytes to values and back, for those who bring their own loop: `ospf-speaker/wire`. */
+export {
+  formatIpv4,
+  formatPrefix,
+  type Ipv4,
+  lengthOfMask,
+  maskOf,
+  networkOf,
+  parseIpv4,
+} from './address.ts'
+export { DecodeError, type DecodeErrorCode, Reader, Writer } from './bytes.ts'
+export { fletcher, fletcherOk, ipChecksum } from './checksum.ts'
+export type { DatabaseDescriptionBody, DatabaseDescriptionFlags } from './database-description.ts'
+export type { ExternalLsaBody, ExternalPath, ExternalTos } from './external-lsa.ts'
+export type { HelloBody } from './hello.ts'
+export type { LsAckBody } from './ls-ack.ts'
+export type { LsRequest, LsRequestBody } from './ls-request.ts'
+export type { LsUpdateBody } from './ls-update.ts'
+export {
+  decodeLsa,
+  decodeLsaHeader,
+  decodeRawLsa,
+  encodeLsa,
+  encodeLsaHeader,
+  LSA_HEADER_LENGTH,
+  type Lsa,
+  type LsaBody,
+  type LsaHeader,
+  LsType,
+  lsaKey,
+  type RawLsa,
+  type UnknownLsaBody,
+  withAge,
+} from './lsa.ts'
+export type { NetworkLsaBody } from './network-lsa.ts'
+export { type OpaqueLsaBody, opaqueLsId } from './opaque-lsa.ts'
+export { formatOptions, Option, optionNames } from './options.ts'
+export {
+  decodePacket,
+  decodePacketHeader,
+  encodePacket,
+  PACKET_HEADER_LENGTH,
+  type Packet,
+  type PacketBody,
+  type PacketHeader,
+  PacketType,
+  verifyChecksum,
+} from './packet.ts'
+export type { RouterLink, RouterLinkTos, RouterLsaBody } from './router-lsa.ts'
+export type { SummaryLsaBody, SummaryTos } from './summary-lsa.ts'

@@ -1,0 +1,136 @@
+/** Router-LSAs (A.4.2). */
+import type { Reader, Writer } from './bytes.ts'
+import { octetTable } from './flags.ts'
+
+/** A metric for one Type of Service: history, kept so that the bytes come out as they went in. */
+export interface RouterLinkTos {
+  readonly tos: number
+  readonly metric: number
+  /** The octet between the two, when it is not 0. */
+  readonly reserved?: number
+}
+
+/** One link of a router. What `id` and `data` mean depends on the type (12.4.1). */
+export interface RouterLink {
+  /** 1 point-to-point, 2 transit network, 3 stub network, 4 virtual link; anything else is unknown. */
+  readonly type: number
+  readonly id: number
+  readonly data: number
+  /** 0 to 65535. */
+  readonly metric: number
+  readonly tos: readonly RouterLinkTos[]
+}
+
+/** The links of a router into an area, and what the router is. */
+export interface RouterLsaBody {
+  readonly kind: 'router'
+  /** V: endpoint of a virtual link through this area. */
+  readonly virtualLink: boolean
+  /** E: AS boundary router. */
+  readonly external: boolean
+  /** B: area border router. */
+  readonly border: boolean
+  /** Nt: translates type 7 LSAs whatever the election says (RFC 3101). */
+  readonly nssaTranslator: boolean
+  /** W: wild-card multicast receiver (RFC 1584). */
+  readonly wildcard: boolean
+  /** The octet that these bits are of. Encoding takes only the remaining, unassigned bits from it. */
+  readonly flags: number
+  /** The octet after the flags, when it is not 0. */
+  readonly reserved?: number
+  readonly links: readonly RouterLink[]
+}
+
+const Flag = { b: 0x01, e: 0x02, v: 0x04, w: 0x08, nt: 0x10 } as const
+const UNASSIGNED = 0xe0
+const LINK_LENGTH = 12
+const TOS_LENGTH = 4
+const NO_TOS: readonly RouterLinkTos[] = Object.freeze([])
+
+const flagsOf = octetTable(([, , , nt, w, v, e, b]) => ({
+  virtualLink: v === 1,
+  external: e === 1,
+  border: b === 1,
+  nssaTranslator: nt === 1,
+  wildcard: w === 1,
+}))
+
+/*
+ *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ *   |  0  |N|W|V|E|B|        0      |            # links            |
+ *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ *   |                          Link ID                              |
+ *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ *   |                         Link Data                             |
+ *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ *   |     Type      |     # TOS     |            metric             |
+ *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ *   |                              ...                              |
+ *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ *   |      TOS      |        0      |          TOS  metric          |
+ *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ *   |                          Link ID                              |
+ *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ *   |                              ...                              |
+ */
+/** Reads the body of a router-LSA. Throws DecodeError 'truncated', or 'count' where links or TOS metrics do not fit. */
+export function decodeRouterLsa(r: Reader): RouterLsaBody {
+  const flags = r.u8()
+  const reserved = r.u8()
+  const count = r.u16()
+  r.expect(count, LINK_LENGTH)
+  const links: RouterLink[] = []
+  for (let i = 0; i < count; i++) links.push(decodeLink(r))
+  const { virtualLink, external, border, nssaTranslator, wildcard } = flagsOf[flags]!
+  const body: RouterLsaBody = {
+    kind: 'router',
+    virtualLink,
+    external,
+    border,
+    nssaTranslator,
+    wildcard,
+    flags,
+    links,
+  }
+  return reserved === 0 ? body : { ...body, reserved }
+}
+
+function decodeLink(r: Reader): RouterLink {
+  const id = r.u32()
+  const data = r.u32()
+  const type = r.u8()
+  const tosCount = r.u8()
+  const metric = r.u16()
+  return { type, id, data, metric, tos: tosCount === 0 ? NO_TOS : decodeTos(tosCount, r) }
+}
+
+function decodeTos(count: number, r: Reader): RouterLinkTos[] {
+  r.expect(count, TOS_LENGTH)
+  return Array.from({ length: count }, () => {
+    const tos = r.u8()
+    const reserved = r.u8()
+    const metric = r.u16()
+    return reserved === 0 ? { tos, metric } : { tos, metric, reserved }
+  })
+}
+
+/** Writes the body of a router-LSA. */
+export function encodeRouterLsa(body: RouterLsaBody, w: Writer): void {
+  const flags =
+    (body.flags & UNASSIGNED) |
+    (body.border ? Flag.b : 0) |
+    (body.external ? Flag.e : 0) |
+    (body.virtualLink ? Flag.v : 0) |
+    (body.wildcard ? Flag.w : 0) |
+    (body.nssaTranslator ? Flag.nt : 0)
+  w.u8(flags)
+    .u8(body.reserved ?? 0)
+    .u16(body.links.length)
+  for (const link of body.links) {
+    w.u32(link.id).u32(link.data).u8(link.type).u8(link.tos.length).u16(link.metric)
+    for (const t of link.tos)
+      w.u8(t.tos)
+        .u8(t.reserved ?? 0)
+        .u16(t.metric)
+  }
+}
