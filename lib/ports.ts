@@ -20,6 +20,8 @@ export interface DatagramSocket extends AsyncDisposable {
   send(destination: number, bytes: Uint8Array): void
   /** Joins or leaves a multicast group on this interface. */
   membership(group: number, join: boolean): void
+  /** Whether it is of no more use: closed, or failed for good. */
+  readonly closed: boolean
 }
 
 export interface DatagramPort {
@@ -42,7 +44,12 @@ export interface Link extends LinkState {
   /** Broadcast-capable (IFF_BROADCAST) as against point-to-point. */
   readonly broadcast: boolean
   /** Every IPv4 address, primary first. */
-  readonly addresses: readonly { readonly address: number; readonly prefixLength: number; readonly secondary: boolean; readonly peer: number | undefined }[]
+  readonly addresses: readonly {
+    readonly address: number
+    readonly prefixLength: number
+    readonly secondary: boolean
+    readonly peer: number | undefined
+  }[]
 }
 
 /** Devices and addresses, followed live. */

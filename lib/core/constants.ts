@@ -28,6 +28,8 @@ export const ARRIVAL_MARGIN_MS = 100
 export const DELAYED_ACK_MS = 100
 /** Least time between a Hello and one sent out of turn because a new neighbor appeared. */
 export const HELLO_GAP_MS = 100
+/** Least time between two first Database Description packets to a neighbor that begins anew. */
+export const EXSTART_GAP_MS = 100
 /** Our own router-LSA waits at most this long for a database exchange to end, to say everything at once. */
 export const EXCHANGE_PATIENCE_MS = 1000
 /** Retransmissions that fall due within this window leave together. */

@@ -1,7 +1,7 @@
 /** Database Description packets: sending (RFC 2328 10.8) and receiving (10.6). */
 import type { DatabaseDescriptionBody } from '../wire/database-description.ts'
 import { type LsaHeader, LsType, lsaKey } from '../wire/lsa.ts'
-import { LSA_HEADER_OCTETS } from './constants.ts'
+import { EXSTART_GAP_MS, LSA_HEADER_OCTETS } from './constants.ts'
 import type { Interface } from './interface.ts'
 import { requestMore } from './ls-request.ts'
 import { ageOf, compareInstances, headerNow } from './lsdb.ts'
@@ -100,6 +100,10 @@ export function receiveDatabaseDescription(
       ) {
         neighbor.isMaster = true
       } else {
+        // a slave-to-be that begins anew did not get our first packet: it need not wait for our timer
+        if (init && neighbor.ddSent && router.now - neighbor.ddSent.at >= EXSTART_GAP_MS) {
+          sendDatabaseDescription(neighbor)
+        }
         return router.drop(iface, 'neighbor-state')
       }
       neighbor.options = dd.options

@@ -1,4 +1,7 @@
-/** IPv4 addresses, masks and OSPF's 32-bit ids: unsigned numbers inside, dotted strings at the border. */
+/**
+ * IPv4 addresses, masks and OSPF's 32-bit ids: unsigned numbers inside, dotted strings at the
+ * border.
+ */
 
 /** An address, a mask, a Router ID or an Area ID: 0 to 2^32 - 1. */
 export type Ipv4 = number
@@ -8,7 +11,10 @@ export function formatIpv4(n: Ipv4): string {
   return `${n >>> 24}.${(n >>> 16) & 255}.${(n >>> 8) & 255}.${n & 255}`
 }
 
-/** Reads a dotted quad, strictly: four decimal octets without leading zeros. Anything else is undefined. */
+/**
+ * Reads a dotted quad, strictly: four decimal octets without leading zeros. Anything else is
+ * undefined.
+ */
 export function parseIpv4(s: string): Ipv4 | undefined {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(s)
   if (match === null) return undefined
@@ -26,7 +32,9 @@ export function maskOf(length: number): Ipv4 {
   return length === 0 ? 0 : (-1 << (32 - length)) >>> 0
 }
 
-/** The prefix length of a network mask; undefined when the ones are not contiguous from the left. */
+/**
+ * The prefix length of a network mask; undefined when the ones are not contiguous from the left.
+ */
 export function lengthOfMask(mask: Ipv4): number | undefined {
   const host = ~mask
   return (host & (host + 1)) === 0 ? Math.clz32(host) : undefined

@@ -1,6 +1,7 @@
 /**
- * The two ends of every codec: a Reader that checks each length before it is used, and a Writer that grows. Every
- * bound is checked here and nowhere else, so that a codec reads like the diagram above it.
+ * The two ends of every codec: a Reader that checks each length before it is used, and a Writer
+ * that grows. Every bound is checked here and nowhere else, so that a codec reads like the diagram
+ * above it.
  */
 
 /** What is wrong with the bytes. */
@@ -9,7 +10,10 @@ export type DecodeErrorCode =
   | 'runt'
   /** Not OSPF version 2. */
   | 'version'
-  /** A length field says less than its own header, more than there is, or a size that the format cannot have. */
+  /**
+   * A length field says less than its own header, more than there is, or a size that the format
+   * cannot have.
+   */
   | 'length'
   /** The packet type is none of 1 to 5. */
   | 'unknown-type'
@@ -24,7 +28,9 @@ export type DecodeErrorCode =
   /** A list that needs at least one item has none. */
   | 'empty'
 
-/** Bytes that are not what the RFC says. Thrown by every decoder in `wire/`, and nothing else is. */
+/**
+ * Bytes that are not what the RFC says. Thrown by every decoder in `wire/`, and nothing else is.
+ */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError'
   readonly code: DecodeErrorCode
@@ -38,7 +44,10 @@ export class DecodeError extends Error {
   }
 }
 
-/** Reads network byte order from a range of bytes. Every method throws DecodeError 'truncated' past the end. */
+/**
+ * Reads network byte order from a range of bytes. Every method throws DecodeError 'truncated' past
+ * the end.
+ */
 export class Reader {
   /** Position, in octets from the start of the bytes, also in a reader made by `sub`. */
   offset: number
@@ -127,13 +136,16 @@ export class Reader {
   }
 }
 
-/** Writes network byte order into a buffer that grows. Values are taken modulo the width of the field. */
+/**
+ * Writes network byte order into a buffer that grows. Values are taken modulo the width of the
+ * field.
+ */
 export class Writer {
   #bytes: Uint8Array
   #view: DataView
   #length = 0
 
-  constructor(capacity = 64) {
+  constructor(capacity = 128) {
     this.#bytes = new Uint8Array(capacity)
     this.#view = new DataView(this.#bytes.buffer)
   }
@@ -185,7 +197,9 @@ export class Writer {
     return this
   }
 
-  /** Writes over two octets that are there already: a length or a checksum known only at the end. */
+  /**
+   * Writes over two octets that are there already: a length or a checksum known only at the end.
+   */
   setU16(at: number, value: number): this {
     this.#view.setUint16(at, value)
     return this

@@ -1,9 +1,12 @@
-/** The two checksums of OSPF: the IP checksum of a packet (RFC 1071) and the Fletcher checksum of an LSA (12.1.7). */
+/**
+ * The two checksums of OSPF: the IP checksum of a packet (RFC 1071) and the Fletcher checksum of an
+ * LSA (12.1.7).
+ */
 
 /**
- * RFC 1071: the one's complement of the one's complement sum of the 16-bit words, an odd last octet padded with
- * zero. Octets from `skipFrom` up to `skipTo`, both even, are left out: the 64-bit authentication field.
- * Over bytes that hold a correct checksum the result is 0.
+ * RFC 1071: the one's complement of the one's complement sum of the 16-bit words, an odd last octet
+ * padded with zero. Octets from `skipFrom` up to `skipTo`, both even, are left out: the 64-bit
+ * authentication field. Over bytes that hold a correct checksum the result is 0.
  */
 export function ipChecksum(bytes: Uint8Array, skipFrom = 0, skipTo = 0): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -23,12 +26,15 @@ function sumWords(view: DataView, from: number, to: number): number {
 const AGE = 2
 /** Offset of the LS checksum in the LSA. */
 const FIELD = 16
-/** Octets that can be summed before the second sum leaves 31 bits, where arithmetic is fast (RFC 1008). */
+/**
+ * Octets that can be summed before the second sum leaves 31 bits, where arithmetic is fast (RFC
+ * 1008).
+ */
 const BLOCK = 4096
 
 /**
- * The checksum to store in an LSA (12.1.7; RFC 905 annex B). `lsa` is the whole LSA with its header; the checksum
- * field counts as 0, whatever it holds. Neither octet of the result is ever 0.
+ * The checksum to store in an LSA (12.1.7; RFC 905 annex B). `lsa` is the whole LSA with its
+ * header; the checksum field counts as 0, whatever it holds. Neither octet of the result is ever 0.
  */
 export function fletcher(lsa: Uint8Array): number {
   const sums = fletcherSums(lsa)
@@ -42,7 +48,10 @@ export function fletcher(lsa: Uint8Array): number {
   return x * 256 + y
 }
 
-/** True when the LSA's checksum is right. A stored 0 means 'not computed' and is never right (12.1.7). */
+/**
+ * True when the LSA's checksum is right. A stored 0 means 'not computed' and is never right
+ * (12.1.7).
+ */
 export function fletcherOk(lsa: Uint8Array): boolean {
   if (lsa.length < FIELD + 2 || (lsa[FIELD] === 0 && lsa[FIELD + 1] === 0)) return false
   return fletcherSums(lsa) === 0

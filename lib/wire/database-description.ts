@@ -11,7 +11,10 @@ export interface DatabaseDescriptionFlags {
   readonly more: boolean
   /** MS: the sender is the master. */
   readonly master: boolean
-  /** The other five bits of the octet, when one is set; 0x08 is R, out-of-band resynchronisation (RFC 4811). */
+  /**
+   * The other five bits of the octet, when one is set; 0x08 is R, out-of-band resynchronisation
+   * (RFC 4811).
+   */
   readonly reserved?: number
 }
 

@@ -6,7 +6,10 @@ import { decodeRawLsa, type RawLsa } from './lsa.ts'
 export interface LsUpdateBody {
   readonly kind: 'ls-update'
   readonly lsas: readonly RawLsa[]
-  /** Why the walk ended early: `lsas` holds those before the first that could not be framed. Not encoded. */
+  /**
+   * Why the walk ended early: `lsas` holds those before the first that could not be framed. Not
+   * encoded.
+   */
   readonly failed?: DecodeError
 }
 
@@ -21,9 +24,9 @@ export interface LsUpdateBody {
  *   |                              ...                              |
  */
 /**
- * Reads the body of a Link State Update packet, copying each LSA's bytes. One LSA with a bad length must not take
- * the good ones before it along: it ends the walk, and `failed` says why. Throws DecodeError 'truncated' only where
- * the count itself is missing.
+ * Reads the body of a Link State Update packet, copying each LSA's bytes. One LSA with a bad length
+ * must not take the good ones before it along: it ends the walk, and `failed` says why. Throws
+ * DecodeError 'truncated' only where the count itself is missing.
  */
 export function decodeLsUpdate(r: Reader): LsUpdateBody {
   const count = r.u32()

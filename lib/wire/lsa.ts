@@ -1,4 +1,7 @@
-/** LSAs: the header they share, their body by LS type, and their bytes, which are what is flooded on. */
+/**
+ * LSAs: the header they share, their body by LS type, and their bytes, which are what is flooded
+ * on.
+ */
 import { type DecodeError, Reader, Writer } from './bytes.ts'
 import { fletcher } from './checksum.ts'
 import { decodeExternalLsa, type ExternalLsaBody, encodeExternalLsa } from './external-lsa.ts'
@@ -84,7 +87,10 @@ export interface Lsa extends RawLsa {
 const CHECKSUM_AT = 16
 const LENGTH_AT = 18
 
-/** Reads an LSA header (A.4.1). Its length field is not compared with anything. Throws DecodeError 'truncated'. */
+/**
+ * Reads an LSA header (A.4.1). Its length field is not compared with anything. Throws DecodeError
+ * 'truncated'.
+ */
 export function decodeLsaHeader(r: Reader): LsaHeader {
   return {
     age: r.u16(),
@@ -104,7 +110,10 @@ export function encodeLsaHeader(h: LsaHeader, w: Writer): void {
   w.i32(h.sequence).u16(h.checksum).u16(h.length)
 }
 
-/** Reads LSA headers until the bytes end: the lists of Database Description and Link State Acknowledgment packets. */
+/**
+ * Reads LSA headers until the bytes end: the lists of Database Description and Link State
+ * Acknowledgment packets.
+ */
 export function decodeLsaHeaders(r: Reader): LsaHeader[] {
   const headers: LsaHeader[] = []
   while (r.remaining > 0) headers.push(decodeLsaHeader(r))
@@ -112,8 +121,8 @@ export function decodeLsaHeaders(r: Reader): LsaHeader[] {
 }
 
 /**
- * Reads one LSA and copies its bytes; the body stays undecoded. Throws DecodeError: 'length' for a length below
- * that of the header, 'truncated' for one beyond the bytes.
+ * Reads one LSA and copies its bytes; the body stays undecoded. Throws DecodeError: 'length' for a
+ * length below that of the header, 'truncated' for one beyond the bytes.
  */
 export function decodeRawLsa(r: Reader): RawLsa {
   const start = r.offset
@@ -124,8 +133,9 @@ export function decodeRawLsa(r: Reader): RawLsa {
 }
 
 /**
- * Decodes the body of an LSA. A `data` in the body is a view of `raw`. The checksum is not looked at (13 (1) comes
- * before this). Throws DecodeError on a malformed body; an unknown LS type is none.
+ * Decodes the body of an LSA. A `data` in the body is a view of `raw`. The checksum is not looked
+ * at (13 (1) comes before this). Throws DecodeError on a malformed body; an unknown LS type is
+ * none.
  */
 export function decodeLsa(lsa: RawLsa): Lsa {
   const { header, raw } = lsa
@@ -197,7 +207,9 @@ function encodeBody(body: LsaBody, w: Writer): void {
   }
 }
 
-/** A copy of an LSA's bytes with another LS age, in seconds. The checksum does not cover the age. */
+/**
+ * A copy of an LSA's bytes with another LS age, in seconds. The checksum does not cover the age.
+ */
 export function withAge(raw: Uint8Array, age: number): Uint8Array {
   const copy = new Uint8Array(raw)
   new DataView(copy.buffer).setUint16(0, age)

@@ -18,7 +18,10 @@ export interface NetworkLsaBody {
  *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
  *   |                              ...                              |
  */
-/** Reads the body of a network-LSA. Throws DecodeError 'truncated', 'mask', or 'empty' where no router is attached. */
+/**
+ * Reads the body of a network-LSA. Throws DecodeError 'truncated', 'mask', or 'empty' where no
+ * router is attached.
+ */
 export function decodeNetworkLsa(r: Reader): NetworkLsaBody {
   const mask = decodeMask(r)
   if (r.remaining === 0) throw r.error('empty', 'a network-LSA without attached routers')

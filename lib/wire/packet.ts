@@ -76,8 +76,9 @@ const AUTHENTICATION_AT = 16
  *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
  */
 /**
- * Reads the packet header at the start of `bytes`. Throws DecodeError: 'runt', 'version', or 'length' when the
- * packet length is less than the header or more than there is. The checksum is not looked at.
+ * Reads the packet header at the start of `bytes`. Throws DecodeError: 'runt', 'version', or
+ * 'length' when the packet length is less than the header or more than there is. The checksum is
+ * not looked at.
  */
 export function decodePacketHeader(bytes: Uint8Array): PacketHeader {
   return decodeHeader(new Reader(bytes))
@@ -105,8 +106,9 @@ function decodeHeader(r: Reader): PacketHeader {
 }
 
 /**
- * Reads a packet: header and body. Whatever has to be verified of the header (8.2, appendix D) is the caller's
- * affair. Throws DecodeError: those of the header, 'unknown-type', or what is wrong with the body.
+ * Reads a packet: header and body. Whatever has to be verified of the header (8.2, appendix D) is
+ * the caller's affair. Throws DecodeError: those of the header, 'unknown-type', or what is wrong
+ * with the body.
  */
 export function decodePacket(bytes: Uint8Array): Packet {
   const r = new Reader(bytes)
@@ -133,14 +135,14 @@ function decodeBody(type: number, r: Reader): PacketBody {
 }
 
 /**
- * Makes a packet with null authentication (AuType 0) and the checksum filled in. Throws RangeError beyond 65535
- * octets.
+ * Makes a packet with null authentication (AuType 0) and the checksum filled in. Throws RangeError
+ * beyond 65535 octets.
  */
 export function encodePacket(
   header: { readonly routerId: number; readonly areaId: number },
   body: PacketBody,
 ): Uint8Array {
-  const w = new Writer(128)
+  const w = new Writer()
   w.u8(VERSION).u8(PacketType[body.kind]).u16(0).u32(header.routerId).u32(header.areaId)
   w.u16(0).u16(0).zero(8)
   encodeBody(body, w)
@@ -171,8 +173,9 @@ function encodeBody(body: PacketBody, w: Writer): void {
 }
 
 /**
- * True when the checksum of a packet with AuType 0 or 1 is right. `length` is the header's; the eight
- * authentication octets are left out. With AuType 2 the checksum is not set (D.4.3): do not ask.
+ * True when the checksum of a packet with AuType 0 or 1 is right. `length` is the header's; the
+ * eight authentication octets are left out. With AuType 2 the checksum is not set (D.4.3): do not
+ * ask.
  */
 export function verifyChecksum(bytes: Uint8Array, length: number): boolean {
   if (length < PACKET_HEADER_LENGTH || length > bytes.length) return false

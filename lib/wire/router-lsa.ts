@@ -12,7 +12,9 @@ export interface RouterLinkTos {
 
 /** One link of a router. What `id` and `data` mean depends on the type (12.4.1). */
 export interface RouterLink {
-  /** 1 point-to-point, 2 transit network, 3 stub network, 4 virtual link; anything else is unknown. */
+  /**
+   * 1 point-to-point, 2 transit network, 3 stub network, 4 virtual link; anything else is unknown.
+   */
   readonly type: number
   readonly id: number
   readonly data: number
@@ -34,7 +36,9 @@ export interface RouterLsaBody {
   readonly nssaTranslator: boolean
   /** W: wild-card multicast receiver (RFC 1584). */
   readonly wildcard: boolean
-  /** The octet that these bits are of. Encoding takes only the remaining, unassigned bits from it. */
+  /**
+   * The octet that these bits are of. Encoding takes only the remaining, unassigned bits from it.
+   */
   readonly flags: number
   /** The octet after the flags, when it is not 0. */
   readonly reserved?: number
@@ -73,7 +77,10 @@ const flagsOf = octetTable(([, , , nt, w, v, e, b]) => ({
  *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
  *   |                              ...                              |
  */
-/** Reads the body of a router-LSA. Throws DecodeError 'truncated', or 'count' where links or TOS metrics do not fit. */
+/**
+ * Reads the body of a router-LSA. Throws DecodeError 'truncated', or 'count' where links or TOS
+ * metrics do not fit.
+ */
 export function decodeRouterLsa(r: Reader): RouterLsaBody {
   const flags = r.u8()
   const reserved = r.u8()

@@ -33,7 +33,10 @@ const NO_TOS: readonly SummaryTos[] = Object.freeze([])
  *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
  *   |                              ...                              |
  */
-/** Reads the body of a summary-LSA of LS type 3 or 4. Throws DecodeError 'truncated', and 'mask' for type 3. */
+/**
+ * Reads the body of a summary-LSA of LS type 3 or 4. Throws DecodeError 'truncated', and 'mask' for
+ * type 3.
+ */
 export function decodeSummaryLsa(type: number, r: Reader): SummaryLsaBody {
   const mask = type === SUMMARY_NETWORK ? decodeMask(r) : r.u32()
   const reserved = r.u8()

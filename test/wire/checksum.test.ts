@@ -1,10 +1,16 @@
-/** Both checksums: known vectors, LSAs and packets of other implementations, and the definition done slowly. */
+/**
+ * Both checksums: known vectors, LSAs and packets of other implementations, and the definition done
+ * slowly.
+ */
 import t from 'tap'
 import { fletcher, fletcherOk, ipChecksum } from '../../lib/wire/checksum.ts'
 import { lsas, packets } from './captured.ts'
 import { fromHex, randomFrom, seed } from './codec.ts'
 
-/** RFC 1008 section 7 to the letter, with a modulo at every step: are both sums over the LSA less its age zero? */
+/**
+ * RFC 1008 section 7 to the letter, with a modulo at every step: are both sums over the LSA less
+ * its age zero?
+ */
 function sumsAreZero(lsa: Uint8Array): boolean {
   let c0 = 0
   let c1 = 0

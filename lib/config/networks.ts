@@ -1,0 +1,151 @@
+/**
+ * Which devices run OSPF, in which area, and which addresses are stub links: FRR's rule for `network P/L area A`,
+ * applied to the kernel's devices. An address belongs to the longest prefix that holds it.
+ */
+import type { Link } from '../ports.ts'
+import { formatIpv4, networkOf, parseIpv4 } from '../wire/address.ts'
+import type { FrrAddress, FrrInterface, FrrNetwork, FrrOptions } from './frr.ts'
+
+/** A device that runs OSPF on its first address. */
+export interface ResolvedInterface {
+  readonly name: string
+  readonly area: string
+  readonly settings: Omit<FrrInterface, 'area'>
+}
+
+/** A prefix to announce as a stub link: a loopback address (12.4.1), or a further address of a device. */
+export interface ResolvedStub {
+  readonly prefix: string
+  readonly length: number
+  readonly area: string
+  readonly cost: number
+  readonly device: string
+}
+
+export interface ResolvedNetworks {
+  readonly interfaces: readonly ResolvedInterface[]
+  readonly stubs: readonly ResolvedStub[]
+  /** Configured addresses that the kernel does not have. They are resolved as if it had. */
+  readonly missing: readonly FrrAddress[]
+  /** Devices that shall run OSPF or have an address, and do not exist. */
+  readonly absent: readonly string[]
+  /** Sentences about what matched nothing, or could not be done. */
+  readonly warnings: readonly string[]
+}
+
+/** Cost where the speed is unknown: FRR takes 10 Mbit/s then. */
+const unknownSpeed = 10
+const defaultReferenceBandwidth = 100
+
+/**
+ * Matches a configuration with the devices. `speed` says how fast a device is, in Mbit/s; it is asked only where
+ * `auto-cost reference-bandwidth` is configured and the interface states no cost.
+ */
+export function resolveNetworks(
+  config: Pick<
+    FrrOptions,
+    'networks' | 'interfaces' | 'addresses' | 'passiveDefault' | 'referenceBandwidth'
+  >,
+  links: ReadonlyMap<string, Link>,
+  speed: (device: string) => number | undefined = () => undefined,
+): ResolvedNetworks {
+  const interfaces: ResolvedInterface[] = []
+  const stubs: ResolvedStub[] = []
+  const warnings: string[] = []
+  const used = new Set<FrrNetwork>()
+  const missing = config.addresses.filter((wanted) => {
+    const link = links.get(wanted.device)
+    return link !== undefined && !holds(link, wanted)
+  })
+
+  for (const [name, link] of links) {
+    const { area: fixed, ...stated } = config.interfaces[name] ?? {}
+    const cost =
+      stated.cost ?? (link.loopback ? 0 : autoCost(config.referenceBandwidth, () => speed(name)))
+    let runs = false
+    for (const [i, { address, length }] of addressesOf(link, missing).entries()) {
+      const network = longestMatch(config.networks, address)
+      if (network !== undefined) used.add(network)
+      const area = fixed ?? network?.area
+      if (area === undefined) continue
+      const shown = `${formatIpv4(address)}/${length}`
+      // A loopback is a host route whatever its mask, as in FRR.
+      const host = link.loopback ? 32 : length
+      if (link.loopback || runs || (i > 0 && host === 32))
+        stubs.push({
+          prefix: formatIpv4(networkOf(address, host)),
+          length: host,
+          area,
+          cost,
+          device: name,
+        })
+      else if (i > 0)
+        warnings.push(
+          `interface ${name}: ${shown} is not its first address; OSPF runs on the first only`,
+        )
+      else {
+        runs = true
+        const settings = {
+          ...stated,
+          network: stated.network ?? (link.broadcast ? 'broadcast' : 'point-to-point'),
+          passive: stated.passive ?? config.passiveDefault,
+          cost,
+        } as const
+        interfaces.push({ name, area, settings })
+      }
+    }
+  }
+
+  for (const network of config.networks)
+    if (!used.has(network))
+      warnings.push(
+        `${network.file}:${network.line}: no address is in network ${network.prefix}/${network.length} area ${network.area}`,
+      )
+  const needed = new Set(config.addresses.map(({ device }) => device))
+  const absent: string[] = []
+  for (const [name, { area }] of Object.entries(config.interfaces)) {
+    if (links.has(name)) continue
+    if (area !== undefined || needed.has(name)) absent.push(name)
+    else warnings.push(`interface ${name} does not exist; its settings are not used`)
+  }
+  return { interfaces, stubs, missing, absent, warnings }
+}
+
+/** First address first; without loopback's own 127/8 and without the kernel's secondary addresses, as FRR does. */
+function addressesOf(
+  link: Link,
+  missing: readonly FrrAddress[],
+): { readonly address: number; readonly length: number }[] {
+  return [
+    ...link.addresses
+      .filter(({ secondary }) => !secondary)
+      .map(({ address, prefixLength }) => ({ address, length: prefixLength })),
+    ...missing
+      .filter(({ device }) => device === link.name)
+      .map(({ address, length }) => ({ address: parseIpv4(address)!, length })),
+  ].filter(({ address }) => address >>> 24 !== 127)
+}
+
+function longestMatch(networks: readonly FrrNetwork[], address: number): FrrNetwork | undefined {
+  let best: FrrNetwork | undefined
+  for (const network of networks)
+    if (
+      networkOf(address, network.length) === parseIpv4(network.prefix) &&
+      network.length > (best?.length ?? -1)
+    )
+      best = network
+  return best
+}
+
+function holds(link: Link, wanted: FrrAddress): boolean {
+  return link.addresses.some(
+    ({ address, prefixLength }) =>
+      formatIpv4(address) === wanted.address && prefixLength === wanted.length,
+  )
+}
+
+function autoCost(reference: number | undefined, speed: () => number | undefined): number {
+  const bandwidth = reference === undefined ? unknownSpeed : (speed() ?? unknownSpeed)
+  const cost = Math.round((reference ?? defaultReferenceBandwidth) / bandwidth)
+  return Math.min(65535, Math.max(1, cost))
+}

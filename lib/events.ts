@@ -1,0 +1,160 @@
+/** What a speaker can say: the router's events and its own, as one union, one formatter and one stream. */
+import type { AnnouncementEvent } from './announcement.ts'
+import { formatEvent as formatRouterEvent, type OspfEvent } from './core/events.ts'
+
+export type SpeakerEvent =
+  | OspfEvent
+  | AnnouncementEvent
+  | {
+      /** An interface of the configuration cannot take part yet; it will as soon as it can. */
+      readonly type: 'waiting'
+      readonly interface: string
+      readonly for: 'device' | 'link' | 'address'
+    }
+  | {
+      /** The table changed: prefixes whose routes were set (new or different) and removed. */
+      readonly type: 'routes'
+      readonly set: readonly string[]
+      readonly removed: readonly string[]
+    }
+  | {
+      /** The machine slept or was paused, for about so many seconds. */
+      readonly type: 'resumed'
+      readonly seconds: number
+    }
+  | {
+      /** Something outside the protocol failed: a socket, the kernel. It is tried again. */
+      readonly type: 'error'
+      readonly where: string
+      readonly error: Error
+    }
+  | {
+      /** The reader of this stream was too slow; so many events are not in it. */
+      readonly type: 'lost'
+      readonly count: number
+    }
+  /** The speaker stopped; the last event. */
+  | { readonly type: 'stopped' }
+
+/** Formats an event as one line for a log. */
+export function formatEvent(event: SpeakerEvent): string {
+  switch (event.type) {
+    case 'announcement':
+      return `VIP ${event.prefix}: ${event.was} -> ${event.state} (${event.reason})`
+    case 'waiting':
+      return `interface ${event.interface} waits: ${waitingFor[event.for]}`
+    case 'routes': {
+      const what = [
+        event.set.length > 0 ? `${list(event.set)} set` : '',
+        event.removed.length > 0 ? `${list(event.removed)} removed` : '',
+      ]
+      return `routes: ${what.filter((part) => part !== '').join(', ')}`
+    }
+    case 'resumed':
+      return `resumed after a pause of ${event.seconds.toFixed(1)} s`
+    case 'error':
+      return `${event.where}: ${event.error.message}`
+    case 'lost':
+      return `${event.count} events lost: the reader is too slow`
+    case 'stopped':
+      return 'stopped'
+    default:
+      return formatRouterEvent(event)
+  }
+}
+
+const waitingFor = {
+  device: 'there is no such device',
+  link: 'the link is down',
+  address: 'it has no IPv4 address',
+} as const
+
+const LISTED = 5
+const list = (prefixes: readonly string[]): string =>
+  prefixes.length <= LISTED
+    ? prefixes.join(' ')
+    : `${prefixes.slice(0, LISTED).join(' ')} and ${prefixes.length - LISTED} more`
+
+/** One reader's view of the events: bounded, oldest lost first. */
+class Reader implements AsyncIterableIterator<SpeakerEvent> {
+  readonly #limit: number
+  readonly #leave: (reader: Reader) => void
+  #queue: SpeakerEvent[] = []
+  #lost = 0
+  #done = false
+  #waiting: ((result: IteratorResult<SpeakerEvent>) => void)[] = []
+
+  constructor(limit: number, leave: (reader: Reader) => void) {
+    this.#limit = limit
+    this.#leave = leave
+  }
+
+  push(event: SpeakerEvent): void {
+    const waiting = this.#waiting.shift()
+    if (waiting) return waiting({ done: false, value: event })
+    this.#queue.push(event)
+    if (this.#queue.length > this.#limit) {
+      this.#queue.shift()
+      this.#lost++
+    }
+  }
+
+  end(): void {
+    this.#done = true
+    for (const waiting of this.#waiting.splice(0)) waiting({ done: true, value: undefined })
+  }
+
+  next(): Promise<IteratorResult<SpeakerEvent>> {
+    if (this.#lost > 0) {
+      const count = this.#lost
+      this.#lost = 0
+      return Promise.resolve({ done: false, value: { type: 'lost', count } })
+    }
+    const value = this.#queue.shift()
+    if (value !== undefined) return Promise.resolve({ done: false, value })
+    if (this.#done) return Promise.resolve({ done: true, value: undefined })
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  return(): Promise<IteratorResult<SpeakerEvent>> {
+    this.#queue = []
+    this.#lost = 0
+    this.#leave(this)
+    this.end()
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+}
+
+/** Any number of readers of the same events, each at its own speed. */
+export class EventStream implements AsyncIterable<SpeakerEvent> {
+  readonly #limit: number
+  readonly #readers = new Set<Reader>()
+  #ended = false
+
+  /** @param limit events kept for a slow reader. */
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  push(event: SpeakerEvent): void {
+    for (const reader of this.#readers) reader.push(event)
+  }
+
+  /** Readers are given what is queued for them, and then the end. */
+  end(): void {
+    this.#ended = true
+    for (const reader of this.#readers) reader.end()
+    this.#readers.clear()
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<SpeakerEvent> {
+    const reader = new Reader(this.#limit, (r) => this.#readers.delete(r))
+    if (this.#ended) reader.end()
+    else this.#readers.add(reader)
+    return reader
+  }
+}

@@ -1,0 +1,259 @@
+/**
+ * Netlink messages as values: the header, the attributes, acknowledgements. Host byte order, four-octet alignment.
+ *
+ *     0       4     6      8          12        16
+ *     +-------+-----+------+----------+---------+----------------------------------+
+ *     | length| type| flags| sequence | port id | fixed part | attributes (u16 length, u16 type, data)
+ *     +-------+-----+------+----------+---------+----------------------------------+
+ */
+import { endianness } from 'node:os'
+
+const LITTLE = endianness() === 'LE'
+const HEADER = 16
+
+/** Message types of every netlink family; those of the families start at 16. */
+export const MessageType = { noop: 1, error: 2, done: 3, overrun: 4 } as const
+
+/** Flags of the header. The meaning of 0x100 and up depends on whether the request reads or makes something. */
+export const MessageFlag = {
+  request: 0x01,
+  multi: 0x02,
+  ack: 0x04,
+  /** What was dumped changed meanwhile: the dump may be inconsistent. */
+  dumpInterrupted: 0x10,
+  dump: 0x300,
+  replace: 0x100,
+  exclusive: 0x200,
+  create: 0x400,
+  append: 0x800,
+  /** On an error: the request's payload is left out of it. */
+  capped: 0x100,
+  /** On an error: attributes follow. */
+  acknowledgementAttributes: 0x200,
+} as const
+
+export interface NetlinkMessage {
+  readonly type: number
+  readonly flags: number
+  readonly sequence: number
+  /** Whose request this answers, or caused it; 0: nobody's. */
+  readonly portId: number
+  /** What follows the header, a view. */
+  readonly payload: Uint8Array
+}
+
+const align = (length: number): number => (length + 3) & ~3
+
+const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+/** The messages of a datagram. Stops where the bytes make no sense. */
+export function decodeMessages(bytes: Uint8Array): NetlinkMessage[] {
+  const view = viewOf(bytes)
+  const messages: NetlinkMessage[] = []
+  for (let at = 0; at + HEADER <= bytes.length; ) {
+    const length = view.getUint32(at, LITTLE)
+    if (length < HEADER || at + length > bytes.length) break
+    messages.push({
+      type: view.getUint16(at + 4, LITTLE),
+      flags: view.getUint16(at + 6, LITTLE),
+      sequence: view.getUint32(at + 8, LITTLE),
+      portId: view.getUint32(at + 12, LITTLE),
+      payload: bytes.subarray(at + HEADER, at + length),
+    })
+    at += align(length)
+  }
+  return messages
+}
+
+/** Octets that a message with a payload of `length` takes in a datagram. */
+export const messageSize = (length: number): number => HEADER + align(length)
+
+/** Packs messages into one datagram, to be sent with one call. */
+export function encodeMessages(messages: readonly NetlinkMessage[]): Uint8Array {
+  const size = messages.reduce((sum, { payload }) => sum + messageSize(payload.length), 0)
+  const bytes = new Uint8Array(size)
+  const view = viewOf(bytes)
+  let at = 0
+  for (const { type, flags, sequence, portId, payload } of messages) {
+    view.setUint32(at, HEADER + payload.length, LITTLE)
+    view.setUint16(at + 4, type, LITTLE)
+    view.setUint16(at + 6, flags, LITTLE)
+    view.setUint32(at + 8, sequence, LITTLE)
+    view.setUint32(at + 12, portId, LITTLE)
+    bytes.set(payload, at + HEADER)
+    at += messageSize(payload.length)
+  }
+  return bytes
+}
+
+/** A fixed part of a message, by offset, in host order. Throws RangeError past the end. */
+export function fixed(bytes: Uint8Array): {
+  u8(at: number): number
+  u16(at: number): number
+  u32(at: number): number
+  i32(at: number): number
+} {
+  const view = viewOf(bytes)
+  return {
+    u8: (at) => view.getUint8(at),
+    u16: (at) => view.getUint16(at, LITTLE),
+    u32: (at) => view.getUint32(at, LITTLE),
+    i32: (at) => view.getInt32(at, LITTLE),
+  }
+}
+
+/** Attributes by type, the last of several of one type. A value too short for how it is read reads as undefined. */
+export class Attributes {
+  readonly #values = new Map<number, Uint8Array>()
+
+  /** Reads the attributes of `bytes` from `offset`, up to where they make no sense. */
+  constructor(bytes: Uint8Array, offset: number) {
+    const view = viewOf(bytes)
+    for (let at = offset; at + 4 <= bytes.length; ) {
+      const length = view.getUint16(at, LITTLE)
+      if (length < 4 || at + length > bytes.length) break
+      // The two upper bits say "nested" and "network byte order".
+      const type = view.getUint16(at + 2, LITTLE) & 0x3fff
+      this.#values.set(type, bytes.subarray(at + 4, at + length))
+      at += align(length)
+    }
+  }
+
+  /** The types that are there. */
+  types(): Iterable<number> {
+    return this.#values.keys()
+  }
+
+  bytes(type: number): Uint8Array | undefined {
+    return this.#values.get(type)
+  }
+
+  u8(type: number): number | undefined {
+    return this.#values.get(type)?.[0]
+  }
+
+  u32(type: number): number | undefined {
+    const value = this.#values.get(type)
+    return value === undefined || value.length < 4 ? undefined : viewOf(value).getUint32(0, LITTLE)
+  }
+
+  /** An IPv4 address, in network order. */
+  ipv4(type: number): number | undefined {
+    const value = this.#values.get(type)
+    return value === undefined || value.length < 4 ? undefined : viewOf(value).getUint32(0)
+  }
+
+  /** Text, up to its NUL. */
+  text(type: number): string | undefined {
+    const value = this.#values.get(type)
+    if (value === undefined) return undefined
+    const end = value.indexOf(0)
+    return new TextDecoder().decode(end < 0 ? value : value.subarray(0, end))
+  }
+}
+
+/** Writes the payload of a message: the fixed part, then attributes. Chains, and grows. */
+export class PayloadWriter {
+  #bytes = new Uint8Array(128)
+  #view = viewOf(this.#bytes)
+  #length = 0
+
+  u8(value: number): this {
+    this.#view.setUint8(this.#take(1), value)
+    return this
+  }
+
+  u16(value: number): this {
+    this.#view.setUint16(this.#take(2), value, LITTLE)
+    return this
+  }
+
+  u32(value: number): this {
+    this.#view.setUint32(this.#take(4), value, LITTLE)
+    return this
+  }
+
+  bytes(value: Uint8Array): this {
+    const at = this.#take(value.length)
+    this.#bytes.set(value, at)
+    return this
+  }
+
+  attribute(type: number, value: Uint8Array): this {
+    return this.u16(4 + value.length)
+      .u16(type)
+      .bytes(value)
+      .#pad()
+  }
+
+  attributeU32(type: number, value: number): this {
+    return this.u16(8).u16(type).u32(value)
+  }
+
+  /** An IPv4 address, in network order. */
+  attributeIpv4(type: number, value: number): this {
+    this.u16(8).u16(type)
+    this.#view.setUint32(this.#take(4), value)
+    return this
+  }
+
+  /** Text with its NUL. */
+  attributeText(type: number, value: string): this {
+    return this.attribute(type, new TextEncoder().encode(`${value}\0`))
+  }
+
+  /** Anything that begins with its own length as u16: an attribute, or a next hop of RTA_MULTIPATH. */
+  measured(write: (writer: this) => void): this {
+    const start = this.#length
+    this.u16(0)
+    write(this)
+    this.#view.setUint16(start, this.#length - start, LITTLE)
+    return this.#pad()
+  }
+
+  /** The payload; the writer is not to be used after. */
+  finish(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  #pad(): this {
+    this.#take(align(this.#length) - this.#length)
+    return this
+  }
+
+  #take(count: number): number {
+    const at = this.#length
+    this.#length += count
+    if (this.#length > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(this.#length, this.#bytes.length * 2))
+      grown.set(this.#bytes)
+      this.#bytes = grown
+      this.#view = viewOf(grown)
+    }
+    return at
+  }
+}
+
+/** What the kernel says of a request. */
+export interface Acknowledgement {
+  /** 0: done; otherwise a positive errno. */
+  readonly errno: number
+  /** The extended acknowledgement, where the kernel explains. */
+  readonly text: string | undefined
+}
+
+/** Reads the payload of NLMSG_ERROR, or of the NLMSG_DONE that ends a dump. */
+export function decodeAcknowledgement(message: NetlinkMessage): Acknowledgement {
+  const { type, flags, payload } = message
+  if (payload.length < 4) return { errno: 0, text: undefined }
+  const errno = Math.max(0, -fixed(payload).i32(0))
+  if ((flags & MessageFlag.acknowledgementAttributes) === 0) return { errno, text: undefined }
+  let offset = 4
+  if (type === MessageType.error && payload.length >= 4 + HEADER) {
+    // The request follows: all of it, or its header alone.
+    const capped = errno === 0 || (flags & MessageFlag.capped) !== 0
+    offset += capped ? HEADER : align(fixed(payload).u32(4))
+  }
+  return { errno, text: new Attributes(payload, offset).text(1) }
+}

@@ -1,0 +1,140 @@
+/** RTM_*ROUTE as values, as far as this library writes them. Numbers from linux/rtnetlink.h. */
+import { Attributes, fixed, type NetlinkMessage, PayloadWriter } from './netlink-message.ts'
+
+export const RTM_NEWROUTE = 24
+export const RTM_DELROUTE = 25
+export const RTM_GETROUTE = 26
+export const RTNLGRP_IPV4_ROUTE = 7
+
+const RTA_DST = 1
+const RTA_OIF = 4
+const RTA_GATEWAY = 5
+const RTA_PRIORITY = 6
+const RTA_MULTIPATH = 9
+const RTA_TABLE = 15
+const RT_SCOPE_UNIVERSE = 0
+const RTN_UNICAST = 1
+/** In the one octet of the header, where the number does not fit: see RTA_TABLE. */
+const RT_TABLE_COMPAT = 252
+const AF_INET = 2
+
+/** One way out, in the kernel's terms. */
+export interface Hop {
+  readonly index: number
+  readonly gateway: number
+}
+
+/** A unicast route through gateways. The kernel tells routes apart by prefix, length, TOS, metric and table. */
+export interface KernelRoute {
+  readonly prefix: number
+  readonly length: number
+  readonly table: number
+  readonly metric: number
+  readonly protocol: number
+  readonly hops: readonly Hop[]
+}
+
+/** A route as it is read. */
+export interface ReadRoute extends KernelRoute {
+  readonly tos: number
+  /** It has nothing that this library never writes: weights, next hop objects, metrics, a source address, a type. */
+  readonly plain: boolean
+}
+
+/** Payload of RTM_NEWROUTE and of RTM_DELROUTE, which deletes exactly this. */
+export function encodeRoute(route: KernelRoute): Uint8Array {
+  const writer = header(route.length, route.table, route.protocol, RT_SCOPE_UNIVERSE, RTN_UNICAST)
+    .attributeIpv4(RTA_DST, route.prefix)
+    .attributeU32(RTA_TABLE, route.table)
+    .attributeU32(RTA_PRIORITY, route.metric)
+  const [only] = route.hops
+  if (route.hops.length === 1 && only !== undefined) {
+    return writer.attributeIpv4(RTA_GATEWAY, only.gateway).attributeU32(RTA_OIF, only.index).finish()
+  }
+  return writer
+    .measured((list) => {
+      list.u16(RTA_MULTIPATH)
+      for (const { index, gateway } of route.hops) {
+        // struct rtnexthop: length, flags, weight - 1, device; then attributes.
+        list.measured((hop) => hop.u8(0).u8(0).u32(index).attributeIpv4(RTA_GATEWAY, gateway))
+      }
+    })
+    .finish()
+}
+
+/** Payload of the RTM_GETROUTE that dumps a table; protocol 0 is any. Kernels before 4.20 ignore both. */
+export function encodeRouteQuery(table: number, protocol: number): Uint8Array {
+  return header(0, table, protocol, 0, 0).attributeU32(RTA_TABLE, table).finish()
+}
+
+const header = (
+  length: number,
+  table: number,
+  protocol: number,
+  scope: number,
+  type: number,
+): PayloadWriter =>
+  new PayloadWriter()
+    .u8(AF_INET)
+    .u8(length)
+    .u8(0)
+    .u8(0)
+    .u8(table < 256 ? table : RT_TABLE_COMPAT)
+    .u8(protocol)
+    .u8(scope)
+    .u8(type)
+    .u32(0)
+
+/** Reads struct rtmsg; undefined when it is not an IPv4 route. */
+export function decodeRoute({ payload }: NetlinkMessage): ReadRoute | undefined {
+  if (payload.length < 12 || payload[0] !== AF_INET) return undefined
+  const [, length = 0, , tos = 0, table = 0, protocol = 0, scope, type] = payload
+  const attributes = new Attributes(payload, 12)
+  const hops = decodeHops(attributes)
+  const familiar = [RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_MULTIPATH, RTA_TABLE]
+  return {
+    prefix: attributes.ipv4(RTA_DST) ?? 0,
+    length,
+    table: attributes.u32(RTA_TABLE) ?? table,
+    metric: attributes.u32(RTA_PRIORITY) ?? 0,
+    protocol,
+    tos,
+    hops: hops ?? [],
+    plain:
+      hops !== undefined &&
+      type === RTN_UNICAST &&
+      scope === RT_SCOPE_UNIVERSE &&
+      [...attributes.types()].every((t) => familiar.includes(t)),
+  }
+}
+
+/** Undefined when a hop is not plain: without a gateway, weighted, or more. */
+function decodeHops(attributes: Attributes): Hop[] | undefined {
+  const list = attributes.bytes(RTA_MULTIPATH)
+  if (list === undefined) {
+    const gateway = attributes.ipv4(RTA_GATEWAY)
+    const index = attributes.u32(RTA_OIF)
+    return gateway === undefined || index === undefined ? undefined : [{ index, gateway }]
+  }
+  const hops: Hop[] = []
+  const view = fixed(list)
+  for (let at = 0; at + 8 <= list.length; ) {
+    const length = view.u16(at)
+    if (length < 8 || at + length > list.length) return undefined
+    const inner = new Attributes(list.subarray(0, at + length), at + 8)
+    const gateway = inner.ipv4(RTA_GATEWAY)
+    if (gateway === undefined || view.u8(at + 3) !== 0 || [...inner.types()].length > 1) {
+      return undefined
+    }
+    hops.push({ index: view.i32(at + 4), gateway })
+    at += (length + 3) & ~3
+  }
+  return hops
+}
+
+/** The same ways out, in any order. */
+export function sameHops(a: readonly Hop[] | undefined, b: readonly Hop[] | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b
+  if (a.length !== b.length) return false
+  return a.every((x) => b.some((y) => x.index === y.index && x.gateway === y.gateway))
+}

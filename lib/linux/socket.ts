@@ -1,0 +1,238 @@
+/** IP protocol 89 on a network interface, over the native code of `raw-socket`. */
+import type { Datagram } from '../core/io.ts'
+import { OspfError } from '../errors.ts'
+import type { DatagramPort, DatagramSocket } from '../ports.ts'
+import { formatIpv4 } from '../wire/address.ts'
+import { parseIpPacket } from './ip-header.ts'
+import {
+  errnoOf,
+  kernelError,
+  loadRawSocket,
+  type OpenRawSocket,
+  type RawSocket,
+} from './raw-socket.ts'
+import { openOspfSocket, type Place, sendPacket, setMembership } from './socket-options.ts'
+
+/** 224.0.0.5, RFC 2328 appendix A.1. */
+const ALL_SPF_ROUTERS = 0xe0000005
+
+/** Larger than any IP packet. */
+const BUFFER_SIZE = 65536
+
+/** Packets read before timers and other sockets get their turn. */
+const BATCH = 64
+
+export interface RawSocketOptions {
+  /** Octets of the kernel's receive buffer. Default 8 MiB: with the system's default a burst of updates is lost. */
+  readonly receiveBuffer?: number
+  /** Packets that wait for a device that is slower than we are; what comes on top is dropped. Default 4096. */
+  readonly sendQueue?: number
+  /** Opens the native socket. Default: `raw-socket`, loaded at the first `open`. */
+  readonly openRaw?: OpenRawSocket
+}
+
+type Receive = (datagram: Datagram) => void
+type Report = (error: Error) => void
+
+/** Opens one raw socket for each interface. Needs CAP_NET_RAW. */
+export class RawSocketPort implements DatagramPort {
+  readonly #options: RawSocketOptions
+  /** Sockets that nobody holds on to would be collected, and thereby closed. */
+  readonly #open = new Set<InterfaceSocket>()
+  #openRaw: OpenRawSocket | undefined
+
+  constructor(options: RawSocketOptions = {}) {
+    this.#options = options
+    this.#openRaw = options.openRaw
+  }
+
+  /**
+   * Opens the socket of an interface and joins AllSPFRouters. Packets leave with `link.address` as source; when it or
+   * the index changes, close and open again. `receive` is called from a turn of its own, never from within a call of
+   * ours; `bytes` is a view of a buffer that is used again. `onError` hears of failed sends and of trouble that the
+   * socket got over by itself, possibly from within `send`.
+   *
+   * Throws ERR_OSPF_NATIVE (no native code), ERR_OSPF_PERMISSION (no CAP_NET_RAW), ERR_OSPF_NO_INTERFACE,
+   * ERR_OSPF_KERNEL.
+   */
+  open(link: Place, receive: Receive, onError: Report): DatagramSocket {
+    this.#openRaw ??= loadRawSocket()
+    const socket = new InterfaceSocket(link, this.#openRaw, this.#options, receive, onError, () =>
+      this.#open.delete(socket),
+    )
+    this.#open.add(socket)
+    return socket
+  }
+}
+
+class InterfaceSocket implements DatagramSocket {
+  readonly #link: Place
+  readonly #openRaw: OpenRawSocket
+  readonly #options: RawSocketOptions
+  readonly #receive: Receive
+  readonly #report: Report
+  readonly #closed: () => void
+  readonly #buffer = new Uint8Array(BUFFER_SIZE)
+  readonly #groups = new Set<number>([ALL_SPF_ROUTERS])
+  /** Packets that the device's queue had no room for, oldest first. */
+  readonly #queue: { readonly destination: number; readonly bytes: Uint8Array }[] = []
+  /** Undefined: closed. The binding opens a bare socket if a closed one is used. */
+  #raw: RawSocket | undefined
+  #turn: NodeJS.Immediate | undefined
+
+  constructor(
+    link: Place,
+    openRaw: OpenRawSocket,
+    options: RawSocketOptions,
+    receive: Receive,
+    report: Report,
+    closed: () => void,
+  ) {
+    this.#link = link
+    this.#openRaw = openRaw
+    this.#options = options
+    this.#receive = receive
+    this.#report = report
+    this.#closed = closed
+    this.#raw = this.#start()
+  }
+
+  get closed(): boolean {
+    return this.#raw === undefined
+  }
+
+  send(destination: number, bytes: Uint8Array): void {
+    if (this.#raw === undefined) {
+      this.#report(new OspfError('ERR_OSPF_STOPPED', `the socket on ${this.#link.name} is closed`))
+    } else if (this.#queue.length > 0 || !this.#sendNow(this.#raw, destination, bytes)) {
+      this.#enqueue(this.#raw, destination, bytes)
+    }
+  }
+
+  membership(group: number, join: boolean): void {
+    // The kernel counts nothing: a second join fails, and so does leaving what was not joined.
+    if (this.#groups.has(group) === join) return
+    if (join) this.#groups.add(group)
+    else this.#groups.delete(group)
+    if (this.#raw === undefined) return
+    try {
+      setMembership(this.#raw, this.#link, group, join)
+    } catch (error) {
+      const doing = `${join ? 'joining' : 'leaving'} ${formatIpv4(group)} on ${this.#link.name}`
+      this.#report(kernelError(error, doing))
+    }
+  }
+
+  /** Closes at once: what the device had no room for is dropped. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop()
+    this.#queue.length = 0
+    this.#closed()
+  }
+
+  #start(): RawSocket {
+    const { receiveBuffer } = this.#options
+    const raw = openOspfSocket(this.#openRaw, this.#link, this.#groups, receiveBuffer)
+    // A closed socket has one more event to tell, and a replaced one must not be heard.
+    raw.emit = (event, error) => {
+      if (raw !== this.#raw) return
+      if (event === 'error') this.#restart(error)
+      else this.#turn ??= setImmediate(() => this.#service())
+    }
+    return raw
+  }
+
+  #stop(): void {
+    const raw = this.#raw
+    this.#raw = undefined
+    raw?.close()
+    clearImmediate(this.#turn)
+    this.#turn = undefined
+  }
+
+  /** libuv polls a socket no more once it had an error: only a new one helps. */
+  #restart(cause: Error | undefined): void {
+    const doing = `waiting for packets on ${this.#link.name}`
+    this.#stop()
+    this.#report(kernelError(cause, doing))
+    try {
+      this.#raw = this.#start()
+      if (this.#queue.length > 0) this.#raw.pause(false, false)
+    } catch (error) {
+      this.#report(error as OspfError)
+    }
+  }
+
+  /**
+   * In a turn of its own because ticks and microtasks would have to wait after the binding's events (Node 26). Both
+   * directions at once because the binding does not tell that the socket is writable while it is readable.
+   */
+  #service(): void {
+    this.#turn = undefined
+    this.#flush()
+    // What a batch leaves behind wakes us again: polling is level-triggered.
+    for (let n = 0; n < BATCH && this.#raw !== undefined; n++) {
+      if (!this.#receiveOne(this.#raw)) return
+    }
+  }
+
+  /** False: there is nothing more to read for now. */
+  #receiveOne(raw: RawSocket): boolean {
+    let length = 0
+    try {
+      raw.recv(this.#buffer, (_, bytes) => {
+        length = bytes
+      })
+    } catch (error) {
+      const errno = errnoOf(error)
+      if (errno === 'EINTR') return true
+      if (errno !== 'EAGAIN') {
+        this.#report(kernelError(error, `receiving on ${this.#link.name}`))
+      }
+      return false
+    }
+    // The kernel has validated the header; what is no packet all the same is nobody's.
+    const packet = parseIpPacket(this.#buffer.subarray(0, length))
+    if (packet !== undefined) {
+      const { source, destination, ttl, payload: bytes } = packet
+      this.#receive({ interface: this.#link.name, source, destination, ttl, bytes })
+    }
+    return true
+  }
+
+  /** False: the device's queue is full. Every other failure is reported. */
+  #sendNow(raw: RawSocket, destination: number, bytes: Uint8Array): boolean {
+    try {
+      sendPacket(raw, this.#link.address, destination, bytes)
+    } catch (error) {
+      if (errnoOf(error) === 'EAGAIN') return false
+      const doing = `sending to ${formatIpv4(destination)} on ${this.#link.name}`
+      this.#report(kernelError(error, doing))
+    }
+    return true
+  }
+
+  #enqueue(raw: RawSocket, destination: number, bytes: Uint8Array): void {
+    if (this.#queue.length >= (this.#options.sendQueue ?? 4096)) {
+      const doing = `sending to ${formatIpv4(destination)} on ${this.#link.name}`
+      this.#report(kernelError(new Error('No buffer space available'), doing))
+      return
+    }
+    this.#queue.push({ destination, bytes: bytes.slice() })
+    if (this.#queue.length === 1) raw.pause(false, false)
+  }
+
+  #flush(): void {
+    const raw = this.#raw
+    if (raw === undefined || this.#queue.length === 0) return
+    let sent = 0
+    for (const { destination, bytes } of this.#queue) {
+      if (!this.#sendNow(raw, destination, bytes)) break
+      // Reporting a failure may have closed us.
+      if (this.#raw !== raw) return
+      sent++
+    }
+    this.#queue.splice(0, sent)
+    if (this.#queue.length === 0) raw.pause(false, true)
+  }
+}

@@ -1,0 +1,566 @@
+/**
+ * `OspfSpeaker`: assembles the parts and drives the core. The protocol is in `core/`, the kernel behind the ports of
+ * `ports.ts`; this file knows when a socket is opened and closed, what a VIP's announcement calls, and in which order
+ * everything stops.
+ */
+import { getRandomValues } from 'node:crypto'
+import createDebug from 'debug'
+import { type AddressStep, Announcement, type GateVerdict } from './announcement.ts'
+import { realClock } from './clock.ts'
+import type { Instant, Output, RouteChange } from './core/io.ts'
+import { Router } from './core/router.ts'
+import { OspfError } from './errors.ts'
+import { EventStream, formatEvent, type SpeakerEvent } from './events.ts'
+import { healthy } from './health/healthy.ts'
+import type { Probe } from './health/probe.ts'
+import type { SpeakerOptions } from './options.ts'
+import { type Parsed, parseArea, parseInteger, parseOptions, parseVip } from './options.ts'
+import type {
+  AddressPort,
+  Clock,
+  DatagramPort,
+  DatagramSocket,
+  Link,
+  LinkPort,
+  RouteSink,
+} from './ports.ts'
+import {
+  type InterfaceView,
+  type LsaView,
+  type NeighborView,
+  type RouteView,
+  viewInterface,
+  viewLsa,
+  viewNeighbor,
+  viewRoute,
+} from './views.ts'
+import { formatIpv4, formatPrefix } from './wire/address.ts'
+
+/** What a speaker stands on. The default is Linux; the simulator has its own. */
+export interface SpeakerPorts {
+  readonly clock: Clock
+  readonly datagrams: DatagramPort
+  readonly links: LinkPort
+  readonly addresses: AddressPort
+  /** Undefined: routes are calculated and go nowhere. */
+  readonly routes: RouteSink | undefined
+}
+
+export interface AnnounceOptions {
+  /**
+   * The gate: the VIP is announced while it is open. A probe or several (which must all pass, with the default
+   * timing), what `healthy()` makes of them, or any async iterable of booleans. Without a gate the VIP is announced
+   * at once and for good.
+   */
+  readonly when?: AsyncIterable<GateVerdict> | Probe | readonly Probe[]
+  /** Cost of the stub link, 0 to 65535; default 0. */
+  readonly cost?: number
+  /** Area ID; default: the area of the first interface. */
+  readonly area?: string
+  /** Put the VIP on this device ('lo') while the announcement lives; default: it is the application's business. */
+  readonly device?: string
+}
+
+export interface StopOptions {
+  /** Seconds to wait for the adjacent routers' acknowledgements; default 6. FRR takes 1 s, BIRD 2.5 s. */
+  readonly timeout?: number
+  /** Least seconds from the withdrawal to the end, so that routers have recalculated; default 2. BIRD ticks by 1 s. */
+  readonly hold?: number
+}
+
+/** What `stop()` found. */
+export interface StopResult {
+  /** Every adjacent router acknowledged that our LSAs are gone. */
+  readonly acknowledged: boolean
+  /** Milliseconds from the withdrawal to the last acknowledgement, or to the end of waiting for it. */
+  readonly acknowledgedAfter: number
+}
+
+/** Milliseconds between attempts to open a socket again. */
+const REOPEN_MS = 1000
+/** How often `stop` looks whether it is done, in milliseconds. */
+const STOP_POLL_MS = 10
+/** A step between wall clock and monotonic clock below this many milliseconds is not a pause. */
+const SMALLEST_PAUSE_MS = 2000
+
+/** A failure that goes on is said again after so many milliseconds. */
+const SAME_FAILURE_MS = 60_000
+
+const debug = createDebug('ospf:speaker')
+const debugSpf = createDebug('ospf:spf')
+
+/** A running OSPFv2 speaker. It is the stream of its events: `for await (const event of speaker)`. */
+export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent> {
+  /** Dotted. */
+  readonly routerId: string
+  readonly #parsed: Parsed
+  readonly #core: Router
+  readonly #ports: SpeakerPorts
+  readonly #clock: Clock
+  readonly #events: EventStream
+  readonly #sockets = new Map<string, OpenSocket>()
+  readonly #waiting = new Map<string, 'device' | 'link' | 'address'>()
+  readonly #announcements = new Map<string, Announcement>()
+  readonly #added: Parsed['addresses'][number][] = []
+  readonly #failures = new Map<string, { message: string; at: Instant }>()
+  readonly #cleanup: (() => void)[] = []
+  /** Smallest dead interval, in milliseconds: a longer pause means that the neighbors gave us up. */
+  readonly #pauseMs: number
+  #timer: Disposable | undefined
+  #timerAt: Instant = Number.POSITIVE_INFINITY
+  #wallOffset: number
+  #draining = false
+  #stopping: Promise<StopResult> | undefined
+  #stopped = false
+
+  /**
+   * Starts a speaker. Resolves when its interfaces are open; adjacencies follow as events.
+   * @param ports by default Linux's; the simulator's for tests.
+   * @throws OspfError ERR_OSPF_CONFIG, ERR_OSPF_NO_INTERFACE, ERR_OSPF_PERMISSION, ERR_OSPF_NATIVE; nothing is left
+   * half-started then.
+   */
+  static async start(options: SpeakerOptions, ports?: SpeakerPorts): Promise<OspfSpeaker> {
+    const parsed = parseOptions(options)
+    options.signal?.throwIfAborted()
+    const world = ports ?? (await linuxPorts(options, parsed))
+    const speaker = new OspfSpeaker(options, parsed, world)
+    try {
+      await speaker.#addAddresses()
+      speaker.#begin()
+    } catch (error) {
+      await speaker.#release()
+      throw error
+    }
+    const { signal } = options
+    if (signal) {
+      const abort = (): void => void speaker.stop()
+      signal.addEventListener('abort', abort, { once: true })
+      speaker.#cleanup.push(() => signal.removeEventListener('abort', abort))
+    }
+    return speaker
+  }
+
+  private constructor(options: SpeakerOptions, parsed: Parsed, ports: SpeakerPorts) {
+    this.#parsed = parsed
+    this.#ports = ports
+    this.#clock = ports.clock
+    this.#events = new EventStream(parsed.eventQueue)
+    this.routerId = formatIpv4(parsed.routerId)
+    const [high, low] = getRandomValues(new Uint32Array(2))
+    this.#core = new Router({
+      routerId: parsed.routerId,
+      seed: (high! & 0x1fffff) * 0x100000000 + low!,
+      limits: options.limits ?? {},
+      spfDelay: options.spfDelay ?? {},
+    })
+    this.#pauseMs = Math.max(
+      SMALLEST_PAUSE_MS,
+      Math.min(...parsed.interfaces.map((i) => i.deadInterval * 1000)),
+    )
+    this.#wallOffset = ports.clock.wall() - ports.clock.now()
+  }
+
+  // Looking in
+
+  neighbors(): NeighborView[] {
+    const now = this.#clock.now()
+    return this.#core.neighbors().map((n) => viewNeighbor(n, now))
+  }
+
+  interfaces(): InterfaceView[] {
+    return this.#core.interfacesNow().map(viewInterface)
+  }
+
+  routes(): RouteView[] {
+    return this.#core.routes().map(viewRoute)
+  }
+
+  database(): LsaView[] {
+    return this.#core.database(this.#clock.now()).map(viewLsa)
+  }
+
+  /** The VIPs that are announced, or wait for their gate. */
+  announcements(): readonly Announcement[] {
+    return [...this.#announcements.values()]
+  }
+
+  /** Every reader gets every event from now on, at its own speed; a slow one loses the oldest and is told. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<SpeakerEvent> {
+    return this.#events[Symbol.asyncIterator]()
+  }
+
+  // Announcing
+
+  /**
+   * Announces a VIP as a stub link of our router-LSA (12.4.1), gated by health if asked.
+   * @param vip 'A.B.C.D/32', or the address alone.
+   * @throws OspfError ERR_OSPF_CONFIG, ERR_OSPF_DUPLICATE, ERR_OSPF_STOPPED
+   */
+  announce(vip: string, options: AnnounceOptions = {}): Announcement {
+    const { prefix, length } = parseVip(vip)
+    const text = formatPrefix(prefix, length)
+    if (this.#stopping) throw new OspfError('ERR_OSPF_STOPPED', `${text}: the speaker has stopped`)
+    const cost = parseInteger(`VIP ${text}: cost`, options.cost ?? 0, 0, 0xffff)
+    const area =
+      options.area === undefined
+        ? this.#parsed.interfaces[0]!.area
+        : parseArea(`VIP ${text}: area`, options.area)
+    if (!this.#parsed.interfaces.some((i) => i.area === area)) {
+      throw new OspfError(
+        'ERR_OSPF_CONFIG',
+        `VIP ${text}: area: no interface is in area ${formatIpv4(area)}`,
+      )
+    }
+    const old = this.#announcements.get(text)
+    if (old && old.state !== 'withdrawn') {
+      throw new OspfError('ERR_OSPF_DUPLICATE', `VIP ${text} is announced already`)
+    }
+    const stub = { area, prefix, length, cost }
+    const when = asGate(options.when, this.#clock)
+    const address = this.#addressStep(options.device, prefix, length)
+    const announcement = new Announcement({
+      prefix: text,
+      ...(when === undefined ? {} : { when }),
+      ...(address === undefined ? {} : { address }),
+      announce: () =>
+        this.#input((now) => this.#core.handleConfig(now, { type: 'announce', stub })),
+      withdraw: () =>
+        this.#input((now) => this.#core.handleConfig(now, { type: 'withdraw', ...stub })),
+      onChange: (event) => {
+        // Set while: a VIP without a gate is up before the constructor returns
+        if (event.state === 'withdrawn') this.#announcements.delete(text)
+        this.#say(event)
+      },
+      clock: this.#clock,
+    })
+    if (announcement.state !== 'withdrawn') this.#announcements.set(text, announcement)
+    return announcement
+  }
+
+  #addressStep(
+    device: string | undefined,
+    address: number,
+    prefixLength: number,
+  ): AddressStep | undefined {
+    if (device === undefined) return undefined
+    const { addresses: port } = this.#ports
+    return { port, device, address, prefixLength, hold: () => this.#quiet().then(() => {}) }
+  }
+
+  // Stopping
+
+  /**
+   * Stops in order: every LSA of ours is flushed, and with it every VIP; then the adjacent routers' acknowledgements
+   * and the hold time are waited for, VIP addresses and routes removed, and the neighbors told that we are gone.
+   * Every call gives the same promise. Does not reject.
+   */
+  stop(options: StopOptions = {}): Promise<StopResult> {
+    this.#stopping ??= this.#stop(options)
+    return this.#stopping
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  async #stop({ timeout = 6, hold = 2 }: StopOptions): Promise<StopResult> {
+    const begun = this.#clock.now()
+    const anybody = this.#core.neighbors().some((n) => n.state === 'Full')
+    this.#input((now) => this.#core.handleConfig(now, { type: 'flush' }))
+    // the gates let go now; addresses go when nobody sends here any more
+    const quiet = anybody ? this.#quiet({ timeout, hold }) : Promise.resolve(true)
+    this.#quietOnce = quiet
+    const withdrawn = [...this.#announcements.values()].map((a) => a.stop('the speaker stops'))
+    const acknowledged = await quiet
+    const acknowledgedAfter = this.#clock.now() - begun
+    await Promise.all(withdrawn)
+    this.#input((now) => this.#core.handleConfig(now, { type: 'close' }))
+    await this.#release()
+    this.#say({ type: 'stopped' })
+    this.#events.end()
+    return { acknowledged, acknowledgedAfter }
+  }
+
+  #quietOnce: Promise<boolean> | undefined
+
+  /**
+   * Resolves when what we have to say was acknowledged by every adjacent router, and the hold time is over; to false
+   * when the acknowledgements did not come in time.
+   */
+  #quiet({ timeout = 6, hold = 2 }: StopOptions = {}): Promise<boolean> {
+    if (this.#quietOnce) return this.#quietOnce
+    const begun = this.#clock.now()
+    return new Promise((resolve) => {
+      const look = (): void => {
+        const elapsed = (this.#clock.now() - begun) / 1000
+        const done = this.#core.isUpToDate() && this.#core.unacknowledged() === 0
+        if (elapsed >= Math.max(hold, timeout)) resolve(done)
+        else if (elapsed >= hold && (done || elapsed >= timeout)) resolve(done)
+        else this.#clock.setTimer(STOP_POLL_MS, look)
+      }
+      look()
+    })
+  }
+
+  /** Closes everything that start opened; what fails is said and does not keep the rest. */
+  async #release(): Promise<void> {
+    this.#stopped = true
+    this.#timer?.[Symbol.dispose]()
+    for (const undo of this.#cleanup.splice(0)) undo()
+    const close = async (where: string, what: AsyncDisposable | undefined): Promise<void> => {
+      try {
+        await what?.[Symbol.asyncDispose]()
+      } catch (error) {
+        this.#fail(where, error)
+      }
+    }
+    await Promise.all([...this.#sockets.values()].map((s) => close('socket', s)))
+    this.#sockets.clear()
+    await close('routes', this.#ports.routes)
+    for (const { device, address, prefixLength } of this.#added.splice(0)) {
+      const removed = this.#ports.addresses.remove(device, address, prefixLength)
+      await removed.catch((error) => this.#fail(`address of ${device}`, error))
+    }
+    await close('links', this.#ports.links)
+  }
+
+  // Driving the core
+
+  /** What is configured and not there yet; it goes again at the end. */
+  async #addAddresses(): Promise<void> {
+    const { interfaces, addresses } = this.#parsed
+    const present = this.#ports.links.links()
+    for (const name of [...interfaces.map((i) => i.name), ...addresses.map((a) => a.device)]) {
+      if (present.has(name)) continue
+      const names = [...present.keys()].join(', ')
+      throw new OspfError(
+        'ERR_OSPF_NO_INTERFACE',
+        `interface ${name} does not exist; there are ${names}`,
+      )
+    }
+    for (const wanted of addresses) {
+      const { device, address, prefixLength } = wanted
+      const isOurs = await this.#ports.addresses.add(device, address, prefixLength)
+      if (isOurs) this.#added.push(wanted)
+    }
+  }
+
+  #begin(): void {
+    const { links } = this.#ports
+    const present = links.links()
+    const watch = links.watch((name, link) => this.#linkChanged(name, link))
+    this.#cleanup.push(() => watch[Symbol.dispose]())
+    const now = this.#clock.now()
+    for (const config of this.#parsed.interfaces) {
+      this.#core.handleConfig(now, { type: 'interface', config })
+    }
+    for (const stub of this.#parsed.stubs) {
+      this.#core.handleConfig(now, { type: 'announce', stub })
+    }
+    // sockets first: if one cannot be opened, nothing has been said to anybody
+    for (const { name, passive } of this.#parsed.interfaces) {
+      const link = present.get(name)
+      if (!passive && isUsable(link)) this.#open(name, link)
+    }
+    for (const { name } of this.#parsed.interfaces) this.#linkChanged(name, present.get(name))
+  }
+
+  /** Everything that reaches the core goes through here. */
+  #input(handle: (now: Instant) => void): void {
+    if (this.#stopped) return
+    this.#noticePause()
+    handle(this.#clock.now())
+    this.#drain()
+  }
+
+  #drain(): void {
+    // what an output leads to (a gate, a listener) may come back with another input
+    if (this.#draining) return
+    this.#draining = true
+    try {
+      for (let output = this.#core.poll(); output; output = this.#core.poll()) this.#put(output)
+    } finally {
+      this.#draining = false
+    }
+    const at = this.#core.nextTimeout() ?? Number.POSITIVE_INFINITY
+    if (at === this.#timerAt) return
+    this.#timer?.[Symbol.dispose]()
+    this.#timerAt = at
+    if (at === Number.POSITIVE_INFINITY) return
+    this.#timer = this.#clock.setTimer(Math.max(0, at - this.#clock.now()), () => {
+      this.#timerAt = Number.POSITIVE_INFINITY
+      this.#input((now) => this.#core.handleTimeout(now))
+    })
+  }
+
+  #put(output: Output): void {
+    switch (output.type) {
+      case 'transmit':
+        return this.#sockets.get(output.interface)?.send(output.destination, output.bytes)
+      case 'membership':
+        return this.#sockets.get(output.interface)?.membership(output.group, output.join)
+      case 'routes':
+        this.#ports.routes?.apply(output.changes)
+        return this.#say(routesEvent(output.changes))
+      case 'event':
+        return this.#say(output.event)
+      default:
+        output satisfies never
+    }
+  }
+
+  /** Wall clock and monotonic clock part company when the machine sleeps or is paused. */
+  #noticePause(): void {
+    const offset = this.#clock.wall() - this.#clock.now()
+    const jump = offset - this.#wallOffset
+    this.#wallOffset = offset
+    if (jump < this.#pauseMs) return
+    this.#say({ type: 'resumed', seconds: jump / 1000 })
+    this.#core.handleResume(this.#clock.now())
+  }
+
+  // Interfaces
+
+  #linkChanged(name: string, link: Link | undefined): void {
+    const config = this.#parsed.interfaces.find((i) => i.name === name)
+    if (!config || this.#stopped) return
+    const needs = link === undefined ? 'device' : !link.up ? 'link' : 'address'
+    if (isUsable(link)) {
+      this.#waiting.delete(name)
+      if (!config.passive) this.#reopen(name, link)
+    } else {
+      this.#shut(name)
+      if (this.#waiting.get(name) !== needs) {
+        this.#waiting.set(name, needs)
+        this.#say({ type: 'waiting', interface: name, for: needs })
+      }
+    }
+    this.#input((now) => this.#core.handleInterface(now, name, link))
+  }
+
+  /** Opens the socket of an interface unless it is open as it must be; tries again later if it cannot. */
+  #reopen(name: string, link: UsableLink): void {
+    const old = this.#sockets.get(name)
+    if (old?.index === link.index && old.address === link.address) return
+    this.#shut(name)
+    try {
+      this.#open(name, link)
+    } catch (error) {
+      this.#fail(`interface ${name}`, error)
+      this.#reopenLater(name)
+    }
+  }
+
+  #open(name: string, link: UsableLink): void {
+    const { index, address } = link
+    const socket = this.#ports.datagrams.open(
+      { name, index, address },
+      (datagram) => this.#input((now) => this.#core.handleDatagram(now, datagram)),
+      (error) => this.#socketFailed(name, socket, error),
+    )
+    this.#sockets.set(name, {
+      index,
+      address,
+      socket,
+      send: (destination, bytes) => socket.send(destination, bytes),
+      membership: (group, join) => socket.membership(group, join),
+      get closed() {
+        return socket.closed
+      },
+      [Symbol.asyncDispose]: () => socket[Symbol.asyncDispose](),
+    })
+  }
+
+  #shut(name: string): void {
+    const socket = this.#sockets.get(name)
+    this.#sockets.delete(name)
+    void Promise.resolve(socket?.[Symbol.asyncDispose]()).catch((error) =>
+      this.#fail(`interface ${name}`, error),
+    )
+  }
+
+  #socketFailed(name: string, socket: DatagramSocket, error: Error): void {
+    this.#fail(`interface ${name}`, error)
+    if (this.#sockets.get(name)?.socket !== socket || !socket.closed) return
+    this.#shut(name)
+    this.#reopenLater(name)
+  }
+
+  #reopenLater(name: string): void {
+    const timer = this.#clock.setTimer(REOPEN_MS, () => {
+      const link = this.#ports.links.links().get(name)
+      if (!this.#stopped && isUsable(link)) {
+        this.#reopen(name, link)
+        this.#rejoin(name)
+      }
+    })
+    this.#cleanup.push(() => timer[Symbol.dispose]())
+  }
+
+  /** A socket that was opened anew is in AllDRouters again if the interface is Designated Router or Backup. */
+  #rejoin(name: string): void {
+    const state = this.#core.interfaces.get(name)?.state
+    if (state === 'DR' || state === 'Backup') this.#sockets.get(name)?.membership(0xe0000006, true)
+  }
+
+  /** Says what failed outside the protocol: the same failure at most once a minute. */
+  #fail(where: string, cause: unknown): void {
+    const error = cause instanceof Error ? cause : new Error(String(cause))
+    const now = this.#clock.now()
+    const last = this.#failures.get(where)
+    if (last?.message === error.message && now - last.at < SAME_FAILURE_MS) return
+    this.#failures.set(where, { message: error.message, at: now })
+    this.#say({ type: 'error', where, error })
+  }
+
+  #say(event: SpeakerEvent): void {
+    const log = event.type === 'spf' || event.type === 'routes' ? debugSpf : debug
+    if (log.enabled) log('%s %s', this.routerId, formatEvent(event))
+    this.#events.push(event)
+  }
+}
+
+interface OpenSocket extends DatagramSocket {
+  readonly index: number
+  readonly address: number
+  readonly socket: DatagramSocket
+}
+
+type UsableLink = Link & { readonly address: number }
+
+const isUsable = (link: Link | undefined): link is UsableLink =>
+  link?.up === true && link.address !== undefined
+
+function asGate(
+  when: AnnounceOptions['when'],
+  clock: Clock,
+): AsyncIterable<GateVerdict> | undefined {
+  if (when === undefined) return undefined
+  if (typeof when === 'function' || Array.isArray(when)) return healthy(when, { clock })
+  return when as AsyncIterable<GateVerdict>
+}
+
+function routesEvent(changes: readonly RouteChange[]): SpeakerEvent {
+  const set: string[] = []
+  const removed: string[] = []
+  for (const change of changes) {
+    if (change.type === 'replace') set.push(formatPrefix(change.route.prefix, change.route.length))
+    else removed.push(formatPrefix(change.prefix, change.length))
+  }
+  return { type: 'routes', set, removed }
+}
+
+/** Loaded on demand: elsewhere than on Linux, everything but this works. */
+async function linuxPorts(options: SpeakerOptions, parsed: Parsed): Promise<SpeakerPorts> {
+  const { openLinux } = await import('./linux/index.ts')
+  return openLinux({ clock: realClock, kernel: parsed.kernel, signal: options.signal })
+}
+
+/**
+ * The kernel's devices and their IPv4 addresses now, by name.
+ * @throws OspfError ERR_OSPF_NATIVE where the native code is missing
+ */
+export async function kernelLinks(): Promise<ReadonlyMap<string, Link>> {
+  const { readLinks } = await import('./linux/index.ts')
+  return readLinks()
+}

@@ -1,0 +1,182 @@
+/** Snapshots as the public API gives them: plain frozen data, addresses and ids dotted, durations in seconds. */
+
+import type { DropReason } from './core/events.ts'
+import type { Instant, Route } from './core/io.ts'
+import type { InterfaceSnapshot, LsaSnapshot, NeighborSnapshot } from './core/snapshots.ts'
+import type { InterfaceState, NeighborState } from './core/states.ts'
+import { formatIpv4, formatPrefix, lengthOfMask, networkOf } from './wire/address.ts'
+import type { LsaBody } from './wire/lsa.ts'
+import { optionNames } from './wire/options.ts'
+
+export interface NeighborView {
+  readonly routerId: string
+  readonly address: string
+  readonly interface: string
+  readonly area: string
+  readonly priority: number
+  /** As RFC 2328 10.1 spells it. */
+  readonly state: NeighborState
+  /** Its part on the segment; undefined where there are no parts. */
+  readonly role: 'DR' | 'Backup' | 'DROther' | undefined
+  readonly designatedRouter: string
+  readonly backupDesignatedRouter: string
+  readonly options: readonly string[]
+  /** Seconds in this state. */
+  readonly upTime: number
+  /** The event of 10.2 that brought it there. */
+  readonly lastEvent: string
+  /** Seconds until it is given up unless a Hello comes. */
+  readonly deadTime: number
+  readonly retransmissions: number
+  readonly requests: number
+  readonly summaries: number
+}
+
+export interface InterfaceView {
+  readonly name: string
+  readonly area: string
+  /** As RFC 2328 9.1 spells it. */
+  readonly state: InterfaceState
+  readonly network: 'broadcast' | 'point-to-point'
+  readonly up: boolean
+  readonly address: string | undefined
+  readonly prefixLength: number
+  /** Octets. */
+  readonly mtu: number
+  readonly cost: number
+  readonly priority: number
+  /** Seconds, as the three after it. */
+  readonly helloInterval: number
+  readonly deadInterval: number
+  readonly retransmitInterval: number
+  readonly transmitDelay: number
+  readonly passive: boolean
+  readonly mtuIgnore: boolean
+  /** Interface addresses; '0.0.0.0' is none. */
+  readonly designatedRouter: string
+  readonly backupDesignatedRouter: string
+  readonly neighbors: number
+  readonly fullNeighbors: number
+  /** Packets and LSAs received and not processed, by reason. */
+  readonly drops: Readonly<Partial<Record<DropReason, number>>>
+}
+
+export interface RouteView {
+  /** 'A.B.C.D/L' */
+  readonly prefix: string
+  readonly pathType: Route['pathType']
+  readonly area: string
+  readonly cost: number
+  /** No gateway: attached. No next hop at all: an address of this router. */
+  readonly nextHops: readonly {
+    readonly interface: string
+    readonly gateway: string | undefined
+  }[]
+}
+
+export interface LsaView {
+  /** Undefined for LSAs of the whole AS. */
+  readonly area: string | undefined
+  readonly type: number
+  readonly lsId: string
+  readonly advertisingRouter: string
+  /** Seconds. */
+  readonly age: number
+  /** Signed, as the RFC compares it. */
+  readonly sequence: number
+  readonly checksum: number
+  readonly options: readonly string[]
+  /** Octets. */
+  readonly length: number
+  /** We originated this instance. */
+  readonly own: boolean
+  /** The number of links of a router-LSA. */
+  readonly links?: number
+  /** Destination of a summary- or external LSA: 'A.B.C.D/L'. */
+  readonly prefix?: string
+  /** The body as decoded; addresses are numbers. */
+  readonly body: LsaBody
+}
+
+const seconds = (ms: number): number => Math.max(0, ms) / 1000
+
+export function viewNeighbor(n: NeighborSnapshot, now: Instant): NeighborView {
+  return Object.freeze({
+    routerId: formatIpv4(n.routerId),
+    address: formatIpv4(n.address),
+    interface: n.interface,
+    area: formatIpv4(n.area),
+    priority: n.priority,
+    state: n.state,
+    role: n.role,
+    designatedRouter: formatIpv4(n.designatedRouter),
+    backupDesignatedRouter: formatIpv4(n.backupDesignatedRouter),
+    options: optionNames(n.options),
+    upTime: seconds(now - n.since),
+    lastEvent: n.lastEvent,
+    deadTime: n.deadAt === undefined ? 0 : seconds(n.deadAt - now),
+    retransmissions: n.retransmissionList,
+    requests: n.requestList,
+    summaries: n.summaryList,
+  })
+}
+
+export function viewInterface(i: InterfaceSnapshot): InterfaceView {
+  const { address, prefixLength, mtu, up } = i.link
+  return Object.freeze({
+    ...i.config,
+    area: formatIpv4(i.area),
+    state: i.state,
+    up,
+    address: address === undefined ? undefined : formatIpv4(address),
+    prefixLength,
+    mtu,
+    designatedRouter: formatIpv4(i.designatedRouter),
+    backupDesignatedRouter: formatIpv4(i.backupDesignatedRouter),
+    neighbors: i.neighbors,
+    fullNeighbors: i.fullNeighbors,
+    drops: Object.freeze(i.drops),
+  })
+}
+
+export function viewRoute(route: Route): RouteView {
+  return Object.freeze({
+    prefix: formatPrefix(route.prefix, route.length),
+    pathType: route.pathType,
+    area: formatIpv4(route.area),
+    cost: route.cost,
+    nextHops: Object.freeze(
+      route.nextHops.map((hop) => ({
+        interface: hop.interface,
+        gateway: hop.gateway === undefined ? undefined : formatIpv4(hop.gateway),
+      })),
+    ),
+  })
+}
+
+export function viewLsa({ area, lsa, age, own }: LsaSnapshot): LsaView {
+  const { header, body } = lsa
+  return Object.freeze({
+    area: area === undefined ? undefined : formatIpv4(area),
+    type: header.type,
+    lsId: formatIpv4(header.lsId),
+    advertisingRouter: formatIpv4(header.advertisingRouter),
+    age,
+    sequence: header.sequence,
+    checksum: header.checksum,
+    options: optionNames(header.options),
+    length: header.length,
+    own,
+    ...(body.kind === 'router' ? { links: body.links.length } : {}),
+    ...destinationOf(header.lsId, header.type, body),
+    body,
+  })
+}
+
+const SUMMARY_ASBR = 4
+
+function destinationOf(lsId: number, type: number, body: LsaBody): { prefix?: string } {
+  if ((body.kind !== 'summary' && body.kind !== 'external') || type === SUMMARY_ASBR) return {}
+  const length = lengthOfMask(body.mask)
+  return length === undefined ? {} : { prefix: formatPrefix(networkOf(lsId, length), length) }
+}

@@ -1,0 +1,74 @@
+import { execFile } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { serveControl } from '../../lib/cli/control.ts'
+import { documentsOf } from '../../lib/cli/show.ts'
+import { sample, shortDir } from './sample.ts'
+
+const main = fileURLToPath(new URL('../../lib/cli/main.js', import.meta.url))
+
+interface Result {
+  readonly status: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the command as its own process. */
+function command(...args: string[]): Promise<Result> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [main, ...args], (_, stdout, stderr) =>
+      resolve({ status: child.exitCode ?? -1, stdout, stderr }),
+    )
+  })
+}
+
+t.test('--version and --help', async (t) => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+  t.match(await command('--version'), { status: 0, stdout: `${version}\n`, stderr: '' })
+  t.match(await command('--help'), { status: 0, stdout: /run .*[\s\S]*show / })
+  t.match(await command('run', '--help'), {
+    status: 0,
+    stdout: /--frr <file\.\.\.>[\s\S]*--socket/,
+  })
+})
+
+t.test('misuse exits with 2', async (t) => {
+  for (const args of [[], ['fly'], ['run'], ['run', '--frr', 'x', '--log', 'loud'], ['show']])
+    t.match(await command(...args), { status: 2, stdout: '', stderr: /./ }, args.join(' '))
+  t.match(await command('show', 'ip', 'bgp'), {
+    status: 2,
+    stderr: /^ospf-speaker: expected: show ip/,
+  })
+})
+
+t.test('show, from a running speaker and from none', async (t) => {
+  const path = `${shortDir(t)}/s`
+  const words = ['show', 'ip', 'ospf', 'route', 'json', '--socket', path]
+  t.match(await command(...words), {
+    status: 1,
+    stdout: '',
+    stderr: `ospf-speaker: no speaker is running behind ${path}\n`,
+  })
+  await using _control = await serveControl(
+    path,
+    documentsOf(() => sample),
+  )
+  const { status, stdout } = await command(...words)
+  t.equal(status, 0)
+  t.match(JSON.parse(stdout), { '10.0.1.0/24': { cost: 1 } })
+})
+
+t.test('run: problems with file and line, from every file', async (t) => {
+  const dir = shortDir(t)
+  const [a, b] = [`${dir}/ospfd.conf`, `${dir}/zebra.conf`]
+  writeFileSync(a, 'router ospf\n ospf router-id 1.1.1.1\n redistribute static\n')
+  writeFileSync(b, 'ip route 0.0.0.0/0 10.0.0.1\n')
+  const stderr = `${a}:3: not supported under 'router ospf': redistribute static\n${b}:1: not supported: ip route 0.0.0.0/0 10.0.0.1\n`
+  t.match(await command('run', '--frr', a, b), { status: 2, stdout: '', stderr })
+  t.match(await command('run', '--frr', a, '--frr', b), { status: 2, stdout: '', stderr })
+  t.match(await command('run', '--frr', `${dir}/none`), {
+    status: 2,
+    stderr: /^ospf-speaker: ENOENT/,
+  })
+})

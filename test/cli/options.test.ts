@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { announcements, startOptions } from '../../lib/cli/options.ts'
+import { importFrr } from '../../lib/config/frr.ts'
+import { resolveNetworks } from '../../lib/config/networks.ts'
+import type { Link } from '../../lib/ports.ts'
+
+const device = { index: 1, up: true, mtu: 1500, address: undefined, prefixLength: 0, addresses: [] }
+const links = new Map<string, Link>([
+  ['lo', { ...device, name: 'lo', loopback: true, broadcast: false }],
+  ['eth0', { ...device, name: 'eth0', loopback: false, broadcast: true }],
+])
+
+t.test('the classic director', async (t) => {
+  const files = ['ospfd.conf', 'zebra.conf'].map((name) => ({
+    name,
+    text: readFileSync(`fixtures/configs/classic/director/${name}`, 'utf8'),
+  }))
+  const config = importFrr(files).options!
+  const resolved = resolveNetworks(config, links)
+  t.strictSame(startOptions(config, resolved), {
+    routerId: '10.0.1.133',
+    areas: {
+      '0.0.0.0': {
+        interfaces: {
+          eth0: {
+            helloInterval: 1,
+            deadInterval: 4,
+            priority: 0,
+            cost: 1,
+            network: 'broadcast',
+            passive: false,
+          },
+        },
+      },
+    },
+    installRoutes: false,
+  })
+  t.strictSame(announcements(resolved), [{ prefix: '10.0.1.100/32', area: '0.0.0.0', cost: 0 }])
+})
+
+t.test('timers and paths are passed on where they are stated', async (t) => {
+  const text = `router ospf
+ ospf router-id 1.1.1.1
+ maximum-paths 4
+ timers throttle spf 0 50 5000
+ timers throttle lsa all 0
+ timers lsa min-arrival 100
+`
+  const config = importFrr([{ name: 'f', text }]).options!
+  t.strictSame(startOptions(config, resolveNetworks(config, links)), {
+    routerId: '1.1.1.1',
+    areas: {},
+    installRoutes: true,
+    maximumPaths: 4,
+    spfThrottle: { delay: 0, hold: 0.05, maximumHold: 5 },
+    minLsInterval: 0,
+    minLsArrival: 0.1,
+  })
+})
