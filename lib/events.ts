@@ -1,4 +1,5 @@
 /** What a speaker can say: the router's events and its own, as one union, one formatter and one stream. */
+import createDebug from 'debug'
 import type { AnnouncementEvent } from './announcement.ts'
 import { formatEvent as formatRouterEvent, type OspfEvent } from './core/events.ts'
 
@@ -29,6 +30,13 @@ export type SpeakerEvent =
       readonly error: Error
     }
   | {
+      /** What became of a route in the kernel, other than what we asked for. */
+      readonly type: 'kernel'
+      readonly what: 'refused' | 'foreign' | 'lost' | 'leftover' | 'overrun' | 'unreadable'
+      readonly prefix: string | undefined
+      readonly detail: string
+    }
+  | {
       /** The reader of this stream was too slow; so many events are not in it. */
       readonly type: 'lost'
       readonly count: number
@@ -54,6 +62,8 @@ export function formatEvent(event: SpeakerEvent): string {
       return `resumed after a pause of ${event.seconds.toFixed(1)} s`
     case 'error':
       return `${event.where}: ${event.error.message}`
+    case 'kernel':
+      return `kernel route${event.prefix === undefined ? 's' : ` ${event.prefix}`}: ${event.what}: ${event.detail}`
     case 'lost':
       return `${event.count} events lost: the reader is too slow`
     case 'stopped':
@@ -74,6 +84,20 @@ const list = (prefixes: readonly string[]): string =>
   prefixes.length <= LISTED
     ? prefixes.join(' ')
     : `${prefixes.slice(0, LISTED).join(' ')} and ${prefixes.length - LISTED} more`
+
+const debugProtocol = createDebug('ospf:protocol')
+const debugRoutes = createDebug('ospf:routes')
+const debugSpeaker = createDebug('ospf:speaker')
+const logs: Partial<Record<SpeakerEvent['type'], createDebug.Debugger>> = {
+  spf: createDebug('ospf:spf'),
+  routes: debugRoutes,
+  kernel: debugRoutes,
+  announcement: createDebug('ospf:announcement'),
+  waiting: debugSpeaker,
+  resumed: debugSpeaker,
+  error: debugSpeaker,
+  stopped: debugSpeaker,
+}
 
 /** One reader's view of the events: bounded, oldest lost first. */
 class Reader implements AsyncIterableIterator<SpeakerEvent> {
@@ -131,16 +155,23 @@ class Reader implements AsyncIterableIterator<SpeakerEvent> {
 
 /** Any number of readers of the same events, each at its own speed. */
 export class EventStream implements AsyncIterable<SpeakerEvent> {
+  readonly #name: string
   readonly #limit: number
   readonly #readers = new Set<Reader>()
   #ended = false
 
-  /** @param limit events kept for a slow reader. */
-  constructor(limit: number) {
+  /**
+   * @param name stands before each line of debug output.
+   * @param limit events kept for a slow reader.
+   */
+  constructor(name: string, limit: number) {
+    this.#name = name
     this.#limit = limit
   }
 
   push(event: SpeakerEvent): void {
+    const log = logs[event.type] ?? debugProtocol
+    if (log.enabled) log('%s %s', this.#name, formatEvent(event))
     for (const reader of this.#readers) reader.push(event)
   }
 

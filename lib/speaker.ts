@@ -4,13 +4,12 @@
  * everything stops.
  */
 import { getRandomValues } from 'node:crypto'
-import createDebug from 'debug'
 import { type AddressStep, Announcement, type GateVerdict } from './announcement.ts'
 import { realClock } from './clock.ts'
 import type { Instant, Output, RouteChange } from './core/io.ts'
 import { Router } from './core/router.ts'
 import { OspfError } from './errors.ts'
-import { EventStream, formatEvent, type SpeakerEvent } from './events.ts'
+import { EventStream, type SpeakerEvent } from './events.ts'
 import { healthy } from './health/healthy.ts'
 import type { Probe } from './health/probe.ts'
 import type { SpeakerOptions } from './options.ts'
@@ -44,6 +43,8 @@ export interface SpeakerPorts {
   readonly addresses: AddressPort
   /** Undefined: routes are calculated and go nowhere. */
   readonly routes: RouteSink | undefined
+  /** Closes whatever else was opened for the speaker; called last. */
+  readonly close?: () => Promise<void>
 }
 
 export interface AnnounceOptions {
@@ -86,9 +87,6 @@ const SMALLEST_PAUSE_MS = 2000
 /** A failure that goes on is said again after so many milliseconds. */
 const SAME_FAILURE_MS = 60_000
 
-const debug = createDebug('ospf:speaker')
-const debugSpf = createDebug('ospf:spf')
-
 /** A running OSPFv2 speaker. It is the stream of its events: `for await (const event of speaker)`. */
 export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent> {
   /** Dotted. */
@@ -122,8 +120,9 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   static async start(options: SpeakerOptions, ports?: SpeakerPorts): Promise<OspfSpeaker> {
     const parsed = parseOptions(options)
     options.signal?.throwIfAborted()
-    const world = ports ?? (await linuxPorts(options, parsed))
-    const speaker = new OspfSpeaker(options, parsed, world)
+    const events = new EventStream(formatIpv4(parsed.routerId), parsed.eventQueue)
+    const world = ports ?? (await linuxPorts(parsed, events))
+    const speaker = new OspfSpeaker(options, parsed, world, events)
     try {
       await speaker.#addAddresses()
       speaker.#begin()
@@ -140,11 +139,16 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     return speaker
   }
 
-  private constructor(options: SpeakerOptions, parsed: Parsed, ports: SpeakerPorts) {
+  private constructor(
+    options: SpeakerOptions,
+    parsed: Parsed,
+    ports: SpeakerPorts,
+    events: EventStream,
+  ) {
     this.#parsed = parsed
     this.#ports = ports
     this.#clock = ports.clock
-    this.#events = new EventStream(parsed.eventQueue)
+    this.#events = events
     this.routerId = formatIpv4(parsed.routerId)
     const [high, low] = getRandomValues(new Uint32Array(2))
     this.#core = new Router({
@@ -322,6 +326,11 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       await removed.catch((error) => this.#fail(`address of ${device}`, error))
     }
     await close('links', this.#ports.links)
+    try {
+      await this.#ports.close?.()
+    } catch (error) {
+      this.#fail('kernel', error)
+    }
   }
 
   // Driving the core
@@ -514,8 +523,6 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   }
 
   #say(event: SpeakerEvent): void {
-    const log = event.type === 'spf' || event.type === 'routes' ? debugSpf : debug
-    if (log.enabled) log('%s %s', this.routerId, formatEvent(event))
     this.#events.push(event)
   }
 }
@@ -551,9 +558,14 @@ function routesEvent(changes: readonly RouteChange[]): SpeakerEvent {
 }
 
 /** Loaded on demand: elsewhere than on Linux, everything but this works. */
-async function linuxPorts(options: SpeakerOptions, parsed: Parsed): Promise<SpeakerPorts> {
+async function linuxPorts(parsed: Parsed, events: EventStream): Promise<SpeakerPorts> {
   const { openLinux } = await import('./linux/index.ts')
-  return openLinux({ clock: realClock, kernel: parsed.kernel, signal: options.signal })
+  return openLinux({
+    clock: realClock,
+    interfaces: parsed.interfaces.filter((i) => !i.passive).map((i) => i.name),
+    kernel: parsed.kernel,
+    report: (event) => events.push(event),
+  })
 }
 
 /**

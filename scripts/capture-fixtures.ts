@@ -43,15 +43,51 @@ async function record(
   process.stdout.write(`${name}: ${frames} packets\n`)
 }
 
-/** Puts an address on lo and announces it, or takes it back. */
-async function announce(lab: Lab, from: Daemon, plan: RouterPlan, vip: string): Promise<void> {
-  await lab.exec(from.node, ['ip', 'address', 'add', `${vip}/32`, 'dev', 'lo'])
-  if (from instanceof Bird) await from.configure({ ...plan, vips: [vip] })
+/**
+ * Makes a VIP's stub appear in the router's LSA, or go. FRR follows the addresses of lo, and BIRD is configured.
+ * The command line announces what it found when it started, but follows its interfaces: there the VIP is on an
+ * interface of its own that goes up and down.
+ */
+async function announce(
+  lab: Lab,
+  { make, daemon: from, plan, vip }: Side,
+  present: boolean,
+): Promise<void> {
+  if (make === 'speaker') {
+    await lab.exec(from.node, ['ip', 'link', 'set', 'vip', present ? 'up' : 'down'])
+    return
+  }
+  const verb = present ? 'add' : 'del'
+  await lab.exec(from.node, ['ip', 'address', verb, `${vip}/32`, 'dev', 'lo'])
+  if (from instanceof Bird) await from.configure({ ...plan, vips: present ? [vip] : [] })
 }
 
-async function withdraw(lab: Lab, from: Daemon, plan: RouterPlan, vip: string): Promise<void> {
-  await lab.exec(from.node, ['ip', 'address', 'del', `${vip}/32`, 'dev', 'lo'])
-  if (from instanceof Bird) await from.configure({ ...plan, vips: [] })
+/** One of the two routers of a scene. */
+interface Side {
+  readonly make: Make
+  readonly daemon: Daemon
+  readonly plan: RouterPlan
+  readonly vip: string
+}
+
+async function side(
+  lab: Lab,
+  make: Make,
+  node: string,
+  plan: RouterPlan,
+  vip: string,
+): Promise<Side> {
+  if (make === 'bird') return { make, plan, vip, daemon: daemon(make, lab, node, plan) }
+  if (make === 'frr') {
+    return { make, plan, vip, daemon: daemon(make, lab, node, { ...plan, vips: [vip] }) }
+  }
+  // Not every kernel has dummy interfaces.
+  await lab.exec(node, ['ip', 'link', 'add', 'vip', 'type', 'veth', 'peer', 'name', 'vip-peer'])
+  await lab.exec(node, ['ip', 'link', 'set', 'vip-peer', 'up'])
+  await lab.exec(node, ['ip', 'address', 'add', `${vip}/32`, 'dev', 'vip'])
+  const stub = { name: 'vip', network: `${vip}/32`, passive: true }
+  const withStub = { ...plan, interfaces: [...plan.interfaces, stub] }
+  return { make, plan: withStub, vip, daemon: daemon(make, lab, node, withStub) }
 }
 
 /**
@@ -70,51 +106,42 @@ async function pair(one: Make, other: Make, network: Network): Promise<void> {
     lab.link(addresses)
   }
   const interfaces = [{ name: 'eth0', network: '10.0.1.0/24', type: network }]
-  const plans = {
-    a: { routerId: '10.0.1.136', interfaces, vips: ['10.0.9.1'] },
-    b: { routerId: '10.0.1.133', interfaces, vips: ['10.0.9.2'] },
-  }
-  // BIRD announces a VIP whether or not lo has it: none to begin with.
-  const silent = (make: Make, plan: RouterPlan): RouterPlan =>
-    make === 'bird' ? { ...plan, vips: [] } : plan
-  const first = daemon(one, lab, a, silent(one, plans.a))
-  const second = daemon(other, lab, b, silent(other, plans.b))
+  const first = await side(lab, one, a, { routerId: '10.0.1.136', interfaces }, '10.0.9.1')
+  const second = await side(lab, other, b, { routerId: '10.0.1.133', interfaces }, '10.0.9.2')
   const name = `${one}-${other}-${network}`
   const adjacent = async (): Promise<void> => {
-    await full(first, [plans.b.routerId])
-    await full(second, [plans.a.routerId])
+    await full(first.daemon, [second.plan.routerId])
+    await full(second.daemon, [first.plan.routerId])
   }
-  const learned = (at: Daemon, vip: string, present: boolean): Promise<unknown> =>
-    until(async () => (await at.learned()).includes(`${vip}/32`) === present, {
-      what: `${at.node} has ${present ? 'learned' : 'lost'} ${vip}`,
+  const change = async (from: Side, to: Side, present: boolean): Promise<void> => {
+    await announce(lab, from, present)
+    await until(async () => (await to.daemon.learned()).includes(`${from.vip}/32`) === present, {
+      what: `${to.make} has ${present ? 'learned' : 'lost'} ${from.vip}`,
     })
+  }
 
   await record(lab, tap, `${name}-adjacency`, async () => {
-    await Promise.all([first.start(), second.start()])
+    await Promise.all([first.daemon.start(), second.daemon.start()])
     await adjacent()
   })
   await record(lab, tap, `${name}-change`, async () => {
-    await announce(lab, first, plans.a, '10.0.9.1')
-    await learned(second, '10.0.9.1', true)
-    await announce(lab, second, plans.b, '10.0.9.2')
-    await learned(first, '10.0.9.2', true)
-    await withdraw(lab, first, plans.a, '10.0.9.1')
-    await learned(second, '10.0.9.1', false)
-    await withdraw(lab, second, plans.b, '10.0.9.2')
-    await learned(first, '10.0.9.2', false)
+    await change(first, second, true)
+    await change(second, first, true)
+    await change(first, second, false)
+    await change(second, first, false)
   })
   await record(lab, tap, `${name}-crash`, async () => {
-    await second.kill()
-    await second.start()
+    await second.daemon.kill()
+    await second.daemon.start()
     await pause(2)
     await adjacent()
   })
   await record(lab, tap, `${name}-shutdown`, async () => {
-    await first.stop()
-    await until(async () => (await second.fullNeighbors()).length === 0, {
-      what: 'the other notices',
+    await first.daemon.stop()
+    await until(async () => (await second.daemon.fullNeighbors()).length === 0, {
+      what: `${other} notices`,
     })
-    await second.stop()
+    await second.daemon.stop()
   })
 }
 

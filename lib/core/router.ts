@@ -376,12 +376,11 @@ export class Router {
   recalculate(area: Area, what: 'tree' | 'routes'): void {
     // our own LSAs going is no reason to forget the way of what is still in flight
     if (this.leaving) return
-    if (what === 'tree') {
-      this.#dirtyTrees.add(area)
-      this.#spfDelay.event(this.now)
-    } else {
-      this.#routesDelay.event(this.now)
-    }
+    if (what === 'tree') this.#dirtyTrees.add(area)
+    const delay = what === 'tree' ? this.#spfDelay : this.#routesDelay
+    const isAlone = area.lsdb.size <= area.lsdb.own.size
+    if (isAlone) delay.soon(this.now)
+    else delay.event(this.now)
   }
 
   /** Looks at an area's own LSAs again at a later time. */

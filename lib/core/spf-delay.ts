@@ -14,9 +14,9 @@ export interface SpfDelayConfig {
 export const defaultSpfDelay: SpfDelayConfig = {
   initialMs: 0,
   shortMs: 50,
-  longMs: 500,
+  longMs: 200,
   timeToLearnMs: 500,
-  holdDownMs: 2000,
+  holdDownMs: 1000,
 }
 
 export class SpfDelay {
@@ -38,6 +38,11 @@ export class SpfDelay {
       this.#learn.cancel()
       this.state = 'QUIET'
     })
+  }
+
+  /** Calculates at once, and counts for nothing: not what somebody else said. */
+  soon(now: Instant): void {
+    this.#spf.set(now)
   }
 
   /** An IGP event (section 4). */

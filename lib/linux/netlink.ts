@@ -156,10 +156,12 @@ export class NetlinkSocket implements Disposable {
     return outcomes.map((outcome) => (outcome instanceof OspfError ? outcome : undefined))
   }
 
-  /** Drops in the kernel every notification of a change that the socket with this port id asked for. */
+  /**
+   * Has the kernel drop the notifications of changes that the socket with this port id asked for, so that a burst of
+   * our own does not fill the buffer. Where it cannot, they arrive and carry that port id.
+   */
   ignore(portId: number): void {
-    const result = this.#native.filter(this.#socket, portFilter(portId))
-    if (result < 0) throw kernelError('attach a socket filter', { errno: -result })
+    this.#native.filter(this.#socket, portFilter(portId))
   }
 
   /** Reads what is there now, instead of at the next wake-up. */
@@ -233,7 +235,8 @@ export class NetlinkSocket implements Disposable {
         this.#lost = true
         if (length > this.#buffer.length) this.#buffer = new Uint8Array(length)
       } else {
-        for (const message of decodeMessages(this.#buffer.slice(0, length))) this.#take(message, told)
+        for (const message of decodeMessages(this.#buffer.slice(0, length)))
+          this.#take(message, told)
       }
     }
     if (this.#closed) return

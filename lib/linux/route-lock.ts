@@ -1,4 +1,4 @@
-/** One owner for the routes of a table and metric: how a process knows that what it finds there is its own. */
+/** Locks of a network namespace: one owner for a set of routes, one speaker on a device. */
 import { readlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { OspfError } from '../errors.ts'
@@ -7,24 +7,38 @@ import { OspfError } from '../errors.ts'
 const NAME_LENGTH = 108
 
 /**
- * Takes the lock, in the network namespace of this process; the kernel releases it however the process ends.
+ * Takes the lock on the routes of a table and metric: how a process knows that what it finds there is its own.
  * Rejects with ERR_OSPF_DUPLICATE while somebody else holds it.
  */
-export async function lockRoutes(table: number, metric: number): Promise<AsyncDisposable> {
-  const name = `ospf-speaker/routes/${namespace()}/${table}/${metric}`
+export function lockRoutes(table: number, metric: number): Promise<AsyncDisposable> {
+  return lock(
+    `routes/${namespace()}/${table}/${metric}`,
+    `somebody else in this network namespace owns the routes of table ${table} with metric ${metric}`,
+  )
+}
+
+/** Takes the lock on OSPF over a device. Rejects with ERR_OSPF_DUPLICATE while another speaker holds it. */
+export function lockInterface(device: string): Promise<AsyncDisposable> {
+  return lock(
+    `interface/${namespace()}/${device}`,
+    `another speaker in this network namespace runs on ${device}`,
+  )
+}
+
+/** Holds an abstract socket: no file, and the kernel releases it however the process ends. */
+async function lock(key: string, refusal: string): Promise<AsyncDisposable> {
+  const name = `ospf-speaker/${key}`
   const server = createServer((socket) => socket.destroy())
-  // An abstract socket: no file, and a name of its own in every network namespace. Written out in full length,
-  // since Node 20 pads the name and later ones do not.
+  // Written out in full length, since Node 20 pads the name and later ones do not.
   const path = `\0${name}`.padEnd(NAME_LENGTH, '\0')
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       reject(
         cause.code === 'EADDRINUSE'
-          ? new OspfError(
-              'ERR_OSPF_DUPLICATE',
-              `somebody else in this network namespace owns the routes of table ${table} with metric ${metric} (abstract socket @${name} is taken)`,
-              { cause, errno: 'EADDRINUSE' },
-            )
+          ? new OspfError('ERR_OSPF_DUPLICATE', `${refusal} (abstract socket @${name} is taken)`, {
+              cause,
+              errno: 'EADDRINUSE',
+            })
           : new OspfError('ERR_OSPF_KERNEL', `lock @${name}: ${cause.message}`, { cause }),
       )
     })

@@ -49,7 +49,10 @@ export function encodeRoute(route: KernelRoute): Uint8Array {
     .attributeU32(RTA_PRIORITY, route.metric)
   const [only] = route.hops
   if (route.hops.length === 1 && only !== undefined) {
-    return writer.attributeIpv4(RTA_GATEWAY, only.gateway).attributeU32(RTA_OIF, only.index).finish()
+    return writer
+      .attributeIpv4(RTA_GATEWAY, only.gateway)
+      .attributeU32(RTA_OIF, only.index)
+      .finish()
   }
   return writer
     .measured((list) => {

@@ -106,8 +106,8 @@ interface Entry {
   wanted: readonly NextHop[] | undefined
   /** Our route in the kernel. */
   installed: readonly Hop[] | undefined
-  /** What a write whose answer got lost was to install. */
-  uncertain: readonly Hop[] | undefined
+  /** A write whose answer got lost. */
+  uncertain: { readonly hops: readonly Hop[]; readonly error: OspfError } | undefined
   /** From an earlier life and not confirmed yet. */
   leftover: boolean
   /** We wrote it in this life. */
@@ -116,14 +116,20 @@ interface Entry {
   foreign: boolean
   /** The protocol of the foreign route that was reported. */
   reported: number | undefined
-  /** Somebody added a twin beside ours: a replace might hit the twin. */
-  shared: boolean
+  /** Routes that others put beside ours: a replace might hit one of them. */
+  twins: number
   attempts: number
   losses: number
   lostAt: number
 }
 
 type Action = 'create' | 'replace' | 'remove'
+
+const flagsOf: Record<Action, number> = {
+  create: MessageFlag.create | MessageFlag.exclusive,
+  replace: MessageFlag.replace,
+  remove: 0,
+}
 
 interface Step {
   readonly entry: Entry
@@ -138,7 +144,7 @@ export class LinuxRoutes implements RouteSink {
   readonly #table: number
   readonly #metric: number
   readonly #protocol: number
-  readonly #emit: (event: RouteEvent) => void
+  readonly #onEvent: (event: RouteEvent) => void
   readonly #lock: AsyncDisposable
   readonly #requests: NetlinkSocket
   readonly #monitor: NetlinkSocket
@@ -168,14 +174,11 @@ export class LinuxRoutes implements RouteSink {
     within('metric', metric, 1, 0xffffffff)
     within('protocol', protocol, 5, 255)
     const lock = await lockRoutes(table, metric)
-    let routes: LinuxRoutes | undefined
     try {
-      routes = new LinuxRoutes(options, table, metric, protocol, lock)
+      const routes = new LinuxRoutes(options, table, metric, protocol, lock)
       await routes.#start(options.leftoverTime ?? 60)
       return routes
     } catch (error) {
-      routes?.#requests.close()
-      routes?.#monitor.close()
       await lock[Symbol.asyncDispose]()
       throw error
     }
@@ -193,7 +196,7 @@ export class LinuxRoutes implements RouteSink {
     this.#table = table
     this.#metric = metric
     this.#protocol = protocol
-    this.#emit = options.onEvent ?? (() => {})
+    this.#onEvent = options.onEvent ?? (() => {})
     this.#lock = lock
     this.#requests = NetlinkSocket.open()
     try {
@@ -203,15 +206,20 @@ export class LinuxRoutes implements RouteSink {
         notify: (messages) => this.#hear(messages),
         overrun: () => this.#overrun(),
       })
-      this.#monitor.ignore(this.#requests.portId)
     } catch (error) {
       this.#requests.close()
       throw error
     }
+    this.#monitor.ignore(this.#requests.portId)
   }
 
   async #start(leftoverTime: number): Promise<void> {
-    for (const route of await this.#read(this.#protocol)) {
+    const found = await this.#read(this.#protocol).catch((error: unknown) => {
+      this.#requests.close()
+      this.#monitor.close()
+      throw error
+    })
+    for (const route of found) {
       if (!route.plain) continue
       const entry = this.#entry(route.prefix, route.length)
       // The first of several is the one that a replace hits; the others are not ours to judge.
@@ -298,7 +306,7 @@ export class LinuxRoutes implements RouteSink {
       written: false,
       foreign: false,
       reported: undefined,
-      shared: false,
+      twins: 0,
       attempts: 0,
       losses: 0,
       lostAt: -Infinity,
@@ -318,7 +326,7 @@ export class LinuxRoutes implements RouteSink {
     while (this.#ready.size > 0 || this.#unread) {
       if (this.#unread) await this.#compare()
       // What the kernel has told up to now counts before anything is replaced.
-      if (this.#closing === undefined) this.#monitor.poll()
+      this.#monitor.poll()
       const steps = [...this.#ready].flatMap((entry) => this.#plan(entry) ?? [])
       this.#ready.clear()
       for (const { entry } of steps) this.#underWay.add(entry)
@@ -338,7 +346,7 @@ export class LinuxRoutes implements RouteSink {
 
   /** What it takes to bring the kernel in line, if anything. */
   #plan(entry: Entry): Step | undefined {
-    const { wanted, installed, shared } = entry
+    const { wanted, installed, twins } = entry
     if (wanted === undefined) {
       if (installed !== undefined) return { entry, action: 'remove', hops: installed }
       if (entry.uncertain === undefined) this.#entries.delete(keyOf(entry.prefix, entry.length))
@@ -354,7 +362,7 @@ export class LinuxRoutes implements RouteSink {
       return undefined
     }
     if (installed !== undefined) {
-      return shared
+      return twins > 0
         ? { entry, action: 'remove', hops: installed }
         : { entry, action: 'replace', hops }
     }
@@ -362,16 +370,10 @@ export class LinuxRoutes implements RouteSink {
   }
 
   #request({ entry: { prefix, length }, action, hops }: Step): Request {
-    const flags = {
-      create: MessageFlag.create | MessageFlag.exclusive,
-      replace: MessageFlag.replace,
-      remove: 0,
-    }
-    const { create, replace, remove } = flags
     return {
       what: `${action} route ${formatPrefix(prefix, length)}`,
       type: action === 'remove' ? RTM_DELROUTE : RTM_NEWROUTE,
-      flags: { create, replace, remove }[action],
+      flags: flagsOf[action],
       payload: encodeRoute({
         prefix,
         length,
@@ -387,16 +389,17 @@ export class LinuxRoutes implements RouteSink {
   #conclude(step: Step, error: OspfError | undefined): 'taken' | undefined {
     const { entry, action, hops } = step
     const errno = error?.errno
-    if (errno === 'ENOBUFS') {
-      entry.uncertain = hops
+    if (error !== undefined && errno === 'ENOBUFS') {
+      entry.uncertain = { hops, error }
       this.#unread = true
     } else if (action === 'remove' && (error === undefined || errno === 'ESRCH')) {
       if (entry.leftover) this.#emit({ type: 'leftover', ...placeOf(entry), action: 'deleted' })
-      Object.assign(entry, { installed: undefined, leftover: false, shared: false, attempts: 0 })
+      Object.assign(entry, { installed: undefined, leftover: false, twins: 0, attempts: 0 })
       this.#ready.add(entry)
     } else if (error === undefined) {
       entry.installed = hops
       entry.written = true
+      if (action === 'create') entry.twins = 0
       this.#confirm(entry)
     } else if (action === 'create' && errno === 'EEXIST') {
       return 'taken'
@@ -439,7 +442,6 @@ export class LinuxRoutes implements RouteSink {
       } else if (there[0] !== undefined) {
         this.#foreign(entry, there[0].protocol)
       } else {
-        this.#ready.delete(entry)
         this.#wait(entry, RETRY_FIRST)
       }
     }
@@ -457,9 +459,13 @@ export class LinuxRoutes implements RouteSink {
         there?.some((route) => sameHops(route.hops, hops)) ?? false
       if (uncertain !== undefined) {
         entry.uncertain = undefined
-        entry.installed = as(uncertain) ? uncertain : as(installed) ? installed : undefined
+        entry.installed = [uncertain.hops, installed].find((hops) => as(hops))
         entry.written ||= entry.installed !== undefined
-        this.#ready.add(entry)
+        // Once more at once, then with more and more patience.
+        const action = entry.wanted === undefined ? 'remove' : 'install'
+        if (entry.attempts > 0) this.#failed(entry, action, uncertain.error)
+        else this.#ready.add(entry)
+        entry.attempts ||= 1
       } else if (installed !== undefined && !as(installed)) {
         const other = found.get(keyOf(entry.prefix, entry.length))?.[0]
         if (other === undefined) this.#lost(entry)
@@ -474,7 +480,7 @@ export class LinuxRoutes implements RouteSink {
   }
 
   #lost(entry: Entry): void {
-    Object.assign(entry, { installed: undefined, leftover: false, shared: false })
+    Object.assign(entry, { installed: undefined, leftover: false, twins: 0 })
     if (entry.wanted === undefined) {
       this.#ready.add(entry)
       return
@@ -502,11 +508,12 @@ export class LinuxRoutes implements RouteSink {
   #hear(messages: readonly NetlinkMessage[]): void {
     for (const message of messages) {
       if (message.type !== RTM_NEWROUTE && message.type !== RTM_DELROUTE) continue
+      if (message.portId === this.#requests.portId) continue
       const route = decodeRoute(message)
       if (route === undefined || !this.#isInPlace(route)) continue
       const entry = this.#entries.get(keyOf(route.prefix, route.length))
-      // While we write, or read at the start, there is no telling which came first.
-      if (this.#underWay.has(entry!) || this.#watch === undefined) this.#unread = true
+      // Before the first reading is done, and while the route is being written, there is no telling which came first.
+      if (this.#watch === undefined) this.#unread = true
       else if (entry !== undefined) this.#heard(message, route, entry)
     }
     this.#kick()
@@ -514,16 +521,29 @@ export class LinuxRoutes implements RouteSink {
 
   #heard({ type, flags }: NetlinkMessage, route: ReadRoute, entry: Entry): void {
     const own = this.#isOurs(route) && sameHops(route.hops, entry.installed)
-    if (type === RTM_DELROUTE) {
-      if (own) {
-        this.#lost(entry)
-      } else if (entry.foreign) {
-        entry.foreign = false
-        this.#ready.add(entry)
-      }
+    const replaced = (flags & MessageFlag.replace) !== 0
+    if (this.#underWay.has(entry) || (replaced && entry.twins > 0)) {
+      this.#unread = true
+    } else if (type === RTM_DELROUTE && own) {
+      this.#lost(entry)
+    } else if (type === RTM_DELROUTE) {
+      if (entry.twins > 0) entry.twins--
+      if (entry.foreign) this.#ready.add(entry)
+      entry.foreign = false
     } else if (entry.installed !== undefined && !own) {
-      if ((flags & MessageFlag.replace) !== 0) this.#foreign(entry, route.protocol)
-      else entry.shared = true
+      if (replaced) this.#foreign(entry, route.protocol)
+      else entry.twins++
+    }
+  }
+
+  #emit(event: RouteEvent): void {
+    try {
+      this.#onEvent(event)
+    } catch (error) {
+      // Whoever listens does not stop the work.
+      queueMicrotask(() => {
+        throw error
+      })
     }
   }
 
@@ -556,8 +576,10 @@ export class LinuxRoutes implements RouteSink {
     this.#alarm = { due, timer }
   }
 
-  #wake(now: number): void {
+  #wake(at: number): void {
     this.#alarm = undefined
+    // A timer may fire a little early.
+    const now = Math.max(at, this.#clock.now())
     let next = Infinity
     for (const [entry, due] of this.#waiting) {
       if (due > now) {

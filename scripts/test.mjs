@@ -1,0 +1,91 @@
+#!/usr/bin/env node
+/**
+ * `npm test`: runs everything that this machine can run and says in plain words what it left out and why.
+ *
+ *   npm test                     everything
+ *   npm test -- core wire        only test files whose path contains one of the words
+ *   OSPF_TEST_COMPLETE=1         fails if anything was left out (as .ci/run does)
+ */
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import {
+  buildLibrary,
+  buildNative,
+  buildTests,
+  debianPackages,
+  isRoot,
+  must,
+  npmPackages,
+  root,
+} from './prepare.mjs'
+
+const compiler = ['g++', 'make', 'python3']
+const peers = ['frr', 'bird2', 'tshark', 'tcpdump', 'iproute2', 'procps', 'openssl']
+
+const words = process.argv.slice(2)
+const leftOut = []
+const missing = debianPackages([...compiler, ...peers])
+if (missing.length > 0 && process.platform === 'linux') {
+  const why = isRoot ? 'could not be installed' : 'are not installed, and only root could'
+  leftOut.push(`Debian packages ${missing.join(', ')} ${why}`)
+}
+npmPackages()
+buildLibrary()
+if (isRoot) buildNative()
+buildTests()
+must(join(root, 'node_modules', '.bin', 'tap'), ['build'])
+
+const built = join(root, '.build', 'test')
+const files = readdirSync(built, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.test.js'))
+  .filter((name) => words.length === 0 || words.some((word) => name.includes(word)))
+  .map((name) => relative(root, join(built, name)))
+  // the slow ones first: they wait for timers of real daemons while the others compute
+  .sort((a, b) => Number(b.includes('interop')) - Number(a.includes('interop')) || (a < b ? -1 : 1))
+if (files.length === 0) {
+  console.error(`no test file matches ${words.join(', ')}`)
+  process.exit(1)
+}
+
+const tap = join('.tap', 'out.tap')
+const run = spawnSync(
+  join(root, 'node_modules', '.bin', 'tap'),
+  ['run', '--reporter=terse', `--output-file=${tap}`, ...files],
+  { cwd: root, stdio: 'inherit' },
+)
+
+const text = readFileSync(join(root, tap), 'utf8')
+const skips = new Map()
+let file = ''
+let [passed, failed, skipped] = [0, 0, 0]
+for (const line of text.split('\n')) {
+  const subtest = /^# Subtest: (\.build\/\S+)/.exec(line)
+  if (subtest) file = subtest[1].replace('.build/', '').replace(/\.js$/, '.ts')
+  const point = /^( *)(not )?ok \d+(.*)$/.exec(line)
+  if (!point) continue
+  const skip = / # SKIP ?(.*)$/i.exec(point[3])
+  if (skip) {
+    skipped++
+    const reason = skip[1] || 'no reason given'
+    skips.set(`${file}: ${reason}`, (skips.get(`${file}: ${reason}`) ?? 0) + 1)
+  } else if (point[1].length > 0) {
+    // assertions and subtests; the outermost level is the files themselves
+    if (point[2]) failed++
+    else passed++
+  }
+}
+for (const [what, count] of skips) leftOut.push(count > 1 ? `${what} (${count} times)` : what)
+if (run.status !== 0 && failed === 0) failed = 1
+
+console.log('')
+if (leftOut.length > 0) {
+  console.log('Left out:')
+  for (const what of leftOut) console.log(`- ${what}`)
+} else {
+  console.log('Nothing was left out.')
+}
+const isIncomplete = process.env.OSPF_TEST_COMPLETE === '1' && leftOut.length > 0
+if (isIncomplete) console.log('That is a failure here: OSPF_TEST_COMPLETE is set.')
+console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
+process.exit(failed > 0 || run.status !== 0 || isIncomplete ? 1 : 0)
