@@ -136,12 +136,17 @@ async function pair(one: Make, other: Make, network: Network): Promise<void> {
     await pause(2)
     await adjacent()
   })
-  await record(lab, tap, `${name}-shutdown`, async () => {
-    await first.daemon.stop()
-    await until(async () => (await second.daemon.fullNeighbors()).length === 0, {
-      what: `${other} notices`,
+  const leave = async (leaving: Side, staying: Side): Promise<void> => {
+    await leaving.daemon.stop()
+    await until(async () => (await staying.daemon.fullNeighbors()).length === 0, {
+      what: `${staying.make} notices`,
     })
-    await second.daemon.stop()
+  }
+  await record(lab, tap, `${name}-shutdown`, async () => {
+    await leave(first, second)
+    await first.daemon.start()
+    await adjacent()
+    await leave(second, first)
   })
 }
 

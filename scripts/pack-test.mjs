@@ -23,6 +23,9 @@ const cache = join(tmpdir(), 'ospf-speaker-pack-test')
 const { name, exports: entries } = createRequire(import.meta.url)('../package.json')
 const run = promisify(execFile)
 
+/** Ends what runs; what was made is removed all the same. */
+const interrupted = new AbortController()
+
 const { values: options } = parseArgs({
   options: {
     node: { type: 'string', default: '20,22,24,26' },
@@ -73,6 +76,7 @@ async function install(node, tarball, folder, env = {}) {
   await run(node.binary, [cli, 'install', '--no-audit', '--no-fund', tarball], {
     cwd: folder,
     env: { ...node.env, ...env },
+    signal: interrupted.signal,
   })
 }
 
@@ -83,7 +87,7 @@ async function importAll(node, folder) {
     .map((entry) => join(name, entry))
   const program = names.map((entry) => `await import(${JSON.stringify(entry)})`).join('\n')
   writeFileSync(join(folder, 'import.mjs'), program)
-  await run(node.binary, ['import.mjs'], { cwd: folder })
+  await run(node.binary, ['import.mjs'], { cwd: folder, signal: interrupted.signal })
   return names.length
 }
 
@@ -121,7 +125,12 @@ async function meet(node, folder) {
 
 async function smoke(node, folder, { namespace, address, vip, peer }) {
   const command = ['netns', 'exec', namespace, node.binary, 'smoke.mjs', address, vip, peer]
-  const child = spawn('ip', command, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn('ip', command, {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 60_000,
+    signal: interrupted.signal,
+  })
   const output = []
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => output.push(text))
   const [code, signal] = await once(child, 'close')
@@ -150,6 +159,7 @@ async function withoutCompiler(node, tarball, folder) {
 /** One line about `what`; false if it failed. */
 async function report(what, work) {
   try {
+    interrupted.signal.throwIfAborted()
     console.log(`ok      ${what}: ${await work()}`)
     return true
   } catch (error) {
@@ -158,6 +168,9 @@ async function report(what, work) {
   }
 }
 
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => interrupted.abort(new Error(signal)))
+}
 const folder = mkdtempSync(join(tmpdir(), 'ospf-speaker-pack-'))
 try {
   const tarball = pack(folder)
