@@ -158,6 +158,8 @@ export class EventStream implements AsyncIterable<SpeakerEvent> {
   readonly #name: string
   readonly #limit: number
   readonly #readers = new Set<Reader>()
+  /** There from the start: nobody can read before `start` has resolved, and by then things have been said. */
+  #first: Reader | undefined
   #ended = false
 
   /**
@@ -167,6 +169,7 @@ export class EventStream implements AsyncIterable<SpeakerEvent> {
   constructor(name: string, limit: number) {
     this.#name = name
     this.#limit = limit
+    this.#first = this.#reader()
   }
 
   push(event: SpeakerEvent): void {
@@ -183,6 +186,12 @@ export class EventStream implements AsyncIterable<SpeakerEvent> {
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<SpeakerEvent> {
+    const first = this.#first
+    this.#first = undefined
+    return first ?? this.#reader()
+  }
+
+  #reader(): Reader {
     const reader = new Reader(this.#limit, (r) => this.#readers.delete(r))
     if (this.#ended) reader.end()
     else this.#readers.add(reader)

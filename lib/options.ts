@@ -1,8 +1,9 @@
 /** What `OspfSpeaker.start` takes, checked as a whole before anything starts. */
+import { inspect } from 'node:util'
 import { Address4 } from 'ip-address'
 import type { InterfaceConfig, NetworkType, StubPrefix } from './core/io.ts'
 import { defaultLimits, type Limits } from './core/router.ts'
-import type { SpfDelayConfig } from './core/spf-delay.ts'
+import { defaultSpfDelay, type SpfDelayConfig } from './core/spf-delay.ts'
 import { OspfError } from './errors.ts'
 import { networkOf } from './wire/address.ts'
 
@@ -80,7 +81,9 @@ const fail = (field: string, expected: string, got: unknown): OspfError =>
   new OspfError('ERR_OSPF_CONFIG', `${field}: expected ${expected}, got ${show(got)}`)
 
 const show = (value: unknown): string =>
-  typeof value === 'string' ? `'${value}'` : value === undefined ? 'nothing' : String(value)
+  value === undefined
+    ? 'nothing'
+    : inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 100 })
 
 /**
  * Reads an address.
@@ -153,7 +156,11 @@ function parseBoolean(field: string, value: unknown): boolean {
 const isObject = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-function onlyFields(where: string, value: object, known: readonly string[]): void {
+/**
+ * Refuses what nobody would look at: a misspelt option.
+ * @throws OspfError ERR_OSPF_CONFIG
+ */
+export function onlyFields(where: string, value: object, known: readonly string[]): void {
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) {
       throw new OspfError(
@@ -248,13 +255,16 @@ export function parseOptions(options: SpeakerOptions): Parsed {
     const areaId = parseArea('area', id)
     if (!isObject(area)) throw fail(where, 'an object', area)
     onlyFields(where, area, ['interfaces', 'stubNetworks'])
-    for (const [name, settings] of Object.entries(area.interfaces ?? {})) {
+    const { interfaces: devices = {}, stubNetworks = {} } = area
+    if (!isObject(devices)) throw fail(`${where}: interfaces`, 'an object', devices)
+    if (!isObject(stubNetworks)) throw fail(`${where}: stubNetworks`, 'an object', stubNetworks)
+    for (const [name, settings] of Object.entries(devices)) {
       const other = areaOf.get(name)
       if (other !== undefined) throw fail(`interface ${name}`, 'one area', `${other} and ${id}`)
       areaOf.set(name, id)
       interfaces.push(parseInterface(areaId, name, settings))
     }
-    for (const [text, cost] of Object.entries(area.stubNetworks ?? {})) {
+    for (const [text, cost] of Object.entries(stubNetworks)) {
       const field = `${where}: stubNetworks`
       stubs.push({
         area: areaId,
@@ -271,41 +281,50 @@ export function parseOptions(options: SpeakerOptions): Parsed {
     )
   }
   if (interfaces.length === 0) throw fail('areas', 'at least one interface', 'none')
+  const { addresses = [], signal } = options
+  if (!Array.isArray(addresses)) throw fail('addresses', 'a list', addresses)
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw fail('signal', 'an AbortSignal', signal)
+  }
   checkNumbers('limits', options.limits, Object.keys(defaultLimits))
-  checkNumbers('spfDelay', options.spfDelay)
+  checkNumbers('spfDelay', options.spfDelay, Object.keys(defaultSpfDelay))
   return {
     routerId,
     interfaces,
     stubs,
     kernel: parseKernel(options.installRoutes ?? false),
-    addresses: (options.addresses ?? []).map(parseInterfaceAddress),
+    addresses: addresses.map(parseInterfaceAddress),
     eventQueue: parseInteger('eventQueue', options.eventQueue ?? 1000, 1, 1_000_000),
   }
 }
 
-function parseInterfaceAddress(
-  { device, address: text }: AddressOptions,
-  i: number,
-): Parsed['addresses'][number] {
+function parseInterfaceAddress(value: AddressOptions, i: number): Parsed['addresses'][number] {
   const where = `addresses: ${i}`
+  if (!isObject(value)) throw fail(where, 'an object', value)
+  onlyFields(where, value, ['device', 'address'])
+  const { device, address } = value
   if (typeof device !== 'string' || !deviceName.test(device)) {
-    throw fail(where, 'a device name', device)
+    throw fail(`${where}: device`, 'a device name', device)
   }
-  const [address, length, ...rest] = String(text).split('/')
-  if (rest.length > 0) throw fail(where, 'A.B.C.D/L', text)
+  const [, host, length] = /^([^/]+)\/(\d{1,2})$/.exec(String(address)) ?? []
+  if (host === undefined || length === undefined) {
+    throw fail(`${where}: address`, 'A.B.C.D/L', address)
+  }
   return {
     device,
-    address: parseAddress(where, address),
-    prefixLength: parseInteger(where, Number(length), 0, 32),
+    address: parseAddress(`${where}: address`, host),
+    prefixLength: parseInteger(`${where}: address: length`, Number(length), 0, 32),
   }
 }
 
-function checkNumbers(where: string, values: object | undefined, known?: readonly string[]): void {
+function checkNumbers(where: string, values: object | undefined, known: readonly string[]): void {
   if (values === undefined) return
   if (!isObject(values)) throw fail(where, 'an object', values)
-  if (known) onlyFields(where, values, known)
+  onlyFields(where, values, known)
   for (const [field, value] of Object.entries(values)) {
-    parseInteger(`${where}: ${field}`, value, 0, 0x7fffffff)
+    // a time may be nothing; a bound of nothing is no router
+    const least = field.endsWith('Ms') ? 0 : 1
+    parseInteger(`${where}: ${field}`, value, least, 0x7fffffff)
   }
 }
 

@@ -13,7 +13,14 @@ import { EventStream, type SpeakerEvent } from './events.ts'
 import { healthy } from './health/healthy.ts'
 import type { Probe } from './health/probe.ts'
 import type { SpeakerOptions } from './options.ts'
-import { type Parsed, parseArea, parseInteger, parseOptions, parseVip } from './options.ts'
+import {
+  onlyFields,
+  type Parsed,
+  parseArea,
+  parseInteger,
+  parseOptions,
+  parseVip,
+} from './options.ts'
 import type {
   AddressPort,
   Clock,
@@ -23,6 +30,7 @@ import type {
   LinkPort,
   RouteSink,
 } from './ports.ts'
+import { SharedAddresses } from './shared-addresses.ts'
 import {
   type InterfaceView,
   type LsaView,
@@ -99,9 +107,14 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   readonly #sockets = new Map<string, OpenSocket>()
   readonly #waiting = new Map<string, 'device' | 'link' | 'address'>()
   readonly #announcements = new Map<string, Announcement>()
+  /** Announcements that are withdrawn and whose address is still there. */
+  readonly #leaving = new Set<Promise<void>>()
+  readonly #vipAddresses: SharedAddresses
   readonly #added: Parsed['addresses'][number][] = []
   readonly #failures = new Map<string, { message: string; at: Instant }>()
   readonly #cleanup: (() => void)[] = []
+  /** By interface. */
+  readonly #reopening = new Map<string, Disposable>()
   /** Smallest dead interval, in milliseconds: a longer pause means that the neighbors gave us up. */
   readonly #pauseMs: number
   #timer: Disposable | undefined
@@ -114,8 +127,8 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   /**
    * Starts a speaker. Resolves when its interfaces are open; adjacencies follow as events.
    * @param ports by default Linux's; the simulator's for tests.
-   * @throws OspfError ERR_OSPF_CONFIG, ERR_OSPF_NO_INTERFACE, ERR_OSPF_PERMISSION, ERR_OSPF_NATIVE; nothing is left
-   * half-started then.
+   * @throws OspfError ERR_OSPF_CONFIG, ERR_OSPF_NO_INTERFACE, ERR_OSPF_PERMISSION, ERR_OSPF_NATIVE; the reason of
+   * the signal when that aborts before the speaker runs. Nothing is left half-started then.
    */
   static async start(options: SpeakerOptions, ports?: SpeakerPorts): Promise<OspfSpeaker> {
     const parsed = parseOptions(options)
@@ -125,6 +138,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     const speaker = new OspfSpeaker(options, parsed, world, events)
     try {
       await speaker.#addAddresses()
+      options.signal?.throwIfAborted()
       speaker.#begin()
     } catch (error) {
       await speaker.#release()
@@ -148,6 +162,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     this.#parsed = parsed
     this.#ports = ports
     this.#clock = ports.clock
+    this.#vipAddresses = new SharedAddresses(ports.addresses)
     this.#events = events
     this.routerId = formatIpv4(parsed.routerId)
     const [high, low] = getRandomValues(new Uint32Array(2))
@@ -188,7 +203,10 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     return [...this.#announcements.values()]
   }
 
-  /** Every reader gets every event from now on, at its own speed; a slow one loses the oldest and is told. */
+  /**
+   * Every reader gets every event from now on, and the first one those before, too. Each has its own speed; a slow one
+   * loses the oldest and is told.
+   */
   [Symbol.asyncIterator](): AsyncIterableIterator<SpeakerEvent> {
     return this.#events[Symbol.asyncIterator]()
   }
@@ -204,6 +222,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     const { prefix, length } = parseVip(vip)
     const text = formatPrefix(prefix, length)
     if (this.#stopping) throw new OspfError('ERR_OSPF_STOPPED', `${text}: the speaker has stopped`)
+    onlyFields(`VIP ${text}`, options, announceFields)
     const cost = parseInteger(`VIP ${text}: cost`, options.cost ?? 0, 0, 0xffff)
     const area =
       options.area === undefined
@@ -215,8 +234,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
         `VIP ${text}: area: no interface is in area ${formatIpv4(area)}`,
       )
     }
-    const old = this.#announcements.get(text)
-    if (old && old.state !== 'withdrawn') {
+    if (this.#announcements.has(text)) {
       throw new OspfError('ERR_OSPF_DUPLICATE', `VIP ${text} is announced already`)
     }
     const stub = { area, prefix, length, cost }
@@ -231,14 +249,22 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       withdraw: () =>
         this.#input((now) => this.#core.handleConfig(now, { type: 'withdraw', ...stub })),
       onChange: (event) => {
-        // Set while: a VIP without a gate is up before the constructor returns
-        if (event.state === 'withdrawn') this.#announcements.delete(text)
+        if (event.state === 'withdrawn') this.#withdrawn(announcement)
         this.#say(event)
       },
       clock: this.#clock,
     })
-    if (announcement.state !== 'withdrawn') this.#announcements.set(text, announcement)
+    this.#announcements.set(text, announcement)
     return announcement
+  }
+
+  /** The VIP may be announced anew from now on, while the address of this announcement waits for its removal. */
+  #withdrawn(announcement: Announcement): void {
+    const { prefix } = announcement
+    if (this.#announcements.get(prefix) === announcement) this.#announcements.delete(prefix)
+    const gone = announcement.stop()
+    this.#leaving.add(gone)
+    void gone.then(() => this.#leaving.delete(gone))
   }
 
   #addressStep(
@@ -247,7 +273,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     prefixLength: number,
   ): AddressStep | undefined {
     if (device === undefined) return undefined
-    const { addresses: port } = this.#ports
+    const port = this.#vipAddresses
     return { port, device, address, prefixLength, hold: () => this.#quiet().then(() => {}) }
   }
 
@@ -267,40 +293,46 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     await this.stop()
   }
 
-  async #stop({ timeout = 6, hold = 2 }: StopOptions): Promise<StopResult> {
-    const begun = this.#clock.now()
+  async #stop(options: StopOptions): Promise<StopResult> {
     const anybody = this.#core.neighbors().some((n) => n.state === 'Full')
     this.#input((now) => this.#core.handleConfig(now, { type: 'flush' }))
     // the gates let go now; addresses go when nobody sends here any more
-    const quiet = anybody ? this.#quiet({ timeout, hold }) : Promise.resolve(true)
-    this.#quietOnce = quiet
-    const withdrawn = [...this.#announcements.values()].map((a) => a.stop('the speaker stops'))
-    const acknowledged = await quiet
-    const acknowledgedAfter = this.#clock.now() - begun
-    await Promise.all(withdrawn)
+    this.#lastQuiet = anybody
+      ? this.#quiet(options)
+      : Promise.resolve({ acknowledged: true, acknowledgedAfter: 0 })
+    for (const announcement of this.announcements()) announcement.withdraw('the speaker stops')
+    const result = await this.#lastQuiet
+    await Promise.all(this.#leaving)
     this.#input((now) => this.#core.handleConfig(now, { type: 'close' }))
     await this.#release()
     this.#say({ type: 'stopped' })
     this.#events.end()
-    return { acknowledged, acknowledgedAfter }
+    return result
   }
 
-  #quietOnce: Promise<boolean> | undefined
+  /** That of `stop`: what waits for quiet meanwhile, waits for this one. */
+  #lastQuiet: Promise<StopResult> | undefined
 
   /**
-   * Resolves when what we have to say was acknowledged by every adjacent router, and the hold time is over; to false
-   * when the acknowledgements did not come in time.
+   * Resolves when what we have to say was acknowledged by every adjacent router, and the hold time is over; or when
+   * the acknowledgements did not come in time.
    */
-  #quiet({ timeout = 6, hold = 2 }: StopOptions = {}): Promise<boolean> {
-    if (this.#quietOnce) return this.#quietOnce
+  #quiet(stop?: StopOptions): Promise<StopResult> {
+    const { timeout = 6, hold = 2 } = stop ?? {}
     const begun = this.#clock.now()
+    let doneAt: Instant | undefined
     return new Promise((resolve) => {
       const look = (): void => {
-        const elapsed = (this.#clock.now() - begun) / 1000
-        const done = this.#core.isUpToDate() && this.#core.unacknowledged() === 0
-        if (elapsed >= Math.max(hold, timeout)) resolve(done)
-        else if (elapsed >= hold && (done || elapsed >= timeout)) resolve(done)
-        else this.#clock.setTimer(STOP_POLL_MS, look)
+        if (!stop && this.#lastQuiet) return resolve(this.#lastQuiet)
+        const now = this.#clock.now()
+        const elapsed = (now - begun) / 1000
+        const acknowledged = this.#core.isUpToDate() && this.#core.unacknowledged() === 0
+        doneAt = acknowledged ? (doneAt ?? now) : undefined
+        if (elapsed < hold || (!acknowledged && elapsed < timeout)) {
+          this.#clock.setTimer(STOP_POLL_MS, look)
+        } else {
+          resolve({ acknowledged, acknowledgedAfter: (doneAt ?? now) - begun })
+        }
       }
       look()
     })
@@ -311,6 +343,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     this.#stopped = true
     this.#timer?.[Symbol.dispose]()
     for (const undo of this.#cleanup.splice(0)) undo()
+    for (const timer of this.#reopening.values()) timer[Symbol.dispose]()
     const close = async (where: string, what: AsyncDisposable | undefined): Promise<void> => {
       try {
         await what?.[Symbol.asyncDispose]()
@@ -454,6 +487,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     this.#shut(name)
     try {
       this.#open(name, link)
+      this.#rejoin(name)
     } catch (error) {
       this.#fail(`interface ${name}`, error)
       this.#reopenLater(name)
@@ -496,14 +530,12 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   }
 
   #reopenLater(name: string): void {
+    this.#reopening.get(name)?.[Symbol.dispose]()
     const timer = this.#clock.setTimer(REOPEN_MS, () => {
       const link = this.#ports.links.links().get(name)
-      if (!this.#stopped && isUsable(link)) {
-        this.#reopen(name, link)
-        this.#rejoin(name)
-      }
+      if (!this.#stopped && isUsable(link)) this.#reopen(name, link)
     })
-    this.#cleanup.push(() => timer[Symbol.dispose]())
+    this.#reopening.set(name, timer)
   }
 
   /** A socket that was opened anew is in AllDRouters again if the interface is Designated Router or Backup. */
@@ -526,6 +558,13 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     this.#events.push(event)
   }
 }
+
+const announceFields = [
+  'when',
+  'cost',
+  'area',
+  'device',
+] as const satisfies readonly (keyof AnnounceOptions)[]
 
 interface OpenSocket extends DatagramSocket {
   readonly index: number

@@ -146,10 +146,12 @@ export function viewRoute(route: Route): RouteView {
     area: formatIpv4(route.area),
     cost: route.cost,
     nextHops: Object.freeze(
-      route.nextHops.map((hop) => ({
-        interface: hop.interface,
-        gateway: hop.gateway === undefined ? undefined : formatIpv4(hop.gateway),
-      })),
+      route.nextHops.map((hop) =>
+        Object.freeze({
+          interface: hop.interface,
+          gateway: hop.gateway === undefined ? undefined : formatIpv4(hop.gateway),
+        }),
+      ),
     ),
   })
 }
@@ -169,8 +171,15 @@ export function viewLsa({ area, lsa, age, own }: LsaSnapshot): LsaView {
     own,
     ...(body.kind === 'router' ? { links: body.links.length } : {}),
     ...destinationOf(header.lsId, header.type, body),
-    body,
+    body: frozen(body),
   })
+}
+
+/** With all that is in it. The database has the very same object: it must not change through a snapshot. */
+function frozen<T extends object>(value: T): T {
+  if (Object.isFrozen(value) || ArrayBuffer.isView(value)) return value
+  for (const part of Object.values(value)) if (part instanceof Object) frozen(part)
+  return Object.freeze(value)
 }
 
 const SUMMARY_ASBR = 4

@@ -1,6 +1,7 @@
 /**
- * Compiles the bundled `raw-socket` for this Node, at install. Without a compiler the install goes on all the same:
- * the protocol, the codecs and the simulator need no native code, and starting a speaker says what is missing.
+ * Compiles the bundled `raw-socket` for this Node, at install, and the netlink binding where there is none for this
+ * machine. Without a compiler the install goes on all the same: the protocol, the codecs and the simulator need no
+ * native code, and starting a speaker says what is missing.
  */
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
@@ -39,3 +40,6 @@ if (process.platform === 'linux' && folder !== undefined && !loads(folder)) {
     )
   }
 }
+// After raw-socket: node-gyp has fetched the headers by then.
+const build = join(import.meta.dirname, 'build.mjs')
+spawnSync(process.execPath, [build, '--if-missing'], { stdio: 'inherit' })

@@ -28,7 +28,10 @@ export async function start(
 }
 
 async function* lines(events: AsyncIterable<SpeakerEvent>): AsyncGenerator<LogLine> {
-  for await (const event of events) yield { level: levelOf(event), text: formatEvent(event) }
+  for await (const event of events) {
+    // `run` says that itself, at its very end
+    if (event.type !== 'stopped') yield { level: levelOf(event), text: formatEvent(event) }
+  }
 }
 
 /** Events that an operator should look into. */
@@ -38,6 +41,7 @@ const warnings: ReadonlySet<string> = new Set([
   'self-originated',
   'limit',
   'error',
+  'kernel',
 ])
 
 function levelOf(event: SpeakerEvent): LogLevel {

@@ -66,6 +66,9 @@ export function receiveDatabaseDescription(
   }
   if (neighbor.state === 'Init') neighbor.event('2-WayReceived')
 
+  // a neighbor may begin before we know that it is to be adjacent (an election that ends a moment later)
+  if (neighbor.state === '2-Way' && dd.flags.init) neighbor.ddEarly = { dd, at: router.now }
+
   const last = neighbor.ddReceived
   const received = { flags: flagsOf(dd), options: dd.options, sequence: dd.sequence }
   const isDuplicate =

@@ -37,6 +37,8 @@ export class Interface implements InterfaceActions {
   readonly helloTimer: Timer
   readonly waitTimer: Timer
   readonly ackTimer: Timer
+  /** Going down: the neighbors that go with it call for no election (4.4: no recursion). */
+  #resetting = false
 
   constructor(router: Router, area: Area, config: InterfaceConfig) {
     this.router = router
@@ -67,14 +69,23 @@ export class Interface implements InterfaceActions {
     return networkOf(this.address, this.link.prefixLength)
   }
 
-  /** Our Router Priority; 0 while we leave, so that the Backup takes over before we are gone. */
+  /** We leave, and let the Backup take over before we are gone. Without a Backup there is nobody to let. */
+  resigned = false
+
+  /** Our Router Priority. */
   get priority(): number {
-    return this.router.leaving ? 0 : this.config.priority
+    return this.resigned ? 0 : this.config.priority
   }
 
   /** Octets of OSPF packet body that fit one IP packet without options. */
   get bodyOctets(): number {
     return this.link.mtu - IP_HEADER_OCTETS - OSPF_HEADER_OCTETS
+  }
+
+  /** Another router stands by to be Designated Router. */
+  get hasSuccessor(): boolean {
+    const { backupDesignatedRouter: bdr, designatedRouter: dr, address } = this
+    return (bdr !== 0 && bdr !== address) || (this.state === 'Backup' && dr !== address)
   }
 
   get isElected(): boolean {
@@ -98,7 +109,9 @@ export class Interface implements InterfaceActions {
   }
 
   reset(): void {
+    this.#resetting = true
     for (const neighbor of [...this.neighbors.values()]) neighbor.event('KillNbr')
+    this.#resetting = false
     this.helloTimer.cancel()
     this.waitTimer.cancel()
     this.ackTimer.cancel()
@@ -112,6 +125,7 @@ export class Interface implements InterfaceActions {
 
   /** Runs the state machine; the only writer of `state`, and the one place that reacts to a change of it. */
   event(event: InterfaceEvent): void {
+    if (this.#resetting) return
     const was = this.state
     const wasElected = this.isElected
     const next = stepInterface(was, event, this)

@@ -1,7 +1,8 @@
 /** A neighbor (RFC 2328 section 10): its data, its lists, its state machine. */
 import { formatIpv4 } from '../wire/address.ts'
+import type { DatabaseDescriptionBody } from '../wire/database-description.ts'
 import type { LsaHeader } from '../wire/lsa.ts'
-import { sendDatabaseDescription } from './database-description.ts'
+import { receiveDatabaseDescription, sendDatabaseDescription } from './database-description.ts'
 import { retransmit } from './flood.ts'
 import { sendHello } from './hello.ts'
 import type { Interface } from './interface.ts'
@@ -41,6 +42,8 @@ export class Neighbor implements NeighborActions {
   ddReceived: LastReceivedDd | undefined
   /** The last packet we sent, for retransmission; the slave keeps it for RouterDeadInterval. */
   ddSent: { bytes: Uint8Array; more: boolean; at: Instant } | undefined
+  /** Its first packet, when that came while we were still in 2-Way; dealt with as soon as we may. */
+  ddEarly: { readonly dd: DatabaseDescriptionBody; readonly at: Instant } | undefined
   /** Database summary list: what we have yet to describe. */
   summaryList: Entry[] = []
   summaryNext = 0
@@ -109,7 +112,13 @@ export class Neighbor implements NeighborActions {
     this.isMaster = true
     this.ddReceived = undefined
     this.router.defer(() => {
-      if (this.state === 'ExStart') sendDatabaseDescription(this)
+      const early = this.ddEarly
+      this.ddEarly = undefined
+      if (this.state !== 'ExStart') return
+      sendDatabaseDescription(this)
+      const isFresh =
+        early && this.router.now - early.at < this.interface.config.retransmitInterval * 1000
+      if (isFresh) receiveDatabaseDescription(this.interface, this, early.dd)
     })
   }
 

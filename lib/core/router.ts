@@ -30,7 +30,7 @@
  *   - A copy that came as the answer to a request is not "received via flooding" in 13 (5a).
  *   - A new neighbor is answered with a Hello out of turn, so that adjacencies form sooner.
  *   - The checksum of LSAs is not verified again every CheckAge (14): an LSA here is immutable.
- *   - On leaving, our Router Priority becomes 0 first, so that the Backup Designated Router takes over in order.
+ *   - On leaving, our Router Priority becomes 0 first if there is a Backup Designated Router to take over.
  *
  * Supported: RFC 2328 with broadcast and point-to-point networks and one kind of area (normal), null authentication;
  * RFC 8405.
@@ -459,7 +459,8 @@ export class Router {
         this.leaving = true
         for (const iface of this.interfaces.values()) {
           // the Backup takes over before our LSAs are gone
-          iface.event('NeighborChange')
+          iface.resigned = iface.hasSuccessor
+          if (iface.resigned) iface.event('NeighborChange')
           sendHello(iface)
         }
         for (const area of this.areas.values()) area.originateDirty = true

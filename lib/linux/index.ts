@@ -67,7 +67,12 @@ export async function readLinks(): Promise<ReadonlyMap<string, Link>> {
 /** What the route sink has to say, in the words of the event stream. */
 function tell(event: RouteEvent): SpeakerEvent {
   if (event.type === 'overrun') {
-    return { type: 'kernel', what: event.type, prefix: undefined, detail: 'the table is read again' }
+    return {
+      type: 'kernel',
+      what: event.type,
+      prefix: undefined,
+      detail: 'the table is read again',
+    }
   }
   if (event.type === 'unreadable') {
     const detail = `${event.error.message}; tried again in ${event.retryIn} s`

@@ -160,17 +160,20 @@ export class PayloadWriter {
   #length = 0
 
   u8(value: number): this {
-    this.#view.setUint8(this.#take(1), value)
+    const at = this.#take(1)
+    this.#view.setUint8(at, value)
     return this
   }
 
   u16(value: number): this {
-    this.#view.setUint16(this.#take(2), value, LITTLE)
+    const at = this.#take(2)
+    this.#view.setUint16(at, value, LITTLE)
     return this
   }
 
   u32(value: number): this {
-    this.#view.setUint32(this.#take(4), value, LITTLE)
+    const at = this.#take(4)
+    this.#view.setUint32(at, value, LITTLE)
     return this
   }
 
@@ -193,8 +196,8 @@ export class PayloadWriter {
 
   /** An IPv4 address, in network order. */
   attributeIpv4(type: number, value: number): this {
-    this.u16(8).u16(type)
-    this.#view.setUint32(this.#take(4), value)
+    const at = this.u16(8).u16(type).#take(4)
+    this.#view.setUint32(at, value)
     return this
   }
 
@@ -222,6 +225,7 @@ export class PayloadWriter {
     return this
   }
 
+  /** Makes room. Called before the view is looked at: growing replaces it. */
   #take(count: number): number {
     const at = this.#length
     this.#length += count

@@ -13,7 +13,6 @@
  * - It polls on the default event loop and cannot be loaded in a worker thread.
  * - The descriptor is not close-on-exec: children inherit it.
  */
-import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { getSystemErrorMap } from 'node:util'
@@ -44,10 +43,7 @@ export type OpenRawSocket = (protocol: number) => RawSocket
 
 const IPV4 = 1
 
-/**
- * Loads the native code of `raw-socket`: what was compiled at install, else the binary that came with this package.
- * Throws ERR_OSPF_NATIVE with what to do about it.
- */
+/** Loads the native code of `raw-socket`. Throws ERR_OSPF_NATIVE with what to do about it. */
 export function loadRawSocket(): OpenRawSocket {
   if (!isMainThread) {
     throw native('raw sockets need the main thread: run the speaker in a child process instead')
@@ -56,40 +52,24 @@ export function loadRawSocket(): OpenRawSocket {
     throw native(`a speaker needs Linux; this is ${process.platform}`)
   }
   const require = createRequire(import.meta.url)
-  let cause: unknown
-  for (const file of binaries(require)) {
-    try {
-      const { SocketWrap } = require(file) as {
-        SocketWrap: new (protocol: number, family: number) => RawSocket
-      }
-      return (protocol) => new SocketWrap(protocol, IPV4)
-    } catch (error) {
-      cause ??= error
+  try {
+    // npm leaves an optional dependency out altogether if its build fails.
+    const folder = dirname(require.resolve('raw-socket'))
+    const { SocketWrap } = require(join(folder, 'build', 'Release', 'raw.node')) as {
+      SocketWrap: new (protocol: number, family: number) => RawSocket
     }
+    return (protocol) => new SocketWrap(protocol, IPV4)
+  } catch (cause) {
+    const words = textOf(cause)
+      .replace(/\nRequire stack:.*/s, '')
+      .replaceAll('\n', ' ')
+    throw native(
+      `raw-socket does not load (${words}). It is compiled for one Node when ospf-speaker is installed, given make, ` +
+        'g++ and python3 and that npm may run its install script (npm 12: `npm install-scripts approve ' +
+        'ospf-speaker`). Then `npm rebuild ospf-speaker` compiles it',
+      cause,
+    )
   }
-  throw native(
-    'the native code of raw-socket is not there: it is compiled when ospf-speaker is installed, which takes make, ' +
-      'g++ and python3 and that install scripts may run. With these, `npm rebuild ospf-speaker` makes it',
-    cause,
-  )
-}
-
-/** Where the binary may be, best first. */
-function binaries(require: NodeJS.Require): string[] {
-  const { arch, versions } = process
-  const places = [
-    ['raw-socket', 'build/Release/raw.node'],
-    ['ospf-speaker/package.json', `native/prebuilds/linux-${arch}/raw-${versions.modules}.node`],
-  ] as const
-  return places.flatMap(([anchor, file]) => {
-    try {
-      const path = join(dirname(require.resolve(anchor)), file)
-      return existsSync(path) ? [path] : []
-    } catch {
-      // npm leaves an optional dependency out altogether if its build fails.
-      return []
-    }
-  })
 }
 
 const native = (message: string, cause?: unknown): OspfError =>

@@ -49,8 +49,8 @@ export class RawSocketPort implements DatagramPort {
   /**
    * Opens the socket of an interface and joins AllSPFRouters. Packets leave with `link.address` as source; when it or
    * the index changes, close and open again. `receive` is called from a turn of its own, never from within a call of
-   * ours; `bytes` is a view of a buffer that is used again. `onError` hears of failed sends and of trouble that the
-   * socket got over by itself, possibly from within `send`.
+   * ours; `bytes` is a view of a buffer that is used again. `onError` hears of failed sends, possibly from within
+   * `send`, and of failed receives. A socket that is `closed` by then is to be opened again.
    *
    * Throws ERR_OSPF_NATIVE (no native code), ERR_OSPF_PERMISSION (no CAP_NET_RAW), ERR_OSPF_NO_INTERFACE,
    * ERR_OSPF_KERNEL.
@@ -67,8 +67,7 @@ export class RawSocketPort implements DatagramPort {
 
 class InterfaceSocket implements DatagramSocket {
   readonly #link: Place
-  readonly #openRaw: OpenRawSocket
-  readonly #options: RawSocketOptions
+  readonly #sendQueue: number
   readonly #receive: Receive
   readonly #report: Report
   readonly #closed: () => void
@@ -89,16 +88,18 @@ class InterfaceSocket implements DatagramSocket {
     closed: () => void,
   ) {
     this.#link = link
-    this.#openRaw = openRaw
-    this.#options = options
+    this.#sendQueue = options.sendQueue ?? 4096
     this.#receive = receive
     this.#report = report
     this.#closed = closed
-    this.#raw = this.#start()
-  }
-
-  get closed(): boolean {
-    return this.#raw === undefined
+    const raw = openOspfSocket(openRaw, link, this.#groups, options.receiveBuffer)
+    // A closed one has one more event to tell.
+    raw.emit = (event, error) => {
+      if (this.#raw === undefined) return
+      if (event === 'error') this.#pollFailed(error)
+      else this.#turn ??= setImmediate(() => this.#service())
+    }
+    this.#raw = raw
   }
 
   send(destination: number, bytes: Uint8Array): void {
@@ -123,44 +124,28 @@ class InterfaceSocket implements DatagramSocket {
     }
   }
 
+  get closed(): boolean {
+    return this.#raw === undefined
+  }
+
   /** Closes at once: what the device had no room for is dropped. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop()
-    this.#queue.length = 0
-    this.#closed()
+    this.#close()
   }
 
-  #start(): RawSocket {
-    const { receiveBuffer } = this.#options
-    const raw = openOspfSocket(this.#openRaw, this.#link, this.#groups, receiveBuffer)
-    // A closed socket has one more event to tell, and a replaced one must not be heard.
-    raw.emit = (event, error) => {
-      if (raw !== this.#raw) return
-      if (event === 'error') this.#restart(error)
-      else this.#turn ??= setImmediate(() => this.#service())
-    }
-    return raw
-  }
-
-  #stop(): void {
+  #close(): void {
     const raw = this.#raw
     this.#raw = undefined
     raw?.close()
     clearImmediate(this.#turn)
-    this.#turn = undefined
+    this.#queue.length = 0
+    this.#closed()
   }
 
-  /** libuv polls a socket no more once it had an error: only a new one helps. */
-  #restart(cause: Error | undefined): void {
-    const doing = `waiting for packets on ${this.#link.name}`
-    this.#stop()
-    this.#report(kernelError(cause, doing))
-    try {
-      this.#raw = this.#start()
-      if (this.#queue.length > 0) this.#raw.pause(false, false)
-    } catch (error) {
-      this.#report(error as OspfError)
-    }
+  /** libuv polls a socket no more once it had an error: only a new one helps, and who opens it is not ours to say. */
+  #pollFailed(error: Error | undefined): void {
+    this.#close()
+    this.#report(kernelError(error, `waiting for packets on ${this.#link.name}`))
   }
 
   /**
@@ -213,7 +198,7 @@ class InterfaceSocket implements DatagramSocket {
   }
 
   #enqueue(raw: RawSocket, destination: number, bytes: Uint8Array): void {
-    if (this.#queue.length >= (this.#options.sendQueue ?? 4096)) {
+    if (this.#queue.length >= this.#sendQueue) {
       const doing = `sending to ${formatIpv4(destination)} on ${this.#link.name}`
       this.#report(kernelError(new Error('No buffer space available'), doing))
       return

@@ -1,4 +1,6 @@
 /** The story in network namespaces of this kernel: real daemons, a real route, real connections. Root only. */
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Classic, classic } from '../../test/interop/classic.ts'
 import { Lab, type LabProcess, until as settle } from '../../test/interop/lab.ts'
@@ -132,6 +134,15 @@ export class LabWorld implements World {
     this.#watch[Symbol.dispose]()
     this.#router[Symbol.dispose]()
     await this.#lab[Symbol.asyncDispose]()
+  }
+
+  remains(): readonly string[] {
+    const namespaces = execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' })
+    return [
+      ...namespaces.split('\n').filter((line) => line.startsWith(`${this.#lab.prefix}-`)),
+      ...[...this.#processes.values()].filter((p) => p.running).map((p) => `process ${p.pid}`),
+      ...(existsSync(this.#lab.directory) ? [this.#lab.directory] : []),
+    ]
   }
 
   /** A process that ended by itself ends the story, in its own words. */

@@ -1,8 +1,6 @@
 /** The demo as plain lines, for pipes, logs and whoever wants no colors: what changed, when it does. */
-import type { Screen } from './story.ts'
+import { duration, type Screen, titleWidth } from './story.ts'
 import { directors, names, type Tally, type View, vip, type World } from './world.ts'
-
-const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`
 
 export class Lines implements Screen {
   readonly #world: () => World | undefined
@@ -19,17 +17,17 @@ export class Lines implements Screen {
     const view = this.#world()?.view()
     if (view === undefined) return
     const { processes, neighbors, route } = view
+    if (route.nextHops.join() !== (this.#shown?.route.nextHops.join() ?? '')) {
+      const via = route.nextHops.map((name) => `via ${directors[name]}`)
+      this.#line(`kernel route ${vip}: ${via.join(', ') || 'none'}`, route.since)
+    }
     for (const name of names) {
       if (processes[name] !== (this.#shown?.processes[name] ?? 'not started')) {
-        this.#line(`${name} is ${processes[name]}`)
+        this.#line(`${name}: ${processes[name]}`)
       }
       if (neighbors[name] !== this.#shown?.neighbors[name]) {
         this.#line(`neighbor ${directors[name]} (${name}): ${neighbors[name] ?? 'gone'}`)
       }
-    }
-    if (route.nextHops.join() !== (this.#shown?.route.nextHops.join() ?? '')) {
-      const via = route.nextHops.map((name) => `via ${directors[name]}`)
-      this.#line(`kernel route ${vip}: ${via.join(', ') || 'none'}`, route.since)
     }
     this.#shown = view
   }
@@ -40,8 +38,8 @@ export class Lines implements Screen {
 
   pass(measured: number | undefined, detail: string): void {
     this.update()
-    const time = measured === undefined ? '' : `: ${seconds(measured)}`
-    this.#print(`✔ ${this.#title}${time} (${detail})`)
+    const time = measured === undefined ? '' : duration(measured)
+    this.#print(`✔ ${this.#title.padEnd(titleWidth)} ${time.padStart(7)}  ${detail}`)
   }
 
   fail(why: string): void {
@@ -53,6 +51,6 @@ export class Lines implements Screen {
   tally(_tally: Tally): void {}
 
   #line(text: string, at: number = this.#world()?.now() ?? 0): void {
-    this.#print(`${seconds(at).padStart(9)}  ${text}`)
+    this.#print(`${(at / 1000).toFixed(2).padStart(7)} s  ${text}`)
   }
 }

@@ -24,10 +24,14 @@ let world: World | undefined
 const get = (): World | undefined => world
 const panel = plain ? undefined : new Panel(get, stdout)
 const screen = panel ?? new Lines(get, console.log)
-// Whatever happens: the cursor comes back.
+// Whatever happens, the cursor comes back; the lab sees to its own removal when the process exits.
 process.once('exit', () => panel?.close())
-for (const [signal, status] of [['SIGINT', 130] as const, ['SIGTERM', 143] as const]) {
-  process.once(signal, () => process.exit(status))
+for (const [signal, status] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })) {
+  process.on(signal, () => {
+    panel?.close()
+    console.error('demo: interrupted, removing everything')
+    process.exit(status)
+  })
 }
 
 async function build(): Promise<World> {
@@ -46,12 +50,18 @@ async function main(): Promise<number> {
   try {
     went = await tell(world, screen)
   } finally {
+    panel?.close()
     await world[Symbol.asyncDispose]()
   }
-  panel?.close()
+  const remains = world.remains()
   const took = `${((performance.now() - begun) / 1000).toFixed(0)} s`
-  console.log(went ? `✔ done in ${took}; nothing is left behind` : `✘ failed after ${took}`)
-  return went ? 0 : 1
+  console.log(
+    remains.length === 0
+      ? '✔ everything is removed: processes, namespaces, files'
+      : `✘ not removed: ${remains.join(', ')}`,
+  )
+  console.log(went ? `every step went as it should, in ${took}` : `failed after ${took}`)
+  return went && remains.length === 0 ? 0 : 1
 }
 
 try {

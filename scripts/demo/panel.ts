@@ -1,5 +1,5 @@
 /** The demo as a panel that is drawn over itself: the network, the route, how connections spread, and the steps. */
-import type { Screen } from './story.ts'
+import { duration, type Screen, titleWidth } from './story.ts'
 import { directors, names, type Tally, type View, vip, type World } from './world.ts'
 
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
@@ -11,7 +11,6 @@ type Line = readonly Piece[]
 
 const spinner = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'
 const barWidth = 30
-const titleWidth = 52
 const hideCursor = '\x1b[?25l'
 const showCursor = '\x1b[?25h'
 
@@ -90,7 +89,12 @@ export class Panel implements Screen {
   #picture(world: World): Line[] {
     const view = world.view()
     return [
-      [['ospf-speaker demo', 'bold'], '  ', [world.place, 'dim']],
+      [
+        ['ospf-speaker demo', 'bold'],
+        '  ',
+        [world.place, 'dim'],
+        ['  ' + (world.now() / 1000).toFixed(0) + ' s', 'dim'],
+      ],
       [],
       [...pad(' client 10.0.2.10 ── router 10.0.1.136 ──┬── '), ...this.#director(view, 'lb1')],
       [...pad(`${' '.repeat(41)}└── `), ...this.#director(view, 'lb2')],
@@ -142,13 +146,22 @@ export class Panel implements Screen {
         [' ', ['✘', 'red'], ` ${title}`],
         ['   ', [detail, 'red']],
       ]
-    const time = measured === undefined ? '' : `${(measured / 1000).toFixed(2)} s`
+    const time = measured === undefined ? '' : duration(measured)
     const head: Piece = ` ${title.padEnd(titleWidth)}`
-    return [[' ', ['✔', 'green'], head, [time.padStart(7), 'bold'], '  ', [detail, 'dim']]]
+    const room = (this.#out.columns ?? 80) - titleWidth - 14
+    const note: Piece = [`  ${whole(detail, room)}`, 'dim']
+    return [[' ', ['✔', 'green'], head, [time.padStart(7), 'bold'], note]]
   }
 }
 
 const pad = (text: string): Line => [[text, 'dim']]
+
+/** As many of the parts between semicolons as there is room for. */
+function whole(detail: string, room: number): string {
+  const parts = detail.split('; ')
+  while (parts.length > 1 && parts.join('; ').length > room) parts.pop()
+  return parts.join('; ')
+}
 
 /** One line with its colors, cut to `width` characters. */
 function render(line: Line, width: number): string {

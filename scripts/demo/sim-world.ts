@@ -142,6 +142,13 @@ export class SimWorld implements World {
     const stopped = Promise.all(running.map(([, speaker]) => speaker.stop()))
     await this.#network.runAsync(10)
     await stopped
+    for (const [name] of running) this.#speakers.delete(name)
+  }
+
+  remains(): readonly string[] {
+    const running = [...this.#speakers.keys()].filter((name) => this.#isRunning(name))
+    const routes = [...this.#router.fib].map(([prefix]) => `route ${prefix}`)
+    return [...running.map((name) => `speaker ${name}`), ...routes]
   }
 
   async #speak(

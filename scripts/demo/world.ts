@@ -53,4 +53,6 @@ export interface World extends AsyncDisposable {
   kill(director: Director): Promise<void>
   /** Opens connections from the client to the VIP, one after the other; `progress` is given the count so far. */
   connect(count: number, progress: (tally: Tally) => void): Promise<Tally>
+  /** What is still there after disposal, in words; nothing, if all is well. */
+  remains(): readonly string[]
 }

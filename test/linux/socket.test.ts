@@ -368,9 +368,10 @@ t.test(
     import { loadRawSocket } from ${JSON.stringify(module)}
     try { loadRawSocket() } catch (error) { parentPort.postMessage(error.code + ' ' + error.message) }`
     const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`))
+    const exited = once(worker, 'exit')
     const [message] = await once(worker, 'message')
     t.match(message, /^ERR_OSPF_NATIVE .*child process/)
-    await once(worker, 'exit')
+    await exited
   },
 )
 
@@ -429,20 +430,29 @@ function fakePort(options: { sendQueue?: number } = {}) {
   return { raws, datagrams, errors, socket }
 }
 
-t.test('a poll error: reported, and a new socket with the same groups', async (t) => {
-  const { raws, errors, socket } = fakePort()
-  socket.membership(ALL_D_ROUTERS, true)
-  const [first] = raws
-  first?.emit('error', new Error('-9'))
+t.test('a poll error: the socket is closed, and says so', async (t) => {
+  const raw = new FakeRaw()
+  const errors: Error[] = []
+  const port = new RawSocketPort({ openRaw: () => raw })
+  const socket = port.open(
+    place,
+    () => t.fail('nothing is received'),
+    (error) => {
+      t.equal(socket.closed, true)
+      errors.push(error)
+    },
+  )
+  t.equal(socket.closed, false)
+  raw.emit('recvReady')
+  raw.emit('error', new Error('-9'))
   t.match(errors, [{ code: 'ERR_OSPF_KERNEL', message: /eth0/ }])
-  t.equal(first?.closed, 1)
-  const second = raws[1]!
-  t.equal(second.options.filter((option) => option === '0/35').length, 2, 'two groups joined')
+  raw.emit('recvReady')
+  socket.membership(ALL_D_ROUTERS, true)
   socket.send(ALL_SPF_ROUTERS, Uint8Array.of(1))
-  t.equal(second.sent.length, 1)
-  first?.emit('recvReady')
+  await turn()
+  t.match(errors.slice(1), [{ code: 'ERR_OSPF_STOPPED' }])
   await socket[Symbol.asyncDispose]()
-  t.equal(second.closed, 1)
+  t.same([raw.closed, raw.sent], [1, []])
 })
 
 t.test('errors of recv are reported and the socket goes on', async (t) => {

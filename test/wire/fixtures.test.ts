@@ -170,8 +170,15 @@ for (const name of captures) {
       t.strictSame(encodeLsa(header, body), { header, raw, body })
     }
 
-    const maxAge = lsas.some(({ header }) => header.age === 3600)
-    if (name.endsWith('-shutdown')) t.ok(maxAge, 'LSAs were flushed')
+    if (name.endsWith('-shutdown')) {
+      const flushed = lsas.filter(
+        ({ header }) => header.age === 3600 && header.type === LsType.router,
+      )
+      const by = new Set(flushed.map(({ header }) => formatIpv4(header.advertisingRouter)))
+      const [first, second] = name.split('-')
+      t.equal(by.has('10.0.1.136'), first !== 'bird', 'BIRD leaves its router-LSA behind')
+      t.equal(by.has('10.0.1.133'), second !== 'bird', 'the others flush theirs')
+    }
     const network = lsas.some(({ body }) => body.kind === 'network')
     if (name.endsWith('-broadcast-adjacency')) t.ok(network, 'a network-LSA was originated')
     if (name.includes('-point-to-point-')) t.notOk(network, 'no network-LSA on this network')

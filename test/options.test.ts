@@ -1,0 +1,337 @@
+import t from 'tap'
+import type { SpeakerOptions } from '../lib/index.ts'
+import {
+  onlyFields,
+  parseAddress,
+  parseArea,
+  parseInteger,
+  parseOptions,
+  parsePrefix,
+  parseVip,
+} from '../lib/options.ts'
+
+const minimal = {
+  routerId: '10.0.1.133',
+  areas: { '0.0.0.0': { interfaces: { eth0: {} } } },
+} satisfies SpeakerOptions
+
+t.test('the defaults', async (t) => {
+  t.same(parseOptions(minimal), {
+    routerId: 0x0a000185,
+    interfaces: [
+      {
+        name: 'eth0',
+        area: 0,
+        network: 'broadcast',
+        cost: 10,
+        helloInterval: 10,
+        deadInterval: 40,
+        retransmitInterval: 5,
+        transmitDelay: 1,
+        priority: 1,
+        passive: false,
+        mtuIgnore: false,
+      },
+    ],
+    stubs: [],
+    kernel: undefined,
+    addresses: [],
+    eventQueue: 1000,
+  })
+})
+
+t.test('everything said', async (t) => {
+  const settings = {
+    network: 'point-to-point',
+    cost: 65535,
+    helloInterval: 2,
+    deadInterval: 3,
+    retransmitInterval: 1.5,
+    transmitDelay: 3600,
+    priority: 255,
+    passive: true,
+    mtuIgnore: true,
+  } as const
+  const parsed = parseOptions({
+    routerId: '255.255.255.255',
+    areas: {
+      7: {
+        interfaces: { eth0: settings, 'eth0.100': { helloInterval: 3 } },
+        stubNetworks: { '10.9.0.0/16': 0, '10.8.0.1/32': 65535 },
+      },
+    },
+    installRoutes: { table: 100 },
+    signal: new AbortController().signal,
+    addresses: [{ device: 'lo', address: '10.9.9.9/32' }],
+    eventQueue: 1,
+    limits: { lsas: 10 },
+    spfDelay: { initialMs: 10 },
+  })
+  t.match(parsed, {
+    routerId: 0xffffffff,
+    interfaces: [
+      { name: 'eth0', area: 7, ...settings },
+      { name: 'eth0.100', area: 7, helloInterval: 3, deadInterval: 12 },
+    ],
+    kernel: { table: 100, metric: 20 },
+    eventQueue: 1,
+  })
+  t.same(parsed.stubs, [
+    { area: 7, prefix: 0x0a090000, length: 16, cost: 0 },
+    { area: 7, prefix: 0x0a080001, length: 32, cost: 65535 },
+  ])
+  t.same(parsed.addresses, [{ device: 'lo', address: 0x0a090909, prefixLength: 32 }])
+})
+
+t.test('installing routes', async (t) => {
+  const kernel = (installRoutes: SpeakerOptions['installRoutes'] & {}) =>
+    parseOptions({ ...minimal, installRoutes }).kernel
+  t.same(kernel(true), { table: 254, metric: 20 })
+  t.same(kernel({}), { table: 254, metric: 20 })
+  t.same(kernel({ metric: 5 }), { table: 254, metric: 5 })
+  t.equal(kernel(false), undefined)
+})
+
+t.test('one area under two spellings', async (t) => {
+  const { interfaces } = parseOptions({
+    ...minimal,
+    areas: { 0: { interfaces: { eth0: {} } }, '0.0.0.0': { interfaces: { eth1: {} } } },
+  })
+  t.same(
+    interfaces.map((i) => `${i.name} ${i.area}`),
+    ['eth0 0', 'eth1 0'],
+  )
+})
+
+/** Options with one thing wrong, and what is said of it. */
+const wrong: readonly (readonly [options: unknown, message: string])[] = [
+  [undefined, 'options: expected an object, got nothing'],
+  ['eth0', "options: expected an object, got 'eth0'"],
+  [[], 'options: expected an object, got []'],
+  [
+    { ...minimal, routerid: '1.1.1.1' },
+    "options: unknown option 'routerid'; known are routerId, areas, installRoutes, signal, addresses, eventQueue, limits, spfDelay",
+  ],
+  [{ areas: minimal.areas }, 'routerId: expected an IPv4 address, got nothing'],
+  [{ ...minimal, routerId: 1 }, 'routerId: expected an IPv4 address, got 1'],
+  [{ ...minimal, routerId: '10.0.1' }, "routerId: expected an IPv4 address, got '10.0.1'"],
+  [
+    { ...minimal, routerId: '10.0.1.1/32' },
+    "routerId: expected an IPv4 address, got '10.0.1.1/32'",
+  ],
+  [{ ...minimal, routerId: '::1' }, "routerId: expected an IPv4 address, got '::1'"],
+  [
+    { ...minimal, routerId: '0.0.0.0' },
+    "routerId: expected a Router ID other than 0.0.0.0, got '0.0.0.0'",
+  ],
+  [{ routerId: '1.1.1.1' }, 'areas: expected an object with at least one area, got nothing'],
+  [{ ...minimal, areas: {} }, 'areas: expected an object with at least one area, got {}'],
+  [{ ...minimal, areas: ['0'] }, "areas: expected an object with at least one area, got [ '0' ]"],
+  [{ ...minimal, areas: { x: {} } }, "area: expected an Area ID, dotted or a number, got 'x'"],
+  [
+    { ...minimal, areas: { 4294967296: {} } },
+    "area: expected an Area ID, dotted or a number, got '4294967296'",
+  ],
+  [{ ...minimal, areas: { 0: null } }, 'area 0: expected an object, got null'],
+  [
+    { ...minimal, areas: { 0: { interface: {} } } },
+    "area 0: unknown option 'interface'; known are interfaces, stubNetworks",
+  ],
+  [{ ...minimal, areas: { 0: {} } }, "areas: expected at least one interface, got 'none'"],
+  [
+    { ...minimal, areas: { 0: { interfaces: 'eth0' } } },
+    "area 0: interfaces: expected an object, got 'eth0'",
+  ],
+  [
+    { ...minimal, areas: { 0: { interfaces: ['eth0'] } } },
+    "area 0: interfaces: expected an object, got [ 'eth0' ]",
+  ],
+  [
+    { ...minimal, areas: { 0: { interfaces: { eth0: {} }, stubNetworks: ['10.0.0.0/8'] } } },
+    "area 0: stubNetworks: expected an object, got [ '10.0.0.0/8' ]",
+  ],
+  [
+    { ...minimal, areas: { 0: { interfaces: { eth0: {} }, stubNetworks: { '10.0.0.0': 'x' } } } },
+    "area 0: stubNetworks: 10.0.0.0: expected a whole number from 0 to 65535, got 'x'",
+  ],
+  [
+    { ...minimal, areas: { 0: { interfaces: { eth0: {} }, stubNetworks: { '10.0.0.1/8': 1 } } } },
+    "area 0: stubNetworks: expected a prefix without host bits, got '10.0.0.1/8'",
+  ],
+  [
+    { ...minimal, areas: { 0: { interfaces: { eth0: {} }, stubNetworks: { all: 1 } } } },
+    "area 0: stubNetworks: expected a prefix A.B.C.D/L, got 'all'",
+  ],
+  [
+    {
+      ...minimal,
+      areas: { 0: { interfaces: { eth0: {} } }, '0.0.0.0': { interfaces: { eth0: {} } } },
+    },
+    "interface eth0: expected one area, got '0 and 0.0.0.0'",
+  ],
+  [
+    { ...minimal, areas: { 0: { interfaces: { eth0: {} } }, 1: { interfaces: { eth1: {} } } } },
+    'areas: more than one area needs an area border router, which this version is not',
+  ],
+  [
+    {
+      ...minimal,
+      areas: { 0: { interfaces: { eth0: {} } }, 1: { stubNetworks: { '10.0.0.0/8': 1 } } },
+    },
+    'areas: more than one area needs an area border router, which this version is not',
+  ],
+  [
+    { ...minimal, installRoutes: 'yes' },
+    "installRoutes: expected true, false or an object, got 'yes'",
+  ],
+  [{ ...minimal, installRoutes: [] }, 'installRoutes: expected true, false or an object, got []'],
+  [
+    { ...minimal, installRoutes: { vrf: 1 } },
+    "installRoutes: unknown option 'vrf'; known are table, metric",
+  ],
+  [
+    { ...minimal, installRoutes: { table: 0 } },
+    'installRoutes: table: expected a whole number from 1 to 4294967295, got 0',
+  ],
+  [
+    { ...minimal, installRoutes: { metric: 0.5 } },
+    'installRoutes: metric: expected a whole number from 1 to 4294967295, got 0.5',
+  ],
+  [{ ...minimal, signal: {} }, 'signal: expected an AbortSignal, got {}'],
+  [{ ...minimal, addresses: {} }, 'addresses: expected a list, got {}'],
+  [{ ...minimal, addresses: ['10.0.0.1/8'] }, "addresses: 0: expected an object, got '10.0.0.1/8'"],
+  [
+    { ...minimal, addresses: [{ device: 'lo', address: '10.0.0.1/8' }, { name: 'lo' }] },
+    "addresses: 1: unknown option 'name'; known are device, address",
+  ],
+  [
+    { ...minimal, addresses: [{ address: '10.0.0.1/8' }] },
+    'addresses: 0: device: expected a device name, got nothing',
+  ],
+  ...['10.0.0.1', '10.0.0.1/', '10.0.0.1/8/8', '10.0.0.1/ 8', 7].map(
+    (address) =>
+      [
+        { ...minimal, addresses: [{ device: 'lo', address }] },
+        `addresses: 0: address: expected A.B.C.D/L, got ${typeof address === 'string' ? `'${address}'` : address}`,
+      ] as const,
+  ),
+  [
+    { ...minimal, addresses: [{ device: 'lo', address: '10.0.1/8' }] },
+    "addresses: 0: address: expected an IPv4 address, got '10.0.1'",
+  ],
+  [
+    { ...minimal, addresses: [{ device: 'lo', address: '10.0.0.1/33' }] },
+    'addresses: 0: address: length: expected a whole number from 0 to 32, got 33',
+  ],
+  [{ ...minimal, eventQueue: 0 }, 'eventQueue: expected a whole number from 1 to 1000000, got 0'],
+  [{ ...minimal, limits: 5 }, 'limits: expected an object, got 5'],
+  [
+    { ...minimal, limits: { lsa: 5 } },
+    "limits: unknown option 'lsa'; known are lsas, neighborsPerInterface, maximumPaths, mismatches, minLsIntervalMs, minLsArrivalMs",
+  ],
+  [
+    { ...minimal, limits: { lsas: -1 } },
+    'limits: lsas: expected a whole number from 1 to 2147483647, got -1',
+  ],
+  [
+    { ...minimal, limits: { minLsIntervalMs: 0, maximumPaths: 0 } },
+    'limits: maximumPaths: expected a whole number from 1 to 2147483647, got 0',
+  ],
+  [
+    { ...minimal, spfDelay: { initial: 5 } },
+    "spfDelay: unknown option 'initial'; known are initialMs, shortMs, longMs, timeToLearnMs, holdDownMs",
+  ],
+  [
+    { ...minimal, spfDelay: { longMs: 'soon' } },
+    "spfDelay: longMs: expected a whole number from 0 to 2147483647, got 'soon'",
+  ],
+]
+
+const wholeNumber = (least: number, most: number): string =>
+  `expected a whole number from ${least} to ${most}`
+
+/** Settings of eth0 with one thing wrong. */
+const wrongSettings: readonly (readonly [settings: unknown, message: string])[] = [
+  [true, 'expected an object, got true'],
+  [
+    { hello: 1 },
+    "unknown option 'hello'; known are network, cost, helloInterval, deadInterval, retransmitInterval, transmitDelay, priority, passive, mtuIgnore",
+  ],
+  [{ network: 'nbma' }, "network: expected 'broadcast' or 'point-to-point', got 'nbma'"],
+  [{ cost: 0 }, `cost: ${wholeNumber(1, 65535)}, got 0`],
+  [{ cost: 65536 }, `cost: ${wholeNumber(1, 65535)}, got 65536`],
+  [{ cost: '10' }, `cost: ${wholeNumber(1, 65535)}, got '10'`],
+  [{ cost: Number.NaN }, `cost: ${wholeNumber(1, 65535)}, got NaN`],
+  [{ helloInterval: 0.5 }, `helloInterval: ${wholeNumber(1, 65535)}, got 0.5`],
+  [{ helloInterval: 20_000 }, `deadInterval: ${wholeNumber(1, 65535)}, got 80000`],
+  [{ deadInterval: 0 }, `deadInterval: ${wholeNumber(1, 65535)}, got 0`],
+  [{ deadInterval: 10 }, 'deadInterval: expected more than the hello interval of 10 s, got 10'],
+  [{ retransmitInterval: 0.5 }, 'retransmitInterval: expected a number of seconds from 1, got 0.5'],
+  [{ retransmitInterval: '5' }, "retransmitInterval: expected a number of seconds from 1, got '5'"],
+  [{ transmitDelay: 0 }, `transmitDelay: ${wholeNumber(1, 3600)}, got 0`],
+  [{ priority: 256 }, `priority: ${wholeNumber(0, 255)}, got 256`],
+  [{ priority: -1 }, `priority: ${wholeNumber(0, 255)}, got -1`],
+  [{ passive: 'yes' }, "passive: expected true or false, got 'yes'"],
+  [{ mtuIgnore: 1 }, 'mtuIgnore: expected true or false, got 1'],
+]
+
+t.test('what is wrong is named, with what was expected and what was found', async (t) => {
+  for (const [options, message] of wrong) {
+    t.throws(
+      () => parseOptions(options as SpeakerOptions),
+      { name: 'OspfError', code: 'ERR_OSPF_CONFIG', message },
+      message,
+    )
+  }
+  for (const [settings, text] of wrongSettings) {
+    const areas = { 0: { interfaces: { eth0: settings } } }
+    const message = `interface eth0: ${text}`
+    t.throws(
+      () => parseOptions({ ...minimal, areas } as SpeakerOptions),
+      { name: 'OspfError', code: 'ERR_OSPF_CONFIG', message },
+      message,
+    )
+  }
+})
+
+t.test('device names are those that the kernel allows', async (t) => {
+  const areas = (name: string) => ({ 0: { interfaces: { [name]: {} } } })
+  for (const name of ['', 'a/b', 'eth 0', 'sixteen-letters-']) {
+    t.throws(
+      () => parseOptions({ ...minimal, areas: areas(name) }),
+      { message: `interface: expected a device name, got '${name}'` },
+      name,
+    )
+  }
+  for (const name of ['eth0.4094', 'br-lan', 'fifteen-letters']) {
+    t.equal(parseOptions({ ...minimal, areas: areas(name) }).interfaces[0]?.name, name)
+  }
+})
+
+t.test('found values are shown at a bearable length', async (t) => {
+  const fail = (value: unknown): string => {
+    try {
+      parseInteger('field', value, 0, 1)
+    } catch (error) {
+      return (error as Error).message
+    }
+    return ''
+  }
+  t.match(fail(Object.create(null)), 'got [Object: null prototype] {}')
+  t.match(fail({ a: { b: { c: 1 } } }), 'got { a: [Object] }')
+  t.match(fail(Symbol('x')), 'got Symbol(x)')
+  t.ok(fail('x'.repeat(10_000)).length < 250)
+})
+
+t.test('the parsers by themselves', async (t) => {
+  t.equal(parseAddress('x', '10.0.0.1'), 0x0a000001)
+  t.equal(parseAddress('x', '255.255.255.255'), 0xffffffff)
+  t.same(parsePrefix('x', '10.0.0.0/8'), { prefix: 0x0a000000, length: 8 })
+  t.same(parsePrefix('x', '0.0.0.0/0'), { prefix: 0, length: 0 })
+  t.same(parseVip('223.255.255.255'), { prefix: 0xdfffffff, length: 32 })
+  t.equal(parseArea('x', '4294967295'), 0xffffffff)
+  t.equal(parseArea('x', '0.0.0.10'), 10)
+  t.throws(() => parseArea('x', '10.0.0.0/8'), { message: /^x: expected an Area ID/ })
+  t.equal(parseInteger('x', 3, 3, 3), 3)
+  t.doesNotThrow(() => onlyFields('x', {}, []))
+})
