@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { announcements, startOptions } from '../../lib/cli/options.ts'
+import { startOptions } from '../../lib/cli/options.ts'
 import { importFrr } from '../../lib/config/frr.ts'
 import { resolveNetworks } from '../../lib/config/networks.ts'
 import type { Link } from '../../lib/ports.ts'
@@ -32,11 +32,16 @@ t.test('the classic director', async (t) => {
             passive: false,
           },
         },
+        stubNetworks: { '10.0.1.100/32': 0 },
       },
     },
     installRoutes: false,
+    addresses: [
+      { device: 'lo', address: '10.0.1.100/32' },
+      { device: 'eth0', address: '10.0.1.133/24' },
+    ],
+    limits: {},
   })
-  t.strictSame(announcements(resolved), [{ prefix: '10.0.1.100/32', area: '0.0.0.0', cost: 0 }])
 })
 
 t.test('timers and paths are passed on where they are stated', async (t) => {
@@ -52,9 +57,8 @@ t.test('timers and paths are passed on where they are stated', async (t) => {
     routerId: '1.1.1.1',
     areas: {},
     installRoutes: true,
-    maximumPaths: 4,
-    spfThrottle: { delay: 0, hold: 0.05, maximumHold: 5 },
-    minLsInterval: 0,
-    minLsArrival: 0.1,
+    addresses: [],
+    limits: { maximumPaths: 4, minLsIntervalMs: 0, minLsArrivalMs: 100 },
+    spfDelay: { initialMs: 0, shortMs: 50, longMs: 5000 },
   })
 })
