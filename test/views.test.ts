@@ -52,7 +52,7 @@ t.test('snapshots of a running speaker are plain frozen data', async (t) => {
       designatedRouter: '10.0.1.2',
       backupDesignatedRouter: '0.0.0.0',
       options: ['E'],
-      lastEvent: 'LoadingDone',
+      lastEvent: 'ExchangeDone',
       retransmissions: 0,
       requests: 0,
       summaries: 0,
@@ -162,7 +162,7 @@ t.test('LSAs of every kind', async (t) => {
     area: '0.0.0.0',
     age: 77,
     sequence: -0x7fffffff,
-    options: ['E', 'DC'],
+    options: ['DC', 'E'],
     length: 28,
     prefix: '10.5.0.0/16',
   })

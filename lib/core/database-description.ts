@@ -162,6 +162,12 @@ function accept(iface: Interface, neighbor: Neighbor, dd: DatabaseDescriptionBod
       entry === undefined ||
       compareInstances(header, header.age, entry.lsa.header, ageOf(entry, router.now)) > 0
     ) {
+      const { lsas } = router.limits
+      if (neighbor.requests.size >= lsas) {
+        router.limitReached('lsdb', lsas)
+        router.drop(iface, 'lsa-limit')
+        continue
+      }
       const { type, lsId, advertisingRouter } = header
       neighbor.requests.set(lsaKey(type, lsId, advertisingRouter), header)
     }

@@ -36,9 +36,12 @@ export const routers: Readonly<Record<string, (lab: Lab, plan: RouterPlan) => La
   },
 }
 
+/** The end of what a process has printed. */
+export const lastLine = (output: string): string => output.trim().split('\n').at(-1) || 'none'
+
 /** examples/router.ts, which prints what happens. */
 class Ours implements LabRouter {
-  readonly title = 'this library (examples/router.ts)'
+  readonly title = 'examples/router.ts'
   readonly #lab: Lab
   readonly #argv: readonly string[]
   #process: LabProcess | undefined
@@ -74,7 +77,7 @@ class Ours implements LabRouter {
 
   check(): void {
     const { running, output } = this.#process ?? { running: true, output: '' }
-    if (!running) throw new Error(`the router has ended: ${output.trim().split('\n').at(-1)}`)
+    if (!running) throw new Error(`the router has ended; its last words: ${lastLine(output)}`)
   }
 
   [Symbol.dispose](): void {}

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Classic, classic } from '../../test/interop/classic.ts'
 import { Lab, type LabProcess, until as settle } from '../../test/interop/lab.ts'
-import { type LabRouter, routers } from './lab-router.ts'
+import { type LabRouter, lastLine, routers } from './lab-router.ts'
 import { RouteWatch } from './route-watch.ts'
 import {
   type Director,
@@ -152,7 +152,7 @@ export class LabWorld implements World {
     for (const [name, process] of this.#processes) {
       const expected = ['stopping', 'exited', 'killed'].includes(this.#states[name])
       if (process.running || expected) continue
-      throw new Error(`${name} has ended: ${process.output.trim().split('\n').at(-1)}`)
+      throw new Error(`${name} has ended; its last words: ${lastLine(process.output)}`)
     }
   }
 }

@@ -93,7 +93,7 @@ export class Panel implements Screen {
         ['ospf-speaker demo', 'bold'],
         '  ',
         [world.place, 'dim'],
-        ['  ' + (world.now() / 1000).toFixed(0) + ' s', 'dim'],
+        [`  ${(world.now() / 1000).toFixed(0)} s`, 'dim'],
       ],
       [],
       [...pad(' client 10.0.2.10 ── router 10.0.1.136 ──┬── '), ...this.#director(view, 'lb1')],

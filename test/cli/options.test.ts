@@ -37,8 +37,8 @@ t.test('the classic director', async (t) => {
     },
     installRoutes: false,
     addresses: [
-      { device: 'lo', address: '10.0.1.100/32' },
       { device: 'eth0', address: '10.0.1.133/24' },
+      { device: 'lo', address: '10.0.1.100/32' },
     ],
     limits: {},
   })

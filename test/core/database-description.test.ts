@@ -172,7 +172,7 @@ t.test('10.6 Exchange: every SeqNumberMismatch', async (t) => {
   const base = { init: false, more: true }
   for (const id of [above, below]) {
     const master = id === above
-    const cases = [
+    const cases: [what: string, Parameters<Peer['dd']>[0] & { skip?: number }][] = [
       ['the MS bit', { flags: { ...base, master: !master } }],
       ['the I bit', { flags: { init: true, more: true, master } }],
       ['Options', { options: 0x42 }],
@@ -180,11 +180,8 @@ t.test('10.6 Exchange: every SeqNumberMismatch', async (t) => {
       ['an earlier sequence number', { skip: -2 }],
       ['an LS type that nobody knows', { headers: [{ ...madeUp(id).header, type: 12 }] }],
       ['an NSSA-LSA', { headers: [{ ...madeUp(id).header, type: 7 }] }],
-    ] as const
-    for (const [what, { skip = 0, ...overrides }] of cases as [
-      string,
-      { skip?: number } & Parameters<Peer['dd']>[0],
-    ][]) {
+    ]
+    for (const [what, { skip = 0, ...overrides }] of cases) {
       const { peer, dds, reasons } = pair(id)
       peer.to('Exchange')
       const before = dds()[0]!.sequence

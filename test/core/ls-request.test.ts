@@ -46,7 +46,8 @@ t.test('10.9: one packet is outstanding; the next leaves when it is answered', a
   peer.update(...lsas.slice(30, 60))
   peer.update(...lsas.slice(60, 70))
   t.same(sizes(), [70, 121], 'as many as fit 1500 octets, at once')
-  for (let i = 70; i < 300; i += 25) peer.update(...lsas.slice(i, Math.min(300, i + 25)))
+  peer.update(...lsas.slice(70, 191))
+  peer.update(...lsas.slice(191))
   t.same(sizes(), [70, 121, 109])
   t.same(requests().flatMap((r) => r.names), names, 'each LSA was asked for once')
   t.equal(peer.state, 'Full')
@@ -130,7 +131,7 @@ t.test('10.7: many LSAs leave in packets that fit the MTU', async (t) => {
   peers[0]!.request(...lsas.map((lsa) => lsa.header))
   t.equal(bench.updates().length, 200)
   t.ok(bench.packets('ls-update').every((s) => s.bytes.length <= 1480))
-  t.equal(bench.packets('ls-update').length, 6)
+  t.equal(bench.packets('ls-update').length, 5)
 })
 
 t.test('10.7: a request for what we do not have is a BadLSReq, and nothing is sent', async (t) => {
@@ -163,15 +164,4 @@ t.test('10.7: before Exchange requests are ignored', async (t) => {
     t.same(bench.updates(), [])
     t.equal(peer.state, state)
   }
-})
-
-t.test('a full database does not keep a neighbor in Loading', async (t) => {
-  const bench = new Bench({ limits: { lsas: 5 } })
-  bench.up({ network: 'point-to-point' })
-  const peer = new Peer(bench).to('Exchange')
-  const lsas = many(10)
-  peer.endExchange(lsas.map((lsa) => lsa.header))
-  peer.update(...lsas)
-  t.equal(peer.state, 'Full')
-  t.equal(bench.router.database(0).length, 5)
 })

@@ -98,6 +98,7 @@ class Cable {
     this.left = `${prefix}l`
     this.right = `${prefix}r`
     for (const namespace of [this.left, this.right]) {
+      namespaces.add(namespace)
       ip('netns', 'add', namespace)
       ip('-n', namespace, 'link', 'set', 'lo', 'up')
     }
@@ -129,7 +130,10 @@ class Cable {
 
   async remove(): Promise<void> {
     await Promise.all(this.#ends.map((end) => end.exit()))
-    for (const namespace of [this.left, this.right]) ip('netns', 'del', namespace)
+    for (const namespace of [this.left, this.right]) {
+      ip('netns', 'del', namespace)
+      namespaces.delete(namespace)
+    }
   }
 }
 
@@ -139,6 +143,12 @@ function openCommand(namespace: string, address: number): Command & { do: 'open'
   ]
   return { do: 'open', name: 'eth0', index: link.ifindex, address }
 }
+
+/** What is there still when the run is cut short. */
+const namespaces = new Set<string>()
+process.on('exit', () => {
+  for (const namespace of namespaces) ip('netns', 'del', namespace)
+})
 
 let cables = 0
 /** A test with a cable of its own, which goes whatever happens. */
