@@ -8,6 +8,7 @@ import { type AddressStep, Announcement, type GateVerdict } from './announcement
 import { realClock } from './clock.ts'
 import type { Instant, Output, RouteChange } from './core/io.ts'
 import { Router } from './core/router.ts'
+import type { NeighborState } from './core/states.ts'
 import { OspfError } from './errors.ts'
 import { EventStream, type SpeakerEvent } from './events.ts'
 import { healthy } from './health/healthy.ts'
@@ -73,7 +74,7 @@ export interface AnnounceOptions {
 export interface StopOptions {
   /** Seconds to wait for the adjacent routers' acknowledgements; default 6. FRR takes 1 s, BIRD 2.5 s. */
   readonly timeout?: number
-  /** Least seconds from the withdrawal to the end, so that routers have recalculated; default 2. BIRD ticks by 1 s. */
+  /** Least seconds from when the withdrawal left to the end, so that routers have recalculated; default 2. BIRD ticks by 1 s. */
   readonly hold?: number
 }
 
@@ -89,6 +90,8 @@ export interface StopResult {
 const REOPEN_MS = 1000
 /** How often `stop` looks whether it is done, in milliseconds. */
 const STOP_POLL_MS = 10
+/** As we leave, another router becomes Designated Router: those that are neither are adjacent no more, but there. */
+const TWO_WAY: readonly NeighborState[] = ['2-Way', 'ExStart', 'Exchange', 'Loading', 'Full']
 /** A step between wall clock and monotonic clock below this many milliseconds is not a pause. */
 const SMALLEST_PAUSE_MS = 2000
 
@@ -294,7 +297,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   }
 
   async #stop(options: StopOptions): Promise<StopResult> {
-    const anybody = this.#core.neighbors().some((n) => n.state === 'Full')
+    const anybody = this.#neighborsIn(['Full']).size > 0
     this.#input((now) => this.#core.handleConfig(now, { type: 'flush' }))
     // the gates let go now; addresses go when nobody sends here any more
     this.#lastQuiet = anybody
@@ -315,20 +318,28 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
 
   /**
    * Resolves when what we have to say was acknowledged by every adjacent router, and the hold time is over; or when
-   * the acknowledgements did not come in time.
+   * the acknowledgements did not come in time. A router that is gone before it acknowledged has not.
    */
   #quiet(stop?: StopOptions): Promise<StopResult> {
     const { timeout = 6, hold = 2 } = stop ?? {}
     const begun = this.#clock.now()
+    const audience = this.#neighborsIn(['Full'])
+    let sentAt: Instant | undefined
     let doneAt: Instant | undefined
     return new Promise((resolve) => {
       const look = (): void => {
         if (!stop && this.#lastQuiet) return resolve(this.#lastQuiet)
         const now = this.#clock.now()
-        const elapsed = (now - begun) / 1000
-        const acknowledged = this.#core.isUpToDate() && this.#core.unacknowledged() === 0
-        doneAt = acknowledged ? (doneAt ?? now) : undefined
-        if (elapsed < hold || (!acknowledged && elapsed < timeout)) {
+        const isLate = !(now - begun < timeout * 1000)
+        // what is paced (originate.ts) leaves later; routers have their time from then on
+        const isSent = this.#core.isUpToDate()
+        if (isSent) sentAt ??= now
+        const isSaid = isSent && this.#core.unacknowledged() === 0
+        const present = this.#neighborsIn(TWO_WAY)
+        if (isSaid && [...audience].every((router) => present.has(router))) doneAt ??= now
+        const acknowledged = doneAt !== undefined
+        const isHeld = sentAt === undefined ? !isLate : now - sentAt < hold * 1000
+        if (isHeld || (!acknowledged && !isLate)) {
           this.#clock.setTimer(STOP_POLL_MS, look)
         } else {
           resolve({ acknowledged, acknowledgedAfter: (doneAt ?? now) - begun })
@@ -336,6 +347,11 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       }
       look()
     })
+  }
+
+  #neighborsIn(states: readonly NeighborState[]): Set<string> {
+    const those = this.#core.neighbors().filter((n) => states.includes(n.state))
+    return new Set(those.map((n) => `${n.interface} ${n.routerId}`))
   }
 
   /** Closes everything that start opened; what fails is said and does not keep the rest. */

@@ -4,10 +4,18 @@
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import {
+  buildLibrary,
+  buildNative,
+  buildTests,
+  debianPackages,
+  isRoot,
+  must,
+  npmPackages,
+  root,
+} from './prepare.mjs'
 
 const usage = `usage: npm run demo [-- <options>]
 
@@ -23,8 +31,6 @@ Nothing is left behind but what had to be installed.
 
 What is missing is installed: packages of package-lock.json with npm and, as root, Debian's compiler, tools and the
 routers asked for with apt-get. Plain lines are printed where there is no terminal, or with NO_COLOR or CI set.`
-
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
 /** What went wrong, for people; the rest is a bug. */
 class Failure extends Error {
@@ -53,28 +59,12 @@ function parse() {
   }
 }
 
-/** Runs a command to its end; its output is shown only if it fails, unless `show`. */
-function run(what, command, args, { env = process.env, show = false } = {}) {
-  console.log(`demo: ${what}`)
-  const stdio = show ? 'inherit' : 'pipe'
-  const { status, error, stdout, stderr } = spawnSync(command, args, {
-    cwd: root,
-    env,
-    stdio: ['ignore', stdio, stdio],
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-  })
-  if (error) throw new Failure(`${command}: ${error.message}`)
-  if (status !== 0) {
-    throw new Failure(`${command} ${args.join(' ')} failed\n${stdout ?? ''}${stderr ?? ''}`)
-  }
-}
-
 // As root, /sbin may be missing from the path of a shell that `su` has opened.
-const path = `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin`
-const isThere = (program) => path.split(':').some((folder) => existsSync(join(folder, program)))
+process.env.PATH += ':/usr/local/sbin:/usr/sbin:/sbin'
+const isThere = (program) =>
+  process.env.PATH.split(':').some((folder) => existsSync(join(folder, program)))
 
-/** Debian packages that are not there, of those that the demo in namespaces needs. */
+/** What namespaces need of Debian and do not have yet. */
 function missingPackages({ router }) {
   const wanted = [
     ['g++', isThere('c++')],
@@ -83,52 +73,36 @@ function missingPackages({ router }) {
     ['iproute2', isThere('ip')],
     ['procps', isThere('sysctl')],
     ['frr', router !== 'frr' || existsSync('/usr/lib/frr/ospfd')],
-    ['bird2', router !== 'bird' || existsSync('/usr/sbin/bird')],
+    ['bird2', router !== 'bird' || isThere('bird')],
   ]
   return wanted.filter(([, there]) => !there).map(([name]) => name)
 }
 
-function installPackages(names) {
-  if (names.length === 0) return
-  if (!isThere('apt-get')) throw new Failure(`please install ${names.join(', ')}; or use --sim`)
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  run('apt-get update', 'apt-get', ['-qq', 'update'], { env })
-  const args = ['-qq', 'install', '--yes', '--no-install-recommends', ...names]
-  run(`apt-get install ${names.join(' ')}`, 'apt-get', args, { env })
-}
+const rawSocketLoads = () =>
+  spawnSync(process.execPath, ['-e', "require('raw-socket')"], { cwd: root }).status === 0
 
-/** The environment in which native code finds the headers of this Node, without fetching them if it has its own. */
-function npmEnv() {
+/** Installs and compiles what is not there. */
+function prepare(inNamespaces, options) {
+  // A Node that came with its headers needs to fetch none to compile against.
   const home = dirname(dirname(process.execPath))
-  if (process.env.npm_config_nodedir || !existsSync(join(home, 'include/node/node_api.h'))) {
-    return process.env
-  }
-  return { ...process.env, npm_config_nodedir: home }
-}
-
-function rawSocketLoads() {
-  const program = "require('raw-socket')"
-  return spawnSync(process.execPath, ['-e', program], { cwd: root }).status === 0
-}
-
-/** Everything that is compiled, from what is there. */
-function build(inNamespaces) {
-  const env = npmEnv()
-  const isNew = !existsSync(join(root, 'node_modules', '.package-lock.json'))
-  // npm leaves raw-socket out, being optional, where it could not be compiled.
-  if (isNew || (inNamespaces && !rawSocketLoads())) {
-    run('npm ci', 'npm', ['ci', '--no-audit', '--no-fund'], { env })
-  }
-  if (inNamespaces && !rawSocketLoads()) {
-    throw new Failure('raw-socket was not compiled (npm rebuild raw-socket says why); or use --sim')
-  }
-  const tsc = createRequire(import.meta.url).resolve('typescript/package.json')
-  const compile = (project) => [join(dirname(tsc), 'bin', 'tsc'), '-p', project]
-  run('build the library', process.execPath, compile('tsconfig.json'))
-  run('build the demo', process.execPath, compile('scripts/demo/tsconfig.json'))
+  if (existsSync(join(home, 'include/node/node_api.h'))) process.env.npm_config_nodedir ??= home
   if (inNamespaces) {
-    run('build the netlink binding', process.execPath, [join('native', 'build.mjs')], { env })
+    const still = debianPackages(missingPackages(options))
+    if (still.length > 0) throw new Failure(`please install ${still.join(', ')}; or use --sim`)
   }
+  npmPackages()
+  if (inNamespaces && !rawSocketLoads()) {
+    // Being optional, it was left out when npm ran without a compiler.
+    console.log('Installing npm packages again, now that raw-socket can be compiled')
+    must('npm', ['ci', '--no-audit', '--no-fund'])
+    if (!rawSocketLoads())
+      throw new Failure(
+        'raw-socket could not be compiled: npm rebuild raw-socket says why; or use --sim',
+      )
+  }
+  buildLibrary()
+  if (inNamespaces) buildNative()
+  buildTests()
 }
 
 /** Plays it; resolves to the exit status. Signals are its business: it has to clean up. */
@@ -136,7 +110,6 @@ function play(args) {
   const program = join(root, '.build', 'scripts', 'demo', 'main.js')
   const child = spawn(process.execPath, [program, ...args], {
     stdio: 'inherit',
-    env: { ...process.env, PATH: path },
   })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   return new Promise((resolve) => child.once('close', (status) => resolve(status ?? 1)))
@@ -144,8 +117,7 @@ function play(args) {
 
 /** Whether we may make network namespaces; root of a container may not. */
 function canUnshare() {
-  if (process.platform !== 'linux' || process.getuid() !== 0) return false
-  return spawnSync('unshare', ['--net', '--mount', 'true']).status === 0
+  return isRoot && spawnSync('unshare', ['--net', '--mount', 'true']).status === 0
 }
 
 async function main() {
@@ -166,8 +138,7 @@ async function main() {
     )
   }
   if (!can) console.log('demo: no network namespaces without root on Linux; this is the simulator')
-  if (inNamespaces) installPackages(missingPackages(options))
-  build(inNamespaces)
+  prepare(inNamespaces, options)
   if (inNamespaces) return play(['--router', options.router])
   return play(['--sim', ...(options.fast ? ['--fast'] : [])])
 }

@@ -361,7 +361,7 @@ t.test('the VIP as an address of lo', async (t) => {
     world.refuseAddress.remove = new Error('Cannot assign requested address')
     first.withdraw()
     const second = speaker.announce(vip)
-    await run(6)
+    await run(12) // the second one is paced, and the first waits until all is sent
     t.match(only(events, 'announcement').at(-1), {
       was: 'withdrawn',
       state: 'withdrawn',

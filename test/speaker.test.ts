@@ -89,6 +89,51 @@ t.test('stop: hold and timeout', async (t) => {
     t.equal(all.world.leftovers, '')
   })
 
+  t.test('a neighbor that is given up meanwhile has acknowledged nothing', async (t) => {
+    const { speaker, peer, until, world, net } = await running()
+    peer.crash()
+    const stopped = speaker.stop()
+    await net.runAsync(5)
+    t.same(speaker.neighbors(), [], 'the dead interval of 4 s is over')
+    t.same(await until(stopped), { acknowledged: false, acknowledgedAfter: 6000 })
+    t.equal(world.leftovers, '')
+  })
+
+  t.test('one of two neighbors is dead', async (t) => {
+    const all = lan()
+    const other = all.net.router('r2')
+    all.net.attach(all.net.segments[0]!, { node: other, priority: 0 })
+    const speaker = await OspfSpeaker.start(director(), all.world)
+    speaker.announce(vip)
+    await all.run(12)
+    t.ok(other.fib.has(vip))
+    all.peer.crash()
+    const { acknowledged } = await all.until(speaker.stop())
+    t.equal(acknowledged, false)
+    t.notOk(other.fib.has(vip), 'the other one knows')
+  })
+
+  t.test('a Designated Router that leaves is heard by those who are neither', async (t) => {
+    const all = lan()
+    const other = all.net.router('r2')
+    const third = all.net.router('r3')
+    for (const node of [other, third]) {
+      all.net.attach(all.net.segments[0]!, { node, priority: 0 })
+    }
+    const first = { ...eth0, priority: 200 }
+    all.peer.crash()
+    const speaker = await OspfSpeaker.start(director({}, first), all.world)
+    await all.run(8)
+    t.equal(speaker.interfaces()[0]?.state, 'DR')
+    all.peer.restart()
+    await all.run(12)
+    const { acknowledged, acknowledgedAfter } = await all.until(speaker.stop())
+    t.equal(acknowledged, true)
+    t.ok(acknowledgedAfter < 2000)
+    await all.run(10)
+    t.equal(other.neighbors().find((n) => n.routerId === all.peer.id)?.state, 'Full')
+  })
+
   t.test('nobody there: at once', async (t) => {
     const { world, peer } = lan()
     peer.crash()
@@ -342,7 +387,7 @@ t.test('two speakers side by side on one segment, and nothing is left of them', 
   t.ok(x.routes().some((r) => r.prefix === vip && r.nextHops.length === 0))
   const both = [x.stop(), y.stop()]
   await net.runAsync(10)
-  await Promise.all(both)
+  t.match(await Promise.all(both), [{ acknowledged: true }, { acknowledged: true }])
   t.equal(net.clock.planned, 0, 'no timer is left')
 })
 

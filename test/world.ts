@@ -143,7 +143,8 @@ export class World implements SpeakerPorts {
       this.timers -= left
       left = 0
     }
-    const timer = this.#host.ports.clock.setTimer(delay, () => {
+    // whole milliseconds, and never too early: as the machine's timers
+    const timer = this.#host.ports.clock.setTimer(Math.ceil(delay), () => {
       over()
       callback()
     })

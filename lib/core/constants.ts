@@ -32,6 +32,12 @@ export const HELLO_GAP_MS = 100
 export const EXSTART_GAP_MS = 100
 /** Our own router-LSA waits at most this long for a database exchange to end, to say everything at once. */
 export const EXCHANGE_PATIENCE_MS = 1000
+/**
+ * How long an LSA at MaxAge stays after everybody has acknowledged it: a late copy of the live instance, retransmitted
+ * by somebody, must find it. RxmtInterval and MinLSArrival; FRR keeps them for a minute. Our own need no such care, as
+ * we answer for them (13.4).
+ */
+export const MAX_AGE_HOLD_MS = 6000
 /** Retransmissions that fall due within this window leave together. */
 export const RETRANSMIT_WINDOW_MS = 50
 /** LS Update packets that one retransmission timer sends at the most; the rest follows a window later. */

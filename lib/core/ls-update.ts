@@ -62,9 +62,11 @@ function receiveLsa(iface: Interface, neighbor: Neighbor, raw: RawLsa): boolean 
   if (order > 0) {
     const asked = neighbor.requests.has(current?.key ?? router.keyOf(header))
     // 13 (5a). A copy that we had asked for did not come by flooding; its successor may follow at once.
-    if (current?.flooded && router.now - current.installedAt < router.limits.minLsArrivalMs) {
-      return skip('lsa-min-arrival')
-    }
+    // Nor is the end of the very instance that we hold a new one to be slowed down: it would chase the old around.
+    const isFlush = header.age >= MAX_AGE_S && header.sequence === current?.lsa.header.sequence
+    const isEarly =
+      current?.flooded && router.now - current.installedAt < router.limits.minLsArrivalMs
+    if (isEarly && !isFlush) return skip('lsa-min-arrival')
     if (current === undefined && lsdb.size >= router.limits.lsas) {
       router.limitReached('lsdb', router.limits.lsas)
       return skip('lsa-limit')

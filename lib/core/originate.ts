@@ -163,7 +163,8 @@ export function reconcile(router: Router, area: Area): void {
     if (at > router.now) router.originateLater(area, at)
     else originate(router, area, want, entry)
   }
-  for (const entry of area.lsdb.own) {
+  // an AS-external-LSA of an earlier life goes as well
+  for (const entry of router.databasesOf(area).flatMap((lsdb) => [...lsdb.own])) {
     if (wanted.has(entry.key) || isMaxAge(entry, router.now)) continue
     const at = arrival(router, entry)
     if (at > router.now) router.originateLater(area, at)

@@ -28,6 +28,8 @@
  * Departures from the RFC
  *   - Pacing of our own LSAs: see originate.ts. The long-run rate is that of MinLSInterval.
  *   - A copy that came as the answer to a request is not "received via flooding" in 13 (5a).
+ *   - Nor does 13 (5a) hold up the flush of the instance that we have; and an LSA at MaxAge is kept some seconds after
+ *     its last acknowledgement (14). Otherwise retransmitted copies of the live instance can chase its end for ever.
  *   - A new neighbor is answered with a Hello out of turn, so that adjacencies form sooner.
  *   - The checksum of LSAs is not verified again every CheckAge (14): an LSA here is immutable.
  *   - On leaving, our Router Priority becomes 0 first if there is a Backup Designated Router to take over.
@@ -39,7 +41,13 @@ import { formatIpv4 } from '../wire/address.ts'
 import { type Lsa, type LsaHeader, LsType, lsaKey } from '../wire/lsa.ts'
 import { encodePacket, type PacketBody } from '../wire/packet.ts'
 import { Area, prefixKey } from './area.ts'
-import { LS_REFRESH_TIME_S, MAX_AGE_S, MIN_LS_ARRIVAL_MS, MIN_LS_INTERVAL_MS } from './constants.ts'
+import {
+  LS_REFRESH_TIME_S,
+  MAX_AGE_HOLD_MS,
+  MAX_AGE_S,
+  MIN_LS_ARRIVAL_MS,
+  MIN_LS_INTERVAL_MS,
+} from './constants.ts'
 import type { DropReason, MismatchField, OspfEvent } from './events.ts'
 import { flushUpdates } from './flood.ts'
 import { sendHello } from './hello.ts'
@@ -166,13 +174,13 @@ export class Router {
   handleInterface(now: Instant, name: string, link: LinkState | undefined): void {
     this.now = now
     const iface = this.interfaces.get(name)
-    if (iface) this.#setLink(iface, link)
+    if (iface && !this.#closed) this.#setLink(iface, link)
     this.#settle()
   }
 
   handleConfig(now: Instant, change: ConfigChange): void {
     this.now = now
-    this.#configure(change)
+    if (!this.#closed) this.#configure(change)
     this.#settle()
   }
 
@@ -551,10 +559,24 @@ export class Router {
     if (anyArea) this.#removeMaxAgeOf(anyArea, this.externals)
   }
 
+  #hasAdjacency(): boolean {
+    for (const iface of this.interfaces.values()) {
+      for (const { state } of iface.neighbors.values()) {
+        if (state === 'Full' || state === 'Exchange' || state === 'Loading') return true
+      }
+    }
+    return false
+  }
+
   #removeMaxAgeOf(area: Area, lsdb: Lsdb): void {
     if (lsdb.maxAge.size === 0 || this.exchanging) return
     for (const entry of lsdb.maxAge) {
       if (entry.retransmitting > 0) continue
+      const heldUntil = entry.installedAt + MAX_AGE_HOLD_MS
+      if (this.now < heldUntil && !lsdb.own.has(entry) && this.#hasAdjacency()) {
+        if (!this.#ageTimer.armed || heldUntil < this.#ageTimer.at) this.#ageTimer.set(heldUntil)
+        continue
+      }
       // 12.1.6: only now may a wrapped sequence number start again
       if (lsdb.own.has(entry)) area.originateDirty = true
       lsdb.remove(entry)

@@ -68,7 +68,10 @@ export class HopSets {
     const pair = a < b ? a * 0x4000000 + b : b * 0x4000000 + a
     let result = this.#unions.get(pair)
     if (result === undefined) {
-      const merged = [...new Set([...this.#sets[a]!, ...this.#sets[b]!])].sort((x, y) => x - y)
+      // in an order that does not depend on who was found first: kernels map flows to next hops by their place
+      const merged = [...new Set([...this.#sets[a]!, ...this.#sets[b]!])].sort((x, y) =>
+        compareHops(this.#hops[x]!, this.#hops[y]!),
+      )
       result = this.#intern(merged.slice(0, this.#maximumPaths))
       this.#unions.set(pair, result)
     }
@@ -88,6 +91,11 @@ export class HopSets {
     }
     return number
   }
+}
+
+function compareHops(a: NextHop, b: NextHop): number {
+  if (a.interface !== b.interface) return a.interface < b.interface ? -1 : 1
+  return (a.gateway ?? 0) - (b.gateway ?? 0)
 }
 
 const LINK_POINT_TO_POINT = 1

@@ -27,6 +27,12 @@ class Callback extends ClockEvent {
   }
 }
 
+/**
+ * Up to the next of the instants that doubles hold exactly. A sum that is rounded down a little would be early, and
+ * what is early asks to be called again, at the same instant, for ever.
+ */
+const exact = (at: number): number => Math.ceil(at * 1024) / 1024
+
 /** A deterministic {@link Clock}: nothing happens until `advance` or `advanceAsync` is called. */
 export class VirtualClock implements Clock {
   readonly #heap: ClockEvent[] = []
@@ -75,7 +81,7 @@ export class VirtualClock implements Clock {
   schedule(event: ClockEvent, at: number): void {
     if (Number.isNaN(at)) throw new OspfError('ERR_OSPF_CONFIG', 'an event needs a time')
     if (event.slot >= 0) this.cancel(event)
-    event.at = Math.max(at, this.#now)
+    event.at = Math.max(exact(at), this.#now)
     event.order = this.#order++
     this.#heap.push(event)
     this.#up(event, this.#heap.length - 1)
@@ -116,7 +122,7 @@ export class VirtualClock implements Clock {
   advance(ms: number): void {
     this.#exclusive(true)
     try {
-      const end = this.#now + ms
+      const end = exact(this.#now + ms)
       while (this.step(end));
       this.#now = end
     } finally {
@@ -128,7 +134,7 @@ export class VirtualClock implements Clock {
   async advanceAsync(ms: number): Promise<void> {
     this.#exclusive(true)
     try {
-      const end = this.#now + ms
+      const end = exact(this.#now + ms)
       await settled()
       while (this.step(end)) await settled()
       this.#now = end

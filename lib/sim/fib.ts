@@ -24,7 +24,10 @@ export function parseAddress(text: string): number {
 /** One number for a prefix: 38 bits, exact in a double. */
 const keyOf = (prefix: number, length: number): number => prefix * 64 + length
 
-/** The routes that a router gave to its kernel, by prefix. Iterates as a `Map` of 'a.b.c.d/length' does. */
+/**
+ * The routes that a router gave to its kernel, by prefix. Iterates as a `Map` of 'a.b.c.d/length' does. A change of
+ * cost alone is not told to a kernel: for costs ask `SimRouter.routes()`.
+ */
 export class Fib implements Iterable<[string, Route]> {
   readonly #routes = new Map<number, Route>()
 

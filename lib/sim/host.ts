@@ -249,7 +249,7 @@ class HostTimer extends ClockEvent implements Disposable {
   /** Plans it; again after a freeze, for what came due meanwhile is late and the rest waits on. */
   start(): void {
     this.#life.timers.add(this)
-    this.#clock.schedule(this, this.#clock.now() + this.due - this.#host.now())
+    this.#clock.schedule(this, this.#clock.now() + (this.due - this.#host.now()))
   }
 
   override fire(): void {

@@ -18,7 +18,7 @@ const { values } = parseArgs({
 const pace = 4
 
 const { stdout, env } = process
-const plain = !stdout.isTTY || env['NO_COLOR'] !== undefined || env['CI'] !== undefined
+const plain = !stdout.isTTY || env['TERM'] === 'dumb' || !!env['NO_COLOR'] || !!env['CI']
 
 let world: World | undefined
 const get = (): World | undefined => world
@@ -56,9 +56,7 @@ async function main(): Promise<number> {
   const remains = world.remains()
   const took = `${((performance.now() - begun) / 1000).toFixed(0)} s`
   console.log(
-    remains.length === 0
-      ? '✔ everything is removed: processes, namespaces, files'
-      : `✘ not removed: ${remains.join(', ')}`,
+    remains.length === 0 ? '✔ nothing is left behind' : `✘ not removed: ${remains.join(', ')}`,
   )
   console.log(went ? `every step went as it should, in ${took}` : `failed after ${took}`)
   return went && remains.length === 0 ? 0 : 1

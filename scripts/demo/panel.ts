@@ -75,15 +75,20 @@ export class Panel implements Screen {
   update(): void {
     const world = this.#world()
     if (world === undefined) return
-    const { columns = 80, rows = 24 } = this.#out
+    const { rows } = this.#size()
     // A picture higher than the terminal could not be drawn over: the top is left out.
     const lines = this.#picture(world).slice(-(rows - 1))
-    const text = lines.map((line) => `${render(line, columns - 1)}\x1b[K\n`).join('')
+    const text = lines.map((line) => `${render(line, this.#size().columns - 1)}\x1b[K\n`).join('')
     if (text === this.#drawn) return
     const up = this.#height === 0 ? '' : `\x1b[${this.#height}A`
     this.#out.write(`${up}${text}\x1b[J`)
     this.#drawn = text
     this.#height = lines.length
+  }
+
+  /** A terminal that does not know its size says 0. */
+  #size(): { readonly columns: number; readonly rows: number } {
+    return { columns: this.#out.columns || 80, rows: this.#out.rows || 24 }
   }
 
   #picture(world: World): Line[] {
@@ -96,8 +101,8 @@ export class Panel implements Screen {
         [`  ${(world.now() / 1000).toFixed(0)} s`, 'dim'],
       ],
       [],
-      [...pad(' client 10.0.2.10 ── router 10.0.1.136 ──┬── '), ...this.#director(view, 'lb1')],
-      [...pad(`${' '.repeat(41)}└── `), ...this.#director(view, 'lb2')],
+      [...pad('client 10.0.2.10 ── router 10.0.1.136 ──┬── '), ...this.#director(view, 'lb1')],
+      [...pad(`${' '.repeat(40)}└── `), ...this.#director(view, 'lb2')],
       [],
       ...this.#route(view),
       [],
@@ -148,7 +153,7 @@ export class Panel implements Screen {
       ]
     const time = measured === undefined ? '' : duration(measured)
     const head: Piece = ` ${title.padEnd(titleWidth)}`
-    const room = (this.#out.columns ?? 80) - titleWidth - 14
+    const room = this.#size().columns - titleWidth - 14
     const note: Piece = [`  ${whole(detail, room)}`, 'dim']
     return [[' ', ['✔', 'green'], head, [time.padStart(7), 'bold'], note]]
   }

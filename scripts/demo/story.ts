@@ -118,7 +118,7 @@ async function stopOne(world: World, screen: Screen): Promise<Finding> {
   const { status, at } = await ended
   if (status !== 0) throw new Error(`lb2 exited with ${status}`)
   if (at <= gone) throw new Error(`lb2 exited ${duration(gone - at)} before its next hop was gone`)
-  return { measured: gone - begun, detail: `${detail}; exits ${duration(at - gone)} later` }
+  return { measured: gone - begun, detail: `exits ${duration(at - gone)} later; ${detail}` }
 }
 
 async function startAgain(world: World, screen: Screen): Promise<Finding> {

@@ -546,7 +546,13 @@ export function lsaOf(
 
 export function routerLsa(id: number, links: readonly RouterLink[], options?: LsaOptions): Lsa {
   const bits = { virtualLink: false, external: false, border: false }
-  const body = { kind: 'router', flags: 0, nssaTranslator: false, wildcard: false, ...bits } as const
+  const body = {
+    kind: 'router',
+    flags: 0,
+    nssaTranslator: false,
+    wildcard: false,
+    ...bits,
+  } as const
   return lsaOf(LsType.router, id, id, { ...body, links }, options)
 }
 
@@ -562,7 +568,13 @@ export function networkLsa(
 }
 
 export function externalLsa(prefix: string, advertisingRouter: number, options?: LsaOptions): Lsa {
-  const body = { mask: maskOf(24), metricType: 2, metric: 20, forwardingAddress: 0, tag: 0 } as const
+  const body = {
+    mask: maskOf(24),
+    metricType: 2,
+    metric: 20,
+    forwardingAddress: 0,
+    tag: 0,
+  } as const
   const whole = { kind: 'external', ...body, tos: [] } as const
   return lsaOf(LsType.external, ip(prefix), advertisingRouter, whole, options)
 }

@@ -119,6 +119,22 @@ t.test('10.6 2-Way: ignored', async (t) => {
   t.same(bench.packets('database-description'), [])
 })
 
+t.test('10.6 2-Way: a first packet that comes early is taken up in ExStart', async (t) => {
+  for (const [wait, state] of [
+    [4.9, 'Exchange'],
+    [5, 'ExStart'],
+  ] as const) {
+    const bench = new Bench()
+    bench.up({ priority: 0 })
+    const peer = new Peer(bench, { priority: 0 }).to('2-Way')
+    peer.dd({ flags: initial, sequence: 5 })
+    bench.run(wait)
+    peer.priority = 1
+    peer.hello()
+    t.equal(peer.state, state, `${wait} s later`)
+  }
+})
+
 t.test('10.6: an MTU above ours is refused, and told once', async (t) => {
   const { bench, peer } = pair()
   peer.to('ExStart')
@@ -154,19 +170,22 @@ t.test('10.6: mtu-ignore takes any MTU', async (t) => {
   }
 })
 
-t.test('10.6 Exchange: the slave repeats its answer to a duplicate, the master drops it', async (t) => {
-  for (const id of [above, below]) {
-    const { bench, peer, dds } = pair(id)
-    peer.to('Exchange')
-    const last = bench.packets('database-description').at(-1)!
-    const count = dds().length
-    peer.dd(peer.lastDd)
-    t.equal(peer.state, 'Exchange')
-    if (id === below) t.equal(dds().length, count, 'we are the master')
-    else t.same(bench.packets('database-description').at(-1)!.bytes, last.bytes, 'the same bytes')
-    t.same(bench.drops, {})
-  }
-})
+t.test(
+  '10.6 Exchange: the slave repeats its answer to a duplicate, the master drops it',
+  async (t) => {
+    for (const id of [above, below]) {
+      const { bench, peer, dds } = pair(id)
+      peer.to('Exchange')
+      const last = bench.packets('database-description').at(-1)!
+      const count = dds().length
+      peer.dd(peer.lastDd)
+      t.equal(peer.state, 'Exchange')
+      if (id === below) t.equal(dds().length, count, 'we are the master')
+      else t.same(bench.packets('database-description').at(-1)!.bytes, last.bytes, 'the same bytes')
+      t.same(bench.drops, {})
+    }
+  },
+)
 
 t.test('10.6 Exchange: every SeqNumberMismatch', async (t) => {
   const base = { init: false, more: true }
@@ -259,37 +278,48 @@ t.test('10.8: empty databases: Full without Loading, and no requests', async (t)
     const { bench, peer, dds, reasons } = pair(id)
     peer.to('Full')
     t.same(reasons().slice(-2), ['NegotiationDone', 'ExchangeDone'])
-    t.same(dds().flatMap((dd) => dd.headers), [], 'our own unsent LSA is not described')
+    t.same(
+      dds().flatMap((dd) => dd.headers),
+      [],
+      'our own unsent LSA is not described',
+    )
     t.same(bench.packets('ls-request'), [])
     t.same(bench.updates(), [`eth0>224.0.0.5 1/10.0.0.1/10.0.0.1`], 'it is flooded on Full')
   }
 })
 
 for (const id of [above, below]) {
-  t.test(`10.8: a database of many packets, we are the ${id < us ? 'master' : 'slave'}`, async (t) => {
-    const { peer, dds, database } = loaded(200, id)
-    peer.to('Exchange')
-    peer.nextDd({ flags: { init: false, more: true, master: id > us } })
-    peer.nextDd({ flags: { init: false, more: true, master: id > us } })
-    t.equal(peer.state, 'Exchange', 'the neighbor has more')
-    peer.nextDd()
-    if (id < us) peer.nextDd()
-    t.equal(peer.state, 'Full')
-    const described = dds().flatMap((dd) => dd.headers.map(name))
-    const expected = [...database.map((lsa) => name(lsa.header)), '1/10.0.0.1/10.0.0.1']
-    t.same([...described].sort(), expected.sort(), 'each LSA once')
-    const sizes = dds().map((dd) => dd.headers.length)
-    t.equal(Math.max(...sizes), 72, 'as many as fit 1500 octets')
-    const more = dds().filter((dd) => dd.headers.length > 0).map((dd) => dd.flags.more)
-    t.same(more, [true, true, false], 'M on all but the last')
-  })
+  t.test(
+    `10.8: a database of many packets, we are the ${id < us ? 'master' : 'slave'}`,
+    async (t) => {
+      const { peer, dds, database } = loaded(200, id)
+      peer.to('Exchange')
+      peer.nextDd({ flags: { init: false, more: true, master: id > us } })
+      peer.nextDd({ flags: { init: false, more: true, master: id > us } })
+      t.equal(peer.state, 'Exchange', 'the neighbor has more')
+      peer.nextDd()
+      if (id < us) peer.nextDd()
+      t.equal(peer.state, 'Full')
+      const described = dds().flatMap((dd) => dd.headers.map(name))
+      const expected = [...database.map((lsa) => name(lsa.header)), '1/10.0.0.1/10.0.0.1']
+      t.same([...described].sort(), expected.sort(), 'each LSA once')
+      const sizes = dds().map((dd) => dd.headers.length)
+      t.equal(Math.max(...sizes), 72, 'as many as fit 1500 octets')
+      const more = dds()
+        .filter((dd) => dd.headers.length > 0)
+        .map((dd) => dd.flags.more)
+      t.same(more, [true, true, false], 'M on all but the last')
+    },
+  )
 }
 
 t.test('10.8: ages in the description are those of now', async (t) => {
   const { bench, peer, dds } = loaded(1)
   bench.run(100)
   peer.to('Exchange')
-  const header = dds().flatMap((dd) => dd.headers).find((h) => h.lsId !== us)
+  const header = dds()
+    .flatMap((dd) => dd.headers)
+    .find((h) => h.lsId !== us)
   t.equal(header?.age, 131)
 })
 
@@ -308,30 +338,33 @@ t.test('10.3 NegotiationDone: LSAs at MaxAge are retransmitted instead of descri
   t.match(bench.updates(), [`eth1>10.0.1.2 ${name(dying!.header)}`])
 })
 
-t.test('10.6: what we lack, or have in an older instance, is put on the request list', async (t) => {
-  const { peer, database } = loaded(4)
-  const [same, older, newer, younger] = database
-  peer.to('Exchange')
-  const unknown = madeUp(ip('99.0.0.1'))
-  peer.nextDd({
-    flags: { init: false, more: true, master: true },
-    headers: [
-      same!.header,
-      again(older!, { sequence: -0x7fffffff + 5 }).header,
-      { ...newer!.header, sequence: -0x80000000 },
-      aged(younger!, 3600).header,
-      unknown.header,
-      { ...unknown.header, type: 9, lsId: 1 },
-      { ...unknown.header, type: 10, lsId: 1 },
-      { ...unknown.header, type: 11, lsId: 1 },
-    ],
-  })
-  t.equal(peer.state, 'Exchange', 'opaque LSAs are passed over')
-  t.same(
-    [...peer.neighbor!.requests.values()].map(name),
-    [older!.header, younger!.header, unknown.header].map(name),
-  )
-})
+t.test(
+  '10.6: what we lack, or have in an older instance, is put on the request list',
+  async (t) => {
+    const { peer, database } = loaded(4)
+    const [same, older, newer, younger] = database
+    peer.to('Exchange')
+    const unknown = madeUp(ip('99.0.0.1'))
+    peer.nextDd({
+      flags: { init: false, more: true, master: true },
+      headers: [
+        same!.header,
+        again(older!, { sequence: -0x7fffffff + 5 }).header,
+        { ...newer!.header, sequence: -0x80000000 },
+        aged(younger!, 3600).header,
+        unknown.header,
+        { ...unknown.header, type: 9, lsId: 1 },
+        { ...unknown.header, type: 10, lsId: 1 },
+        { ...unknown.header, type: 11, lsId: 1 },
+      ],
+    })
+    t.equal(peer.state, 'Exchange', 'opaque LSAs are passed over')
+    t.same(
+      [...peer.neighbor!.requests.values()].map(name),
+      [older!.header, younger!.header, unknown.header].map(name),
+    )
+  },
+)
 
 t.test('a description without end is bounded like the database', async (t) => {
   const bench = new Bench({ limits: { lsas: 500 } })

@@ -40,6 +40,21 @@ t.test('9.5: one Hello every HelloInterval', async (t) => {
   )
 })
 
+t.test(
+  '9.5: a timer that was late does not shift the next, one that slept sends no burst',
+  async (t) => {
+    const bench = waited()
+    const { router } = bench
+    const next = (late: number): number => {
+      router.handleTimeout(router.nextTimeout()! + late)
+      return bench.iface().helloTimer.at
+    }
+    t.equal(next(300), 60_000)
+    t.equal(next(0), 70_000)
+    t.equal(next(35_000), 70_000 + 35_000 + 10_000)
+  },
+)
+
 t.test('9.5: neighbors heard from lately are listed, DR and Backup as elected', async (t) => {
   const { bench, peers, backup } = segment('DR', {}, 2)
   bench.run(10)
@@ -105,6 +120,16 @@ t.test('10.5: what must agree, each told once per change and not per packet', as
   }
 })
 
+t.test('10.5: after the interface was down a mismatch is news again', async (t) => {
+  const bench = waited()
+  const peer = new Peer(bench)
+  peer.hello({ helloInterval: 1 })
+  bench.unlink()
+  bench.link('eth0')
+  peer.hello({ helloInterval: 1 })
+  t.equal(bench.said('mismatch').length, 2)
+})
+
 t.test('10.5: another value, and another field, are a change', async (t) => {
   const bench = waited()
   const peer = new Peer(bench)
@@ -126,20 +151,23 @@ t.test('10.5: another value, and another field, are a change', async (t) => {
   )
 })
 
-t.test('10.5: neighbors that disagree are told apart, and only so many are remembered', async (t) => {
-  const bench = new Bench({ limits: { mismatches: 8 } })
-  bench.up()
-  for (let round = 0; round < 3; round++) {
-    for (let i = 2; i < 10; i++) {
+t.test(
+  '10.5: neighbors that disagree are told apart, and only so many are remembered',
+  async (t) => {
+    const bench = new Bench({ limits: { mismatches: 8 } })
+    bench.up()
+    for (let round = 0; round < 3; round++) {
+      for (let i = 2; i < 10; i++) {
+        new Peer(bench, { address: ip(`10.0.0.${i}`) }).hello({ helloInterval: 1 })
+      }
+    }
+    t.equal(bench.said('mismatch').length, 8)
+    for (let i = 10; i < 250; i++) {
       new Peer(bench, { address: ip(`10.0.0.${i}`) }).hello({ helloInterval: 1 })
     }
-  }
-  t.equal(bench.said('mismatch').length, 8)
-  for (let i = 10; i < 250; i++) {
-    new Peer(bench, { address: ip(`10.0.0.${i}`) }).hello({ helloInterval: 1 })
-  }
-  t.equal(bench.iface().mismatches.size, 8)
-})
+    t.equal(bench.iface().mismatches.size, 8)
+  },
+)
 
 t.test('10.5: the rest of the Options does not matter', async (t) => {
   const bench = waited()
@@ -181,16 +209,19 @@ t.test('10.5: on broadcast networks a neighbor is known by its address', async (
   )
 })
 
-t.test('10.5: on point-to-point networks by its Router ID, and its address may change', async (t) => {
-  const bench = new Bench()
-  bench.up({ network: 'point-to-point' })
-  const peer = new Peer(bench, { routerId: ip('2.2.2.2') }).to('Full')
-  const moved = new Peer(bench, { routerId: ip('2.2.2.2'), address: ip('10.0.0.99') })
-  moved.hello()
-  t.equal(bench.iface().neighbors.size, 1)
-  t.equal(moved.state, 'Full')
-  t.equal(peer.neighbor?.address, ip('10.0.0.99'))
-})
+t.test(
+  '10.5: on point-to-point networks by its Router ID, and its address may change',
+  async (t) => {
+    const bench = new Bench()
+    bench.up({ network: 'point-to-point' })
+    const peer = new Peer(bench, { routerId: ip('2.2.2.2') }).to('Full')
+    const moved = new Peer(bench, { routerId: ip('2.2.2.2'), address: ip('10.0.0.99') })
+    moved.hello()
+    t.equal(bench.iface().neighbors.size, 1)
+    t.equal(moved.state, 'Full')
+    t.equal(peer.neighbor?.address, ip('10.0.0.99'))
+  },
+)
 
 t.test('10.5: 1-Way stops the processing of the packet', async (t) => {
   const bench = new Bench()

@@ -196,7 +196,10 @@ interface Candidate {
 }
 
 /** 9.4, sentence by sentence; `x` is the router doing the calculation, and on the list. */
-function electByTheBook(x: Candidate, everybody: readonly Candidate[]): { dr: number; bdr: number } {
+function electByTheBook(
+  x: Candidate,
+  everybody: readonly Candidate[],
+): { dr: number; bdr: number } {
   // "Discard all routers from the list that are ineligible"
   let list = everybody.filter((r) => r.priority !== 0)
   const highest = (routers: readonly Candidate[]): number =>
@@ -276,19 +279,22 @@ t.test('9.3 InterfaceDown: everything is reset, and no election is held on the w
   }
 })
 
-t.test('9.3 InterfaceDown: neighbors that go do not make us Backup or DR for a moment', async (t) => {
-  const { bench, iface, peers } = onLan(1, { host: 2, priority: 9 }, { host: 3, priority: 5 })
-  for (const peer of peers) {
-    peer.designatedRouter = host(2)
-    peer.backupDesignatedRouter = host(3)
-    peer.hello()
-  }
-  t.equal(iface.state, 'DROther', 'and eligible')
-  bench.forget()
-  bench.unlink()
-  t.same(bench.memberships, [], 'AllDRouters is not joined, or it would stay so')
-  t.match(bench.said('interface'), [{ was: 'DROther', state: 'Down' }])
-})
+t.test(
+  '9.3 InterfaceDown: neighbors that go do not make us Backup or DR for a moment',
+  async (t) => {
+    const { bench, iface, peers } = onLan(1, { host: 2, priority: 9 }, { host: 3, priority: 5 })
+    for (const peer of peers) {
+      peer.designatedRouter = host(2)
+      peer.backupDesignatedRouter = host(3)
+      peer.hello()
+    }
+    t.equal(iface.state, 'DROther', 'and eligible')
+    bench.forget()
+    bench.unlink()
+    t.same(bench.memberships, [], 'AllDRouters is not joined, or it would stay so')
+    t.match(bench.said('interface'), [{ was: 'DROther', state: 'Down' }])
+  },
+)
 
 t.test('an address that moves takes the interface down and up', async (t) => {
   const { bench } = segment('DR')

@@ -49,7 +49,11 @@ t.test('10.9: one packet is outstanding; the next leaves when it is answered', a
   peer.update(...lsas.slice(70, 191))
   peer.update(...lsas.slice(191))
   t.same(sizes(), [70, 121, 109])
-  t.same(requests().flatMap((r) => r.names), names, 'each LSA was asked for once')
+  t.same(
+    requests().flatMap((r) => r.names),
+    names,
+    'each LSA was asked for once',
+  )
   t.equal(peer.state, 'Full')
   t.equal(bench.now, 0, 'no timer was needed')
   t.match(bench.said('neighbor').at(-1), { was: 'Loading', reason: 'LoadingDone' })
@@ -93,8 +97,14 @@ t.test('13.3 (1b): what another neighbor floods need not be asked for', async (t
   other.update(lsas[0]!)
   t.equal(peer.state, 'Loading')
   t.same([...peer.neighbor!.requests.values()].map(name), [name(lsas[1]!.header)])
-  other.update(lsas[1]!)
+  other.update(again(lsas[1]!, { sequence: 9 }))
   t.equal(peer.state, 'Full')
+  t.same(
+    [...peer.neighbor!.retransmissions.keys()].map((e) => name(e.lsa.header)).slice(0, 1),
+    [name(lsas[1]!.header)],
+    'it has the one instance already, and needs the newer of the other',
+  )
+  t.notOk(peer.neighbor!.retransmissions.has(bench.entry(lsas[0]!.header)!))
 })
 
 t.test('13.3 (1b): an instance older than the one asked for is no answer', async (t) => {
@@ -107,21 +117,24 @@ t.test('13.3 (1b): an instance older than the one asked for is no answer', async
   t.notOk(peer.neighbor!.retransmissions.has(bench.entry(old!.header)!), 'nor sent to it')
 })
 
-t.test('10.7: LSAs are sent to the neighbor at once, and not put on its retransmission list', async (t) => {
-  const { bench, peers } = segment('Point-to-point')
-  const [peer] = peers
-  const lsas = [madeUp(ip('20.0.0.0')), externalLsa('192.0.2.0', ip('20.0.0.0'))]
-  peer!.update(...lsas)
-  bench.forget()
-  peer!.request(lsas[0]!.header, { type: 1, lsId: us, advertisingRouter: us }, lsas[1]!.header)
-  t.same(bench.updates(), [
-    'eth0>10.0.0.2 1/20.0.0.0/20.0.0.0',
-    'eth0>10.0.0.2 1/10.0.0.1/10.0.0.1',
-    'eth0>10.0.0.2 5/192.0.2.0/20.0.0.0',
-  ])
-  t.equal(bench.packets('ls-update').length, 1)
-  t.equal(peer!.neighbor!.retransmissions.size, 0)
-})
+t.test(
+  '10.7: LSAs are sent to the neighbor at once, and not put on its retransmission list',
+  async (t) => {
+    const { bench, peers } = segment('Point-to-point')
+    const [peer] = peers
+    const lsas = [madeUp(ip('20.0.0.0')), externalLsa('192.0.2.0', ip('20.0.0.0'))]
+    peer!.update(...lsas)
+    bench.forget()
+    peer!.request(lsas[0]!.header, { type: 1, lsId: us, advertisingRouter: us }, lsas[1]!.header)
+    t.same(bench.updates(), [
+      'eth0>10.0.0.2 1/20.0.0.0/20.0.0.0',
+      'eth0>10.0.0.2 1/10.0.0.1/10.0.0.1',
+      'eth0>10.0.0.2 5/192.0.2.0/20.0.0.0',
+    ])
+    t.equal(bench.packets('ls-update').length, 1)
+    t.equal(peer!.neighbor!.retransmissions.size, 0)
+  },
+)
 
 t.test('10.7: many LSAs leave in packets that fit the MTU', async (t) => {
   const { bench, peers } = segment('Point-to-point')

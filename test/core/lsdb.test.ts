@@ -1,5 +1,12 @@
 import t from 'tap'
-import { ageOf, compareInstances, contentsDiffer, headerNow, isMaxAge, Lsdb } from '../../lib/core/lsdb.ts'
+import {
+  ageOf,
+  compareInstances,
+  contentsDiffer,
+  headerNow,
+  isMaxAge,
+  Lsdb,
+} from '../../lib/core/lsdb.ts'
 import { again, ip, madeUp, networkLsa, routerLsa, stub } from './bench.ts'
 
 const id = ip('1.1.1.1')

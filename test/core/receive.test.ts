@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { DropReason } from '../../lib/core/events.ts'
 import type { Datagram } from '../../lib/core/io.ts'
-import { encodePacket, type PacketBody } from '../../lib/wire/packet.ts'
 import { ipChecksum } from '../../lib/wire/checksum.ts'
+import { encodePacket, type PacketBody } from '../../lib/wire/packet.ts'
 import { allDRouters, allSpfRouters, Bench, ip, madeUp, Peer, segment, us } from './bench.ts'
 
 const hello: PacketBody = {
@@ -30,7 +30,10 @@ function patched(change: (bytes: Uint8Array) => void): Uint8Array {
   return bytes
 }
 
-function received(datagram: Partial<Datagram>, network: 'broadcast' | 'point-to-point' = 'broadcast') {
+function received(
+  datagram: Partial<Datagram>,
+  network: 'broadcast' | 'point-to-point' = 'broadcast',
+) {
   const bench = new Bench()
   bench.up({ network })
   bench.datagram({ source, destination: allSpfRouters, bytes: helloBytes(), ...datagram })

@@ -56,19 +56,22 @@ t.test('RFC 8405 transition 2: in SHORT_WAIT after SHORT_SPF_DELAY, once for man
   t.equal(spf.state, 'SHORT_WAIT')
 })
 
-t.test('RFC 8405 transitions 3 and 4: LEARN_TIMER leads to LONG_WAIT, LONG_SPF_DELAY', async (t) => {
-  const { spf, runs, until, eventAt } = watched()
-  eventAt(0)
-  eventAt(499)
-  t.equal(spf.state, 'SHORT_WAIT')
-  until(500)
-  t.equal(spf.state, 'LONG_WAIT')
-  eventAt(600)
-  eventAt(700)
-  until(1200)
-  t.same(runs, [0, 549, 1100])
-  t.equal(spf.state, 'LONG_WAIT', 'LEARN_TIMER is not started anew by events')
-})
+t.test(
+  'RFC 8405 transitions 3 and 4: LEARN_TIMER leads to LONG_WAIT, LONG_SPF_DELAY',
+  async (t) => {
+    const { spf, runs, until, eventAt } = watched()
+    eventAt(0)
+    eventAt(499)
+    t.equal(spf.state, 'SHORT_WAIT')
+    until(500)
+    t.equal(spf.state, 'LONG_WAIT')
+    eventAt(600)
+    eventAt(700)
+    until(1200)
+    t.same(runs, [0, 549, 1100])
+    t.equal(spf.state, 'LONG_WAIT', 'LEARN_TIMER is not started anew by events')
+  },
+)
 
 t.test('RFC 8405 transition 5: HOLDDOWN_TIMER in LONG_WAIT leads to QUIET', async (t) => {
   const { spf, runs, until, eventAt } = watched()

@@ -79,7 +79,13 @@ t.test('the heap agrees with a list that is searched', async (t) => {
       timers.runDue(now)
       const due = inOrder().filter(([, { at }]) => at <= now)
       for (const [i] of due) model.delete(i)
-      if (!sameNumbers(ran.splice(0), due.map(([i]) => i))) t.fail(`step ${step}: wrong order`)
+      if (
+        !sameNumbers(
+          ran.splice(0),
+          due.map(([i]) => i),
+        )
+      )
+        t.fail(`step ${step}: wrong order`)
     }
     if (timers.next() !== inOrder()[0]?.[1].at) t.fail(`step ${step}: wrong next`)
     const armed = all.filter((timer) => timer.armed).length

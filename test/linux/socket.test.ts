@@ -39,8 +39,14 @@ class End {
 
   constructor(namespace: string, wrapper: readonly string[] = []) {
     const script = fileURLToPath(new URL('./socket-child.js', import.meta.url))
-    const command = ['netns', 'exec', namespace, ...wrapper, process.execPath, script]
+    // What tap would have a child load and write is not for a child without privileges.
+    const node = ['env', '-u', 'NODE_OPTIONS', ...wrapper, process.execPath, script]
+    const command = ['netns', 'exec', namespace, ...node]
     this.#child = spawn('ip', command, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    this.#child.on('exit', (code, signal) => {
+      const message = `the child ended with ${code ?? signal}`
+      for (const done of this.#done.splice(0)) done({ type: 'done', message })
+    })
     this.#child.on('message', (answer: Answer) => {
       if (answer.type === 'done') this.#done.shift()?.(answer)
       else if (answer.type === 'error') this.errors.push(answer)
@@ -146,6 +152,7 @@ function openCommand(namespace: string, address: number): Command & { do: 'open'
 
 /** What is there still when the run is cut short. */
 const namespaces = new Set<string>()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 process.on('exit', () => {
   for (const namespace of namespaces) ip('netns', 'del', namespace)
 })

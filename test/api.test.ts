@@ -1,0 +1,112 @@
+/**
+ * The names that users may import, entry by entry. Whoever changes a list here changes what the package promises:
+ * a name that is gone breaks somebody, a name that is new must be kept.
+ */
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import * as core from '../lib/core/index.ts'
+import * as root from '../lib/index.ts'
+import * as sim from '../lib/sim/index.ts'
+import * as wire from '../lib/wire/index.ts'
+
+const words = (text: string): string[] => text.trim().split(/\s+/).sort()
+
+interface Entry {
+  readonly source: string
+  readonly module: object
+  readonly values: readonly string[]
+  readonly types: readonly string[]
+}
+
+const entries: Record<string, Entry> = {
+  'ospf-speaker': {
+    source: 'lib/index.ts',
+    module: root,
+    values: words(`
+      Announcement OspfError OspfSpeaker formatEvent healthy http kernelLinks tcp
+    `),
+    types: words(`
+      AddressOptions AddressPort AnnounceOptions AnnouncementEvent AnnouncementState
+      AreaOptions Clock DatagramPort DatagramSocket DropReason Gate GateVerdict
+      HealthyOptions HttpOptions HttpStatus InterfaceOptions InterfaceState
+      InterfaceView KernelRouteOptions Limits Link LinkPort LsaView MismatchField
+      NeighborState NeighborView NetworkType OspfErrorCode OspfEvent Probe RouteSink
+      RouteView SpeakerEvent SpeakerOptions SpeakerPorts SpfDelayConfig StopOptions
+      StopResult TcpOptions TcpTarget Verdict
+    `),
+  },
+  'ospf-speaker/core': {
+    source: 'lib/core/index.ts',
+    module: core,
+    values: words(`
+      Router defaultLimits defaultSpfDelay formatEvent
+    `),
+    types: words(`
+      ConfigChange Counters Datagram DropReason Instant InterfaceConfig
+      InterfaceSnapshot InterfaceState Limits LinkState LsaSnapshot MismatchField
+      NeighborSnapshot NeighborState NetworkType NextHop OspfEvent Output PathType
+      Route RouteChange RouterOptions SpfDelayConfig StubPrefix
+    `),
+  },
+  'ospf-speaker/wire': {
+    source: 'lib/wire/index.ts',
+    module: wire,
+    values: words(`
+      DecodeError LSA_HEADER_LENGTH LsType Option PACKET_HEADER_LENGTH PacketType
+      Reader Writer decodeLsa decodeLsaHeader decodePacket decodePacketHeader
+      decodeRawLsa encodeLsa encodeLsaHeader encodePacket fletcher fletcherOk
+      formatIpv4 formatOptions formatPrefix ipChecksum lengthOfMask lsaKey maskOf
+      networkOf opaqueLsId optionNames parseIpv4 verifyChecksum withAge
+    `),
+    types: words(`
+      DatabaseDescriptionBody DatabaseDescriptionFlags DecodeErrorCode ExternalLsaBody
+      ExternalPath ExternalTos HelloBody Ipv4 LsAckBody LsRequest LsRequestBody
+      LsUpdateBody Lsa LsaBody LsaHeader NetworkLsaBody OpaqueLsaBody Packet
+      PacketBody PacketHeader RawLsa RouterLink RouterLinkTos RouterLsaBody
+      SummaryLsaBody SummaryTos UnknownLsaBody
+    `),
+  },
+  'ospf-speaker/sim': {
+    source: 'lib/sim/index.ts',
+    module: sim,
+    values: words(`
+      Attachment ClockEvent Fib Network Random Segment SimHost SimNode SimRouter
+      VirtualClock equalDatabases flowHash hopOf noForwardingLoop noHalfAdjacency
+      oracleRoutes retransmissionListsEmpty routesEqualOracle settled tally
+    `),
+    types: words(`
+      Conditions Connection CoreOptions CoreRouter Flow Freeze Member NetworkOptions
+      OracleRoute RecordedEvent SegmentOptions SimPorts TappedPacket TrafficCounters
+    `),
+  },
+}
+
+/** The names that an entry file exports, apart: values and types. It re-exports one by one, so its text tells. */
+function exportsOf(source: string): { values: string[]; types: string[] } {
+  const values: string[] = []
+  const types: string[] = []
+  const text = readFileSync(source, 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
+  for (const [, type, list] of text.matchAll(/export (type )?\{([^}]*)\} from/g)) {
+    for (const item of list!.split(',').map((part) => part.trim())) {
+      if (item === '') continue
+      if (type !== undefined || item.startsWith('type ')) types.push(item.replace(/^type /, ''))
+      else values.push(item)
+    }
+  }
+  return { values: values.sort(), types: types.sort() }
+}
+
+for (const [name, { source, module, values, types }] of Object.entries(entries)) {
+  t.test(name, async (t) => {
+    const written = exportsOf(source)
+    t.same(written.types, types, 'types')
+    t.same(written.values, values, 'values')
+    t.same(Object.keys(module).sort(), written.values, 'the module has what its text says')
+  })
+}
+
+t.test('nothing is exported by the dozen', async (t) => {
+  for (const { source } of Object.values(entries)) {
+    t.notMatch(readFileSync(source, 'utf8'), /export \*/, source)
+  }
+})

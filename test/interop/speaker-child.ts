@@ -1,0 +1,144 @@
+/**
+ * Speakers in a process of their own, as `speakers.ts` starts it: `speaker-child JSON`, where JSON is an object of
+ * speaker options by name. What happens is printed as JSON lines (`Said`), orders are read as JSON lines (`Order`).
+ * SIGTERM stops every speaker in order and ends with status 0; a speaker that cannot start ends with 1.
+ */
+import { createInterface } from 'node:readline'
+import {
+  formatEvent,
+  healthy,
+  type InterfaceView,
+  type LsaView,
+  type NeighborView,
+  OspfError,
+  OspfSpeaker,
+  type RouteView,
+  type SpeakerEvent,
+  type SpeakerOptions,
+} from '../../lib/index.ts'
+
+/** One line of output. `at` is wall time in milliseconds, so that it compares with that of other processes. */
+export type Said =
+  | { readonly type: 'started' }
+  | { readonly type: 'failed'; readonly code: string; readonly message: string }
+  | {
+      readonly type: 'event'
+      readonly speaker: string
+      readonly at: number
+      /** As formatEvent has it. */
+      readonly line: string
+      readonly event: SpeakerEvent
+    }
+  | {
+      readonly type: 'answer'
+      readonly id: number
+      readonly result?: unknown
+      readonly error?: { readonly code: string; readonly message: string }
+    }
+
+export type Order = {
+  readonly id: number
+  /** Name of the speaker. */
+  readonly speaker: string
+} & (
+  | { readonly do: 'announce'; readonly vip: string; readonly device?: string }
+  | { readonly do: 'gate'; readonly vip: string; readonly open: boolean }
+  | { readonly do: 'withdraw'; readonly vip: string }
+  | { readonly do: 'snapshot' }
+  | { readonly do: 'stop' }
+)
+
+export interface Snapshot {
+  readonly neighbors: readonly NeighborView[]
+  readonly interfaces: readonly InterfaceView[]
+  readonly routes: readonly RouteView[]
+  readonly database: readonly LsaView[]
+}
+
+const say = (said: Said): void => void process.stdout.write(`${JSON.stringify(said)}\n`)
+
+const problem = (error: unknown): { readonly code: string; readonly message: string } => ({
+  code: error instanceof OspfError ? error.code : 'not an OspfError',
+  message: error instanceof Error ? error.message : String(error),
+})
+
+/** Gates by VIP; one that is not here is open. */
+const closed = new Set<string>()
+
+async function obey(speaker: OspfSpeaker, order: Order): Promise<unknown> {
+  switch (order.do) {
+    case 'announce': {
+      const probe = async (): Promise<void> => {
+        if (closed.has(order.vip)) throw new Error('the gate is closed')
+      }
+      const when = healthy(probe, { interval: 0.1, rise: 2, fall: 2 })
+      const { device } = order
+      return void speaker.announce(order.vip, { when, ...(device === undefined ? {} : { device }) })
+    }
+    case 'gate':
+      return void (order.open ? closed.delete(order.vip) : closed.add(order.vip))
+    case 'withdraw':
+      return speaker
+        .announcements()
+        .find(({ prefix }) => prefix.startsWith(`${order.vip}/`))
+        ?.withdraw()
+    case 'snapshot':
+      return {
+        neighbors: speaker.neighbors(),
+        interfaces: speaker.interfaces(),
+        routes: speaker.routes(),
+        database: speaker.database(),
+      } satisfies Snapshot
+    case 'stop':
+      return speaker.stop()
+  }
+}
+
+async function tell(speaker: string, events: AsyncIterable<SpeakerEvent>): Promise<void> {
+  for await (const event of events) {
+    // An Error has no fields of its own for JSON.
+    const plain =
+      event.type === 'error'
+        ? { ...event, error: { name: event.error.name, message: event.error.message } }
+        : event
+    say({ type: 'event', speaker, at: Date.now(), line: formatEvent(event), event: plain })
+  }
+}
+
+async function main(options: Readonly<Record<string, SpeakerOptions>>): Promise<void> {
+  const speakers = new Map<string, OspfSpeaker>()
+  const told: Promise<void>[] = []
+  const stop = async (): Promise<void> => {
+    await Promise.all([...speakers.values()].map((speaker) => speaker.stop()))
+  }
+  try {
+    for (const [name, settings] of Object.entries(options)) {
+      const speaker = await OspfSpeaker.start(settings)
+      speakers.set(name, speaker)
+      told.push(tell(name, speaker))
+    }
+  } catch (error) {
+    say({ type: 'failed', ...problem(error) })
+    await stop()
+    process.exitCode = 1
+    return
+  }
+  const orders = createInterface({ input: process.stdin })
+  process.once('SIGTERM', () => void stop())
+  orders.on('line', async (line) => {
+    const order = JSON.parse(line) as Order
+    const { id } = order
+    try {
+      const result = await obey(speakers.get(order.speaker)!, order)
+      say({ type: 'answer', id, result })
+    } catch (error) {
+      say({ type: 'answer', id, error: problem(error) })
+    }
+  })
+  say({ type: 'started' })
+  await Promise.all(told)
+  orders.close()
+  process.stdin.unref()
+}
+
+await main(JSON.parse(process.argv[2]!) as Record<string, SpeakerOptions>)
