@@ -1,6 +1,8 @@
 /**
  * Which devices run OSPF, in which area, and which addresses are stub links: FRR's rule for `network P/L area A`,
- * applied to the kernel's devices. An address belongs to the longest prefix that holds it.
+ * applied to the kernel's devices. An address belongs to the longest prefix that holds it. A device that has OSPF
+ * settings and no address yet takes part as soon as it has one, whichever: in its `ip ospf area`, or in the one area
+ * of the networks that hold no address so far.
  */
 import type { Link } from '../ports.ts'
 import { formatIpv4, networkOf, parseIpv4 } from '../wire/address.ts'
@@ -53,9 +55,23 @@ export function resolveNetworks(
   const stubs: ResolvedStub[] = []
   const warnings: string[] = []
   const used = new Set<FrrNetwork>()
+  const held = new Set<FrrNetwork>()
+  const unaddressed: (Omit<ResolvedInterface, 'area'> & { readonly area: string | undefined })[] =
+    []
   const missing = config.addresses.filter((wanted) => {
     const link = links.get(wanted.device)
     return link !== undefined && !holds(link, wanted)
+  })
+
+  const settingsOf = (
+    { broadcast }: Link,
+    stated: Omit<FrrInterface, 'area'>,
+    cost: number,
+  ): ResolvedInterface['settings'] => ({
+    ...stated,
+    network: stated.network ?? (broadcast ? 'broadcast' : 'point-to-point'),
+    passive: stated.passive ?? config.passiveDefault,
+    cost,
   })
 
   for (const [name, link] of links) {
@@ -66,6 +82,8 @@ export function resolveNetworks(
     for (const [i, { address, length }] of addressesOf(link, missing).entries()) {
       const network = longestMatch(config.networks, address)
       if (network !== undefined) used.add(network)
+      // A VIP on lo may well lie in the subnet of the interface that is still to come.
+      if (network !== undefined && (!link.loopback || network.length === 32)) held.add(network)
       const area = fixed ?? network?.area
       if (area === undefined) continue
       const shown = `${formatIpv4(address)}/${length}`
@@ -85,16 +103,18 @@ export function resolveNetworks(
         )
       else {
         runs = true
-        const settings = {
-          ...stated,
-          network: stated.network ?? (link.broadcast ? 'broadcast' : 'point-to-point'),
-          passive: stated.passive ?? config.passiveDefault,
-          cost,
-        } as const
-        interfaces.push({ name, area, settings })
+        interfaces.push({ name, area, settings: settingsOf(link, stated, cost) })
       }
     }
+    // Without an address there is nothing to match; one that is configured for OSPF waits for its address.
+    const isMeant = fixed !== undefined || meantForOspf.some((field) => field in stated)
+    if (isMeant && !link.loopback && addressesOf(link, missing).length === 0)
+      unaddressed.push({ name, area: fixed, settings: settingsOf(link, stated, cost) })
   }
+  const open = new Set(config.networks.filter((one) => !held.has(one)).map(({ area }) => area))
+  for (const { name, area = open.size === 1 ? [...open][0] : undefined, settings } of unaddressed)
+    if (area !== undefined) interfaces.push({ name, area, settings })
+    else warnings.push(`interface ${name} has no address: no network tells its area`)
 
   for (const network of config.networks)
     if (!used.has(network))
@@ -110,6 +130,9 @@ export function resolveNetworks(
   }
   return { interfaces, stubs, missing, absent, warnings }
 }
+
+/** What is said of an interface for its own sake, as against `passive-interface`. */
+const meantForOspf = ['network', 'cost', 'helloInterval', 'deadInterval', 'priority'] as const
 
 /** First address first; without loopback's own 127/8 and without the kernel's secondary addresses, as FRR does. */
 function addressesOf(

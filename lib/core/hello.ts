@@ -66,8 +66,11 @@ export function receiveHello(
     neighbor = new Neighbor(iface, header.routerId, source)
     iface.neighbors.set(key, neighbor)
   }
-  // on point-to-point networks the address is learned from the packet, and may change
-  neighbor.address = source
+  // on point-to-point networks the address is learned from the packet, and may change: it is the next hop
+  if (neighbor.address !== source) {
+    neighbor.address = source
+    if (neighbor.state === 'Full') router.recalculate(iface.area, 'tree')
+  }
   const was = {
     priority: neighbor.priority,
     isDr: neighbor.designatedRouter === source,

@@ -148,6 +148,26 @@ t.test('configured addresses count as if they were there', async (t) => {
   t.strictSame(missing.stubs, there.stubs)
 })
 
+t.test('an interface without an address yet', async (t) => {
+  const eth0 = link('eth0', [])
+  const settings = 'interface eth0\n ip ospf cost 1\n!\n'
+  const network = ' network 10.0.1.0/24 area 0\n'
+  const of = (text: string): unknown =>
+    resolve(text, [lo, eth0]).interfaces.map(({ name, area }) => [name, area])
+  const zero = [['eth0', '0.0.0.0']]
+  t.strictSame(of(`${settings}${router}${network}`), zero, 'the area of the open network')
+  t.strictSame(of(`interface eth0\n ip ospf area 0\n!\n${router}`), zero, 'its own area')
+  t.strictSame(of(`${router}${network}`), [], 'OSPF was not configured on it')
+  t.strictSame(of(`${router}${network} passive-interface eth0\n`), [], 'nor here')
+  const other = ' network 10.0.2.0/24 area 1\n'
+  t.strictSame(of(`${settings}${router}${network}${other}`), [], 'which area?')
+  t.match(resolve(`${settings}${router}${network}${other}`, [eth0]).warnings, [
+    'interface eth0 has no address: no network tells its area',
+  ])
+  const vip = ' network 10.0.1.100/32 area 0\n'
+  t.strictSame(of(`${settings}${router}${vip}`), [], 'the network of the VIP is not open')
+})
+
 t.test('what is not there', async (t) => {
   const { absent, warnings } = resolve(
     `interface eth7\n ip address 10.7.0.1/24\ninterface eth8\n ip ospf cost 1\n${router} network 10.8.0.0/24 area 0\n`,

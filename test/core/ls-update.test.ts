@@ -160,6 +160,19 @@ t.test('13 (5a): MinLSArrival, for what came by flooding', async (t) => {
   t.equal(bench.entry(id)?.lsa.header.sequence, firstSequence + 1)
 })
 
+t.test('13 (5a): the flush of the instance that we have is not held up', async (t) => {
+  for (const [steps, expected] of [
+    [0, 3600],
+    [1, 1],
+  ] as const) {
+    const { bench, peer } = between()
+    peer.update(lsa)
+    peer.update(again(next(steps), { age: 3600 }))
+    t.equal(bench.instance(id)?.age, expected, `${steps} newer`)
+    t.equal(bench.dropped('lsa-min-arrival'), steps)
+  }
+})
+
 t.test('13 (5a): an answer to a request did not come by flooding', async (t) => {
   const bench = new Bench()
   bench.up({ network: 'point-to-point' })
@@ -262,6 +275,25 @@ t.test('13 (8): not when ours is at MaxAge with the last sequence number: it wra
   peer.update(lsa)
   t.same([bench.updates(), bench.acks()], [[], []], 'discarded without a word')
 })
+
+t.test(
+  '13 (8): at MaxAge with any other number, or the last number but alive, it goes back',
+  async (t) => {
+    for (const options of [
+      { sequence: 9, age: 3600 },
+      { sequence: 0x7fffffff, age: 1 },
+    ]) {
+      const { bench, peer } = between()
+      peer.update(lsa)
+      bench.run(2)
+      peer.update(again(lsa, options))
+      bench.run(2)
+      bench.forget()
+      peer.update(lsa)
+      t.same(bench.updates(), [`eth0>10.0.0.2 ${name(id)}`])
+    }
+  },
+)
 
 t.test('13.2: what changes recalculates the routes; the same contents do not', async (t) => {
   const { bench, peer } = between()

@@ -104,6 +104,20 @@ t.test('16.1: stub networks of equal cost share their next hops, a shorter one w
   t.same(gateways(), [backup!.address])
 })
 
+t.test('our own prefixes do not wait for their pacing', async (t) => {
+  const { bench } = segment('Point-to-point')
+  for (const prefix of ['192.0.2.1', '192.0.2.2', '192.0.2.3'].map(ip)) {
+    bench.config({ type: 'announce', stub: { area: 0, prefix, length: 32, cost: 0 } })
+  }
+  bench.run(0.3)
+  t.notOk(bench.router.isUpToDate(), 'not all of them are said')
+  const own = bench.router.routes().filter((r) => r.nextHops.length === 0)
+  t.same(
+    own.map((r) => r.prefix),
+    ['192.0.2.1', '192.0.2.2', '192.0.2.3'].map(ip),
+  )
+})
+
 t.test('16.1: a stub with a mask that has holes is passed over', async (t) => {
   const { bench, peers } = segment('Point-to-point')
   const [peer] = peers

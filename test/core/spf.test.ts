@@ -169,4 +169,8 @@ t.test('sets of next hops are interned', async (t) => {
   t.equal(sets.union(sets.union(x!, z!), y!), sets.union(xy, z!))
   t.same(sets.get(sets.union(0, x!)), [{ interface: 'w', gateway: 1 }])
   t.equal(sets.get(sets.union(sets.union(xy, z!), w!)).length, 3, 'never more than so many')
+  const late = new HopSets(3)
+  const [second, first] = [late.single('x', 2), late.single('x', 1)]
+  const inOrder = [1, 2].map((gateway) => ({ interface: 'x', gateway }))
+  t.same(late.get(late.union(second, first)), inOrder, 'in an order that does not depend on luck')
 })

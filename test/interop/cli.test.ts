@@ -118,8 +118,11 @@ t.test('directors beside an FRR router', { skip: missing('frr') }, async (t) => 
   t.strictSame(Object.keys(answered).toSorted(), ['lb1', 'lb2'])
 
   // `ip protocol ospf route-map ANY` with a deny: learned, and not given to the kernel.
-  const routes = await show<Record<string, unknown>>(lab, 'lb1', 'route')
-  t.ok('10.0.1.0/24' in routes)
+  // Not at once: FRR's second network-LSA comes within MinLSArrival of its first and has to be sent again.
+  await until(
+    async () => '10.0.1.0/24' in (await show<Record<string, unknown>>(lab, 'lb1', 'route')),
+    { what: 'the director has learned the network' },
+  )
   t.notMatch(await lab.exec('lb1', ['ip', 'route']), /proto (ospf|188)/)
 
   await sameKeys(t, router, lab, 'lb1')
@@ -150,6 +153,18 @@ async function sameKeys(t: Test, router: FrrFromFiles, lab: Lab, node: string): 
     return at
   }
   const keys = (value: Json): readonly string[] => Object.keys(value as object).toSorted()
+  /** Of zebra's making, or a state of ospfd's own. */
+  const left = [
+    'bandwidthMbit',
+    'ifFlags',
+    'ifIndex',
+    'localIfUsed',
+    'mcastMemberOspfAllRouters',
+    'mcastMemberOspfDesignatedRouters',
+    'networkLsaSequence',
+    'ospfIfType',
+    'timerHelloInMsecs',
+  ]
   const places: readonly (readonly [subject: string, ...path: string[]])[] = [
     ['neighbor'],
     ['neighbor', 'neighbors', classicIds.router, '*'],
@@ -167,7 +182,11 @@ async function sameKeys(t: Test, router: FrrFromFiles, lab: Lab, node: string): 
     const theirs = first(await router.show<Json>(subject), ...theirPath)
     const ours = first(await show<Json>(lab, node, subject), ...path)
     const lacking = keys(theirs).filter((key) => !keys(ours).includes(key))
-    t.strictSame(lacking, [], `${subject} ${path.join('.')}: ${keys(theirs).join(' ')}`)
+    t.strictSame(
+      lacking,
+      path[0] === 'interfaces' && path.length > 1 ? left : [],
+      `${subject} ${path.join('.')}: ${keys(theirs).join(' ')}`,
+    )
   }
 }
 

@@ -25,6 +25,8 @@ interface Case {
   readonly mtu?: number
   readonly field: MismatchField
   readonly values: readonly [ours: string, theirs: string]
+  /** Makes it differ otherwise, which is worth another event. */
+  readonly change?: { readonly to: string; readonly make: (frr: Frr) => Promise<unknown> }
   readonly mend: (frr: Frr, lab: Lab) => Promise<unknown>
 }
 
@@ -42,6 +44,7 @@ const cases: Readonly<Record<string, Case>> = {
     frr: { dead: 8 },
     field: 'RouterDeadInterval',
     values: ['4 s', '8 s'],
+    change: { to: '9 s', make: (frr) => onInterface(frr, 'ip ospf dead-interval 9') },
     mend: (frr) => onInterface(frr, 'ip ospf dead-interval 4'),
   },
   mask: {
@@ -97,7 +100,7 @@ async function build(
 }
 
 async function differs(t: Test, each: Case): Promise<void> {
-  const { field, values, mend } = each
+  const { field, values, change, mend } = each
   const { lab, frr, speaker } = await build(t, each)
   await until(() => speaker.events('mismatch').length > 0, { what: 'the mismatch is said' })
   await new Promise((resolve) => setTimeout(resolve, patience))
@@ -124,6 +127,12 @@ async function differs(t: Test, each: Case): Promise<void> {
   t.strictSame(await speaker.fullNeighbors(), [])
   t.strictSame(await frr.fullNeighbors(), [])
   t.notOk(speaker.states(theirs).includes('Full'), 'never Full')
+
+  if (change) {
+    await change.make(frr)
+    await until(() => speaker.events('mismatch').length > 1, { what: 'the change is said' })
+    t.match(speaker.events('mismatch')[1]?.event, { field, ours: values[0], theirs: change.to })
+  }
 
   const since = Date.now()
   await mend(frr, lab)
