@@ -229,7 +229,7 @@ t.test('an interface without an address is waited for', { skip: missing('frr') }
   writeFileSync(join(folder, 'zebra.conf'), 'hostname director-zebra\n')
   const lb1 = await run(lab, 'lb1', folder)
   t.ok(lb1.running)
-  t.match(lb1.output, /eth0.*(has|no).*address/, 'it says so')
+  await until(() => /eth0 waits: it has no IPv4 address/.test(lb1.output), { what: 'it says so' })
   await lab.exec('lb1', ['ip', 'address', 'add', `${classicIds.lb1}/24`, 'dev', 'eth0'])
   await full(frr, [classicIds.lb1])
 })
