@@ -49,9 +49,12 @@ if (files.length === 0) {
 }
 
 const tap = join('.tap', 'out.tap')
+// redrawn in a terminal; elsewhere only what fails
+const reporter = process.stdout.isTTY ? 'terse' : 'min'
+console.log(`Running ${files.length} test files`)
 const run = spawnSync(
   join(root, 'node_modules', '.bin', 'tap'),
-  ['run', '--reporter=terse', `--output-file=${tap}`, ...files],
+  ['run', `--reporter=${reporter}`, `--output-file=${tap}`, ...files],
   { cwd: root, stdio: 'inherit' },
 )
 
