@@ -287,9 +287,14 @@ export class Lab implements AsyncDisposable {
   }
 
   /** Captures OSPF packets to a pcap file until the process that it resolves to is stopped. */
-  async capture(node: string, device: string, file: string): Promise<LabProcess> {
+  async capture(
+    node: string,
+    device: string,
+    file: string,
+    filter = 'ip proto 89',
+  ): Promise<LabProcess> {
     const argv = ['tcpdump', '-i', device, '-w', file, '-U', '--immediate-mode', '-s', '0']
-    const tcpdump = this.spawn(node, [...argv, '-Z', 'root', 'ip', 'proto', '89'], 'tcpdump')
+    const tcpdump = this.spawn(node, [...argv, '-Z', 'root', filter], 'tcpdump')
     await until(() => tcpdump.output.includes('listening on') || !tcpdump.running, {
       what: `tcpdump listens on ${device} of ${node}`,
     })
