@@ -157,6 +157,7 @@ inNamespace('what is not ours stays', async (t) => {
   t.strictSame(events, [], 'said once')
   ip('route del 20.0.0.0/24')
   await until('ours', () => ours().includes(single('20.0.0.0/24', 'c')))
+  await routes.settled()
   // Somebody replaces ours: then it is theirs.
   ip('route replace 20.0.0.0/24 via 10.0.0.9 metric 20 proto static')
   t.match(await told('foreign 20.0.0.0/24'), { protocol: 4 })
