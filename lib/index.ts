@@ -16,6 +16,21 @@
 
 export type { AnnouncementEvent, AnnouncementState, GateVerdict } from './announcement.ts'
 export { Announcement } from './announcement.ts'
+export type {
+  AreaOptions,
+  InterfaceOptions,
+  NssaOptions,
+  PrefixRuleOptions,
+  RangeOptions,
+  VirtualLinkOptions,
+} from './area-options.ts'
+export type {
+  AuthAlgorithm,
+  AuthenticationOptions,
+  KeyOptions,
+  LifetimeOptions,
+} from './authentication-options.ts'
+export type { AuthenticationSnapshot } from './core/authentication.ts'
 export type { DropReason, MismatchField, OspfEvent } from './core/events.ts'
 export type { NetworkType } from './core/io.ts'
 export type { Limits } from './core/router.ts'
@@ -32,12 +47,14 @@ export { http } from './health/http.ts'
 export type { Probe } from './health/probe.ts'
 export type { TcpOptions, TcpTarget } from './health/tcp.ts'
 export { tcp } from './health/tcp.ts'
+export type { OpaqueOptions } from './opaque.ts'
+export { OriginatedOpaque } from './opaque.ts'
 export type {
   AddressOptions,
-  AreaOptions,
-  InterfaceOptions,
+  ExternalOptions,
   KernelRouteOptions,
   SpeakerOptions,
+  StubRouterOptions,
 } from './options.ts'
 export type {
   AddressPort,
@@ -48,6 +65,10 @@ export type {
   LinkPort,
   RouteSink,
 } from './ports.ts'
-export type { AnnounceOptions, SpeakerPorts, StopOptions, StopResult } from './speaker.ts'
-export { kernelLinks, OspfSpeaker } from './speaker.ts'
-export type { InterfaceView, LsaView, NeighborView, RouteView } from './views.ts'
+export type { SequenceStore } from './sequence-store.ts'
+export type { StopOptions, StopResult } from './speaker.ts'
+export { OspfSpeaker } from './speaker.ts'
+export type { InterfaceView, LsaView, NeighborView, OpaqueView, RouteView } from './views.ts'
+export type { AnnounceOptions } from './vip.ts'
+export type { SpeakerPorts } from './world.ts'
+export { kernelLinks } from './world.ts'

@@ -1,39 +1,55 @@
 /** What `OspfSpeaker.start` takes, checked as a whole before anything starts. */
-import { inspect } from 'node:util'
-import { Address4 } from 'ip-address'
-import type { InterfaceConfig, NetworkType, StubPrefix } from './core/io.ts'
-import { defaultLimits, type Limits } from './core/router.ts'
+import { type AreaOptions, type ParsedAreas, parseAreas, parseDevice } from './area-options.ts'
+import type {
+  ConfigChange,
+  ExternalPrefix,
+  RouterInformationConfig,
+  StubRouter,
+} from './core/io.ts'
+import { type AbrType, defaultLimits, type Limits } from './core/router.ts'
 import { defaultSpfDelay, type SpfDelayConfig } from './core/spf-delay.ts'
-import { OspfError } from './errors.ts'
-import { networkOf } from './wire/address.ts'
+import {
+  fail,
+  isObject,
+  onlyFields,
+  parseAddress,
+  parseBoolean,
+  parseInteger,
+  parsePrefix,
+} from './parse.ts'
+import type { SequenceStore } from './sequence-store.ts'
 
-/** An interface (RFC 2328 C.3). Times in seconds. */
-export interface InterfaceOptions {
-  /** Default 'broadcast'. */
-  readonly network?: NetworkType
-  /** Output cost, 1 to 65535; default 10. */
-  readonly cost?: number
-  /** Whole seconds, 1 to 65535; default 10. Must be the same for all routers on the segment. */
-  readonly helloInterval?: number
-  /** Whole seconds; default four times the hello interval. The same for all routers on the segment. */
-  readonly deadInterval?: number
-  /** Default 5. */
-  readonly retransmitInterval?: number
-  /** Whole seconds, 1 to 3600; default 1. */
-  readonly transmitDelay?: number
-  /** Router Priority, 0 to 255; default 1. 0 is never Designated Router: right for a director. */
-  readonly priority?: number
-  /** Advertise the network, send and hear nothing; default false. */
-  readonly passive?: boolean
-  /** Do not compare MTUs (10.6); default false. */
-  readonly mtuIgnore?: boolean
+/** An AS external route (RFC 2328 12.4.4). */
+export interface ExternalOptions {
+  /** Default 2. */
+  readonly type?: 1 | 2
+  /** Default 20. */
+  readonly metric?: number
+  /** Default 0. */
+  readonly tag?: number
+  /** Where traffic is to go instead of to us. */
+  readonly forwardingAddress?: string
 }
 
-export interface AreaOptions {
-  /** By device name. */
-  readonly interfaces?: Readonly<Record<string, InterfaceOptions>>
-  /** Prefixes to advertise as stub networks for as long as the speaker runs, 'A.B.C.D/L', with their cost. */
-  readonly stubNetworks?: Readonly<Record<string, number>>
+/** RFC 6987, and beyond it. */
+export interface StubRouterOptions {
+  /** Stub networks and VIPs as well get the greatest metric; default false. */
+  readonly includeStub?: boolean
+  /** Metric of externals meanwhile; default: as they are. */
+  readonly externalMetric?: number
+}
+
+/** The options as what a new router is told before anything else. */
+export function* initialChanges(parsed: Parsed): Generator<ConfigChange> {
+  for (const config of parsed.areas) yield { type: 'area', config }
+  for (const config of [...parsed.interfaces, ...parsed.virtualLinks]) {
+    yield { type: 'interface', config }
+  }
+  for (const stub of parsed.stubs) yield { type: 'announce', stub }
+  for (const external of parsed.externals) yield { type: 'external', external }
+  if (parsed.stubRouter) yield { type: 'stub-router', stubRouter: parsed.stubRouter }
+  const { routerInformation: information } = parsed
+  if (information) yield { type: 'router-information', information }
 }
 
 /** How routes go to the kernel. */
@@ -55,8 +71,28 @@ export interface SpeakerOptions {
   readonly routerId: string
   /** By Area ID, dotted or a number as text. */
   readonly areas: Readonly<Record<string, AreaOptions>>
+  /** Which routers are area border routers (RFC 3509); default 'cisco'. */
+  readonly abrType?: AbrType
+  /** RFC1583Compatibility (C.1); default true. */
+  readonly rfc1583Compatibility?: boolean
+  /** Destinations outside the autonomous system, by prefix; '0.0.0.0/0' is the default route. */
+  readonly externals?: Readonly<Record<string, ExternalOptions>>
+  /** Be a stub router (RFC 6987): reachable, but not a way to elsewhere; default false. */
+  readonly stubRouter?: boolean | StubRouterOptions
   /** Write routes into the kernel; default false: a speaker that announces has no business there. */
   readonly installRoutes?: boolean | KernelRouteOptions
+  /**
+   * Name of this router for others to show in place of its Router ID (RFC 5642), 1 to 255 printable ASCII characters;
+   * default: none, and no Router Information LSA (RFC 7770) is sent.
+   */
+  readonly hostname?: string
+  /**
+   * Who is told: each area in an LSA of its own, or the AS in one; default 'area'. Stub areas and NSSAs always get their
+   * own. With 'as' this router becomes an AS boundary router (RFC 5250 5).
+   */
+  readonly hostnameScope?: 'area' | 'as'
+  /** Keeps the boot count of AuType 3 (RFC 7474) over restarts; without it, the wall clock must be right. */
+  readonly sequenceStore?: SequenceStore
   /** Aborting stops the speaker, in order, as `stop()` does. */
   readonly signal?: AbortSignal
   /** Addresses that devices shall have while the speaker runs; those that are missing are added, and removed again. */
@@ -68,171 +104,35 @@ export interface SpeakerOptions {
 }
 
 /** The options in the core's terms. */
-export interface Parsed {
+export interface Parsed extends ParsedAreas {
   readonly routerId: number
-  readonly interfaces: readonly InterfaceConfig[]
-  readonly stubs: readonly StubPrefix[]
+  readonly abrType: AbrType
+  readonly rfc1583Compatibility: boolean
+  readonly externals: readonly ExternalPrefix[]
+  readonly stubRouter: StubRouter | undefined
   readonly kernel: Required<KernelRouteOptions> | undefined
   readonly addresses: readonly { device: string; address: number; prefixLength: number }[]
+  readonly routerInformation: RouterInformationConfig | undefined
   readonly eventQueue: number
-}
-
-const fail = (field: string, expected: string, got: unknown): OspfError =>
-  new OspfError('ERR_OSPF_CONFIG', `${field}: expected ${expected}, got ${show(got)}`)
-
-const show = (value: unknown): string =>
-  value === undefined
-    ? 'nothing'
-    : inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 100 })
-
-/**
- * Reads an address.
- * @throws OspfError ERR_OSPF_CONFIG that names the field
- */
-export function parseAddress(field: string, text: unknown): number {
-  if (typeof text !== 'string' || text.includes('/') || !Address4.isValid(text)) {
-    throw fail(field, 'an IPv4 address', text)
-  }
-  return Number(new Address4(text).bigInt())
-}
-
-/**
- * Reads a prefix, 'A.B.C.D/L', without host bits.
- * @throws OspfError ERR_OSPF_CONFIG that names the field
- */
-export function parsePrefix(field: string, text: unknown): { prefix: number; length: number } {
-  if (typeof text !== 'string' || !Address4.isValid(text)) {
-    throw fail(field, 'a prefix A.B.C.D/L', text)
-  }
-  const address = new Address4(text)
-  const prefix = Number(address.bigInt())
-  const length = address.subnetMask
-  if (networkOf(prefix, length) !== prefix) throw fail(field, 'a prefix without host bits', text)
-  return { prefix, length }
-}
-
-/**
- * Reads a VIP: 'A.B.C.D/32', or the address alone.
- * @throws OspfError ERR_OSPF_CONFIG
- */
-export function parseVip(text: unknown): { prefix: number; length: 32 } {
-  const { prefix, length } = parsePrefix('VIP', text)
-  if (length !== 32) throw fail('VIP', 'a host prefix A.B.C.D/32', text)
-  const first = prefix >>> 24
-  if (first === 0 || first === 127 || first >= 224) throw fail('VIP', 'a unicast address', text)
-  return { prefix, length: 32 }
-}
-
-/**
- * Reads an Area ID: dotted, or a number as text.
- * @throws OspfError ERR_OSPF_CONFIG
- */
-export function parseArea(field: string, text: unknown): number {
-  if (typeof text === 'string' && /^\d{1,10}$/.test(text) && Number(text) <= 0xffffffff) {
-    return Number(text)
-  }
-  if (typeof text !== 'string' || text.includes('/') || !Address4.isValid(text)) {
-    throw fail(field, 'an Area ID, dotted or a number', text)
-  }
-  return parseAddress(field, text)
-}
-
-/**
- * Reads a whole number within bounds.
- * @throws OspfError ERR_OSPF_CONFIG that names the field
- */
-export function parseInteger(field: string, value: unknown, least: number, most: number): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
-    throw fail(field, `a whole number from ${least} to ${most}`, value)
-  }
-  return value
-}
-
-function parseBoolean(field: string, value: unknown): boolean {
-  if (typeof value !== 'boolean') throw fail(field, 'true or false', value)
-  return value
-}
-
-const isObject = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/**
- * Refuses what nobody would look at: a misspelt option.
- * @throws OspfError ERR_OSPF_CONFIG
- */
-export function onlyFields(where: string, value: object, known: readonly string[]): void {
-  for (const key of Object.keys(value)) {
-    if (!known.includes(key)) {
-      throw new OspfError(
-        'ERR_OSPF_CONFIG',
-        `${where}: unknown option '${key}'; known are ${known.join(', ')}`,
-      )
-    }
-  }
-}
-
-const interfaceFields = [
-  'network',
-  'cost',
-  'helloInterval',
-  'deadInterval',
-  'retransmitInterval',
-  'transmitDelay',
-  'priority',
-  'passive',
-  'mtuIgnore',
-] as const satisfies readonly (keyof InterfaceOptions)[]
-
-/** As the kernel allows device names. */
-const deviceName = /^[^/\s]{1,15}$/
-
-function parseInterface(area: number, name: string, options: InterfaceOptions): InterfaceConfig {
-  const where = `interface ${name}`
-  if (!deviceName.test(name)) throw fail('interface', 'a device name', name)
-  if (!isObject(options)) throw fail(where, 'an object', options)
-  onlyFields(where, options, interfaceFields)
-  const { network = 'broadcast', retransmitInterval = 5 } = options
-  if (network !== 'broadcast' && network !== 'point-to-point') {
-    throw fail(`${where}: network`, "'broadcast' or 'point-to-point'", network)
-  }
-  const integer = (field: keyof InterfaceOptions, fallback: number, least: number, most: number) =>
-    parseInteger(`${where}: ${field}`, options[field] ?? fallback, least, most)
-  const helloInterval = integer('helloInterval', 10, 1, 0xffff)
-  const deadInterval = integer('deadInterval', 4 * helloInterval, 1, 0xffff)
-  if (deadInterval <= helloInterval) {
-    throw fail(
-      `${where}: deadInterval`,
-      `more than the hello interval of ${helloInterval} s`,
-      deadInterval,
-    )
-  }
-  if (!(Number.isFinite(retransmitInterval) && retransmitInterval >= 1)) {
-    throw fail(`${where}: retransmitInterval`, 'a number of seconds from 1', retransmitInterval)
-  }
-  return {
-    name,
-    area,
-    network,
-    cost: integer('cost', 10, 1, 0xffff),
-    helloInterval,
-    deadInterval,
-    retransmitInterval,
-    transmitDelay: integer('transmitDelay', 1, 1, 3600),
-    priority: integer('priority', 1, 0, 255),
-    passive: parseBoolean(`${where}: passive`, options.passive ?? false),
-    mtuIgnore: parseBoolean(`${where}: mtuIgnore`, options.mtuIgnore ?? false),
-  }
+  readonly sequenceStore: SequenceStore | undefined
 }
 
 const speakerFields = [
   'routerId',
   'areas',
+  'abrType',
+  'rfc1583Compatibility',
+  'externals',
+  'stubRouter',
   'installRoutes',
   'signal',
   'addresses',
   'eventQueue',
   'limits',
   'spfDelay',
+  'hostname',
+  'hostnameScope',
+  'sequenceStore',
 ] as const satisfies readonly (keyof SpeakerOptions)[]
 
 /**
@@ -244,43 +144,9 @@ export function parseOptions(options: SpeakerOptions): Parsed {
   onlyFields('options', options, speakerFields)
   const routerId = parseAddress('routerId', options.routerId)
   if (routerId === 0) throw fail('routerId', 'a Router ID other than 0.0.0.0', options.routerId)
-  if (!isObject(options.areas) || Object.keys(options.areas).length === 0) {
-    throw fail('areas', 'an object with at least one area', options.areas)
-  }
-  const interfaces: InterfaceConfig[] = []
-  const stubs: StubPrefix[] = []
-  const areaOf = new Map<string, string>()
-  for (const [id, area] of Object.entries(options.areas)) {
-    const where = `area ${id}`
-    const areaId = parseArea('area', id)
-    if (!isObject(area)) throw fail(where, 'an object', area)
-    onlyFields(where, area, ['interfaces', 'stubNetworks'])
-    const { interfaces: devices = {}, stubNetworks = {} } = area
-    if (!isObject(devices)) throw fail(`${where}: interfaces`, 'an object', devices)
-    if (!isObject(stubNetworks)) throw fail(`${where}: stubNetworks`, 'an object', stubNetworks)
-    for (const [name, settings] of Object.entries(devices)) {
-      const other = areaOf.get(name)
-      if (other !== undefined) throw fail(`interface ${name}`, 'one area', `${other} and ${id}`)
-      areaOf.set(name, id)
-      interfaces.push(parseInterface(areaId, name, settings))
-    }
-    for (const [text, cost] of Object.entries(stubNetworks)) {
-      const field = `${where}: stubNetworks`
-      stubs.push({
-        area: areaId,
-        ...parsePrefix(field, text),
-        cost: parseInteger(`${field}: ${text}`, cost, 0, 0xffff),
-      })
-    }
-  }
-  const areas = new Set([...interfaces, ...stubs].map(({ area }) => area))
-  if (areas.size > 1) {
-    throw new OspfError(
-      'ERR_OSPF_CONFIG',
-      'areas: more than one area needs an area border router, which this version is not',
-    )
-  }
-  if (interfaces.length === 0) throw fail('areas', 'at least one interface', 'none')
+  const parsedAreas = parseAreas(options.areas)
+  const { abrType = 'cisco' } = options
+  if (!abrTypes.includes(abrType)) throw fail('abrType', `one of ${abrTypes.join(', ')}`, abrType)
   const { addresses = [], signal } = options
   if (!Array.isArray(addresses)) throw fail('addresses', 'a list', addresses)
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
@@ -290,11 +156,92 @@ export function parseOptions(options: SpeakerOptions): Parsed {
   checkNumbers('spfDelay', options.spfDelay, Object.keys(defaultSpfDelay))
   return {
     routerId,
-    interfaces,
-    stubs,
+    ...parsedAreas,
+    abrType,
+    rfc1583Compatibility: parseBoolean(
+      'rfc1583Compatibility',
+      options.rfc1583Compatibility ?? true,
+    ),
+    externals: parseExternals(options.externals ?? {}),
+    stubRouter: parseStubRouter(options.stubRouter ?? false),
     kernel: parseKernel(options.installRoutes ?? false),
     addresses: addresses.map(parseInterfaceAddress),
+    routerInformation: parseHostname(options),
     eventQueue: parseInteger('eventQueue', options.eventQueue ?? 1000, 1, 1_000_000),
+    sequenceStore: parseStore(options.sequenceStore),
+  }
+}
+
+function parseStore(store: SequenceStore | undefined): SequenceStore | undefined {
+  if (store === undefined) return undefined
+  if (typeof store?.load !== 'function' || typeof store.save !== 'function') {
+    throw fail('sequenceStore', 'an object with load and save', store)
+  }
+  return store
+}
+
+function parseHostname(options: SpeakerOptions): RouterInformationConfig | undefined {
+  const { hostname, hostnameScope: scope = 'area' } = options
+  if (scope !== 'area' && scope !== 'as') throw fail('hostnameScope', "'area' or 'as'", scope)
+  if (hostname === undefined) return undefined
+  if (typeof hostname !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(hostname)) {
+    throw fail('hostname', '1 to 255 visible ASCII characters', hostname)
+  }
+  return { hostname, scope }
+}
+
+const abrTypes = ['cisco', 'standard', 'ibm'] as const
+const MAX_METRIC = 0xfffffe
+
+/**
+ * Reads how an external route is advertised.
+ * @throws OspfError ERR_OSPF_CONFIG that names the field
+ */
+export function parseExternal(
+  where: string,
+  { prefix, length }: { prefix: number; length: number },
+  options: ExternalOptions,
+): ExternalPrefix {
+  if (!isObject(options)) throw fail(where, 'an object', options)
+  onlyFields(where, options, ['type', 'metric', 'tag', 'forwardingAddress'])
+  const { type = 2, metric = 20, tag = 0, forwardingAddress } = options
+  if (type !== 1 && type !== 2) throw fail(`${where}: type`, '1 or 2', type)
+  return {
+    prefix,
+    length,
+    metricType: type,
+    metric: parseInteger(`${where}: metric`, metric, 0, MAX_METRIC),
+    tag: parseInteger(`${where}: tag`, tag, 0, 0xffffffff),
+    forwardingAddress:
+      forwardingAddress === undefined
+        ? 0
+        : parseAddress(`${where}: forwardingAddress`, forwardingAddress),
+  }
+}
+
+function parseExternals(externals: NonNullable<SpeakerOptions['externals']>): ExternalPrefix[] {
+  if (!isObject(externals)) throw fail('externals', 'an object by prefix', externals)
+  return Object.entries(externals).map(([text, options]) =>
+    parseExternal(`externals: ${text}`, parsePrefix('externals', text), options),
+  )
+}
+
+/**
+ * Reads whether and how to be a stub router.
+ * @throws OspfError ERR_OSPF_CONFIG that names the field
+ */
+export function parseStubRouter(value: boolean | StubRouterOptions): StubRouter | undefined {
+  if (value === false) return undefined
+  const options = value === true ? {} : value
+  if (!isObject(options)) throw fail('stubRouter', 'true, false or an object', value)
+  onlyFields('stubRouter', options, ['includeStub', 'externalMetric'])
+  const { includeStub = false, externalMetric } = options
+  return {
+    includeStub: parseBoolean('stubRouter: includeStub', includeStub),
+    externalMetric:
+      externalMetric === undefined
+        ? undefined
+        : parseInteger('stubRouter: externalMetric', externalMetric, 0, MAX_METRIC),
   }
 }
 
@@ -303,15 +250,12 @@ function parseInterfaceAddress(value: AddressOptions, i: number): Parsed['addres
   if (!isObject(value)) throw fail(where, 'an object', value)
   onlyFields(where, value, ['device', 'address'])
   const { device, address } = value
-  if (typeof device !== 'string' || !deviceName.test(device)) {
-    throw fail(`${where}: device`, 'a device name', device)
-  }
   const [, host, length] = /^([^/]+)\/(\d{1,2})$/.exec(String(address)) ?? []
   if (host === undefined || length === undefined) {
     throw fail(`${where}: address`, 'A.B.C.D/L', address)
   }
   return {
-    device,
+    device: parseDevice(`${where}: device`, device),
     address: parseAddress(`${where}: address`, host),
     prefixLength: parseInteger(`${where}: address: length`, Number(length), 0, 32),
   }

@@ -34,6 +34,12 @@ export interface DatagramPort {
     receive: (datagram: Datagram) => void,
     onError: (error: Error) => void,
   ): DatagramSocket
+  /** Opens a socket for packets that are routed: those of virtual links, which come in on the others. */
+  openRouted(onError: (error: Error) => void): RoutedSocket
+}
+
+export interface RoutedSocket extends AsyncDisposable {
+  send(source: number, destination: number, bytes: Uint8Array): void
 }
 
 /** A device and its IPv4 addresses, as the kernel has them. */

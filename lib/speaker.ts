@@ -4,72 +4,42 @@
  * everything stops.
  */
 import { getRandomValues } from 'node:crypto'
-import { type AddressStep, Announcement, type GateVerdict } from './announcement.ts'
+import { type AddressStep, Announcement } from './announcement.ts'
 import { realClock } from './clock.ts'
-import type { Instant, Output, RouteChange } from './core/io.ts'
+import type { ConfigChange, Instant, Output, RouteChange } from './core/io.ts'
 import { Router } from './core/router.ts'
 import type { NeighborState } from './core/states.ts'
+import { nodeDigests } from './crypto.ts'
 import { OspfError } from './errors.ts'
 import { EventStream, type SpeakerEvent } from './events.ts'
-import { healthy } from './health/healthy.ts'
-import type { Probe } from './health/probe.ts'
-import type { SpeakerOptions } from './options.ts'
+import { type OpaqueOptions, OriginatedOpaque, parseData, parseOpaque } from './opaque.ts'
 import {
-  onlyFields,
+  initialChanges,
   type Parsed,
-  parseArea,
-  parseInteger,
   parseOptions,
-  parseVip,
+  parseStubRouter,
+  type SpeakerOptions,
+  type StubRouterOptions,
 } from './options.ts'
-import type {
-  AddressPort,
-  Clock,
-  DatagramPort,
-  DatagramSocket,
-  Link,
-  LinkPort,
-  RouteSink,
-} from './ports.ts'
+import { parseVip } from './parse.ts'
+import type { Clock, DatagramSocket, Link, RoutedSocket } from './ports.ts'
+import { nextBootCount } from './sequence-store.ts'
 import { SharedAddresses } from './shared-addresses.ts'
 import {
   type InterfaceView,
   type LsaView,
   type NeighborView,
+  type OpaqueView,
   type RouteView,
   viewInterface,
   viewLsa,
   viewNeighbor,
+  viewOpaque,
   viewRoute,
 } from './views.ts'
+import { type AnnounceOptions, asGate, waysToAnnounce } from './vip.ts'
 import { formatIpv4, formatPrefix } from './wire/address.ts'
-
-/** What a speaker stands on. The default is Linux; the simulator has its own. */
-export interface SpeakerPorts {
-  readonly clock: Clock
-  readonly datagrams: DatagramPort
-  readonly links: LinkPort
-  readonly addresses: AddressPort
-  /** Undefined: routes are calculated and go nowhere. */
-  readonly routes: RouteSink | undefined
-  /** Closes whatever else was opened for the speaker; called last. */
-  readonly close?: () => Promise<void>
-}
-
-export interface AnnounceOptions {
-  /**
-   * The gate: the VIP is announced while it is open. A probe or several (which must all pass, with the default
-   * timing), what `healthy()` makes of them, or any async iterable of booleans. Without a gate the VIP is announced
-   * at once and for good.
-   */
-  readonly when?: AsyncIterable<GateVerdict> | Probe | readonly Probe[]
-  /** Cost of the stub link, 0 to 65535; default 0. */
-  readonly cost?: number
-  /** Area ID; default: the area of the first interface. */
-  readonly area?: string
-  /** Put the VIP on this device ('lo') while the announcement lives; default: it is the application's business. */
-  readonly device?: string
-}
+import { linuxPorts, type SpeakerPorts } from './world.ts'
 
 export interface StopOptions {
   /** Seconds to wait for the adjacent routers' acknowledgements; default 6. FRR takes 1 s, BIRD 2.5 s. */
@@ -86,6 +56,8 @@ export interface StopResult {
   readonly acknowledgedAfter: number
 }
 
+/** Wall clock against monotonic clock: a difference of so many milliseconds is told to the core. */
+const WALL_STEP_MS = 500
 /** Milliseconds between attempts to open a socket again. */
 const REOPEN_MS = 1000
 /** How often `stop` looks whether it is done, in milliseconds. */
@@ -108,8 +80,11 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   readonly #clock: Clock
   readonly #events: EventStream
   readonly #sockets = new Map<string, OpenSocket>()
+  /** Sends the packets of virtual links; there while there are any. */
+  #routed: RoutedSocket | undefined
   readonly #waiting = new Map<string, 'device' | 'link' | 'address'>()
   readonly #announcements = new Map<string, Announcement>()
+  readonly #opaques = new Map<string, OriginatedOpaque>()
   /** Announcements that are withdrawn and whose address is still there. */
   readonly #leaving = new Set<Promise<void>>()
   readonly #vipAddresses: SharedAddresses
@@ -123,6 +98,8 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   #timer: Disposable | undefined
   #timerAt: Instant = Number.POSITIVE_INFINITY
   #wallOffset: number
+  /** The offset that the core knows. */
+  #toldOffset = 0
   #draining = false
   #stopping: Promise<StopResult> | undefined
   #stopped = false
@@ -137,8 +114,13 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     const parsed = parseOptions(options)
     options.signal?.throwIfAborted()
     const events = new EventStream(formatIpv4(parsed.routerId), parsed.eventQueue)
+    // before anything is opened, as the store may fail
+    const clock = ports?.clock ?? realClock
+    const bootCount = isExtended(parsed)
+      ? await nextBootCount(parsed.sequenceStore, clock.wall())
+      : undefined
     const world = ports ?? (await linuxPorts(parsed, events))
-    const speaker = new OspfSpeaker(options, parsed, world, events)
+    const speaker = new OspfSpeaker(options, parsed, world, events, bootCount)
     try {
       await speaker.#addAddresses()
       options.signal?.throwIfAborted()
@@ -161,6 +143,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     parsed: Parsed,
     ports: SpeakerPorts,
     events: EventStream,
+    bootCount: number | undefined,
   ) {
     this.#parsed = parsed
     this.#ports = ports
@@ -174,6 +157,10 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       seed: (high! & 0x1fffff) * 0x100000000 + low!,
       limits: options.limits ?? {},
       spfDelay: options.spfDelay ?? {},
+      abrType: parsed.abrType,
+      rfc1583Compatibility: parsed.rfc1583Compatibility,
+      digests: nodeDigests,
+      ...(bootCount === undefined ? {} : { bootCount }),
     })
     this.#pauseMs = Math.max(
       SMALLEST_PAUSE_MS,
@@ -201,6 +188,17 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     return this.#core.database(this.#clock.now()).map(viewLsa)
   }
 
+  /** Opaque LSAs (RFC 5250), our own included, and whether their data may be acted upon. */
+  opaques(): OpaqueView[] {
+    return this.#core.opaques(this.#clock.now()).map(viewOpaque)
+  }
+
+  /** Names of routers by Router ID, as they call themselves (RFC 5642); our own included. */
+  hostnames(): ReadonlyMap<string, string> {
+    const names = [...this.#core.hostnames.all()]
+    return new Map(names.map(([routerId, hostname]) => [formatIpv4(routerId), hostname]))
+  }
+
   /** The VIPs that are announced, or wait for their gate. */
   announcements(): readonly Announcement[] {
     return [...this.#announcements.values()]
@@ -225,32 +223,18 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     const { prefix, length } = parseVip(vip)
     const text = formatPrefix(prefix, length)
     if (this.#stopping) throw new OspfError('ERR_OSPF_STOPPED', `${text}: the speaker has stopped`)
-    onlyFields(`VIP ${text}`, options, announceFields)
-    const cost = parseInteger(`VIP ${text}: cost`, options.cost ?? 0, 0, 0xffff)
-    const area =
-      options.area === undefined
-        ? this.#parsed.interfaces[0]!.area
-        : parseArea(`VIP ${text}: area`, options.area)
-    if (!this.#parsed.interfaces.some((i) => i.area === area)) {
-      throw new OspfError(
-        'ERR_OSPF_CONFIG',
-        `VIP ${text}: area: no interface is in area ${formatIpv4(area)}`,
-      )
-    }
+    const ways = waysToAnnounce({ prefix, length }, options, this.#parsed.interfaces)
     if (this.#announcements.has(text)) {
       throw new OspfError('ERR_OSPF_DUPLICATE', `VIP ${text} is announced already`)
     }
-    const stub = { area, prefix, length, cost }
     const when = asGate(options.when, this.#clock)
     const address = this.#addressStep(options.device, prefix, length)
     const announcement = new Announcement({
       prefix: text,
       ...(when === undefined ? {} : { when }),
       ...(address === undefined ? {} : { address }),
-      announce: () =>
-        this.#input((now) => this.#core.handleConfig(now, { type: 'announce', stub })),
-      withdraw: () =>
-        this.#input((now) => this.#core.handleConfig(now, { type: 'withdraw', ...stub })),
+      announce: () => this.#configure(ways.announce),
+      withdraw: () => this.#configure(ways.withdraw),
       onChange: (event) => {
         if (event.state === 'withdrawn') this.#withdrawn(announcement)
         this.#say(event)
@@ -259,6 +243,50 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     })
     this.#announcements.set(text, announcement)
     return announcement
+  }
+
+  /**
+   * Originates an opaque LSA (RFC 5250). Those of others come as 'opaque' events, and are in `opaques()`.
+   * @throws OspfError ERR_OSPF_CONFIG, ERR_OSPF_DUPLICATE, ERR_OSPF_STOPPED
+   */
+  originateOpaque(options: OpaqueOptions): OriginatedOpaque {
+    const limit = this.#core.limits.opaqueOctets
+    const { interfaces, routerInformation } = this.#parsed
+    const saysHostname = routerInformation !== undefined
+    const { text, data, ...id } = parseOpaque(options, { interfaces, limit, saysHostname })
+    if (this.#stopping) throw stopped(`opaque LSA ${text}`)
+    if (this.#opaques.has(text)) {
+      throw new OspfError('ERR_OSPF_DUPLICATE', `opaque LSA ${text} is originated already`)
+    }
+    const originate = (data: Uint8Array): void => this.#configure({ type: 'opaque', ...id, data })
+    const originated = new OriginatedOpaque(
+      (data) => {
+        if (this.#stopping || this.#opaques.get(text) !== originated) {
+          throw stopped(`opaque LSA ${text}`)
+        }
+        originate(parseData(data, limit))
+      },
+      () => {
+        if (this.#opaques.get(text) !== originated) return
+        this.#opaques.delete(text)
+        this.#configure({ type: 'withdraw-opaque', ...id })
+      },
+    )
+    this.#opaques.set(text, originated)
+    originate(data)
+    return originated
+  }
+
+  #configure(change: ConfigChange): void {
+    this.#input((now) => this.#core.handleConfig(now, change))
+  }
+
+  /**
+   * Becomes a stub router (RFC 6987), or ceases to be one: with `includeStub` the VIPs are the last resort as well.
+   * @throws OspfError ERR_OSPF_CONFIG
+   */
+  stubRouter(how: boolean | StubRouterOptions): void {
+    this.#configure({ type: 'stub-router', stubRouter: parseStubRouter(how) })
   }
 
   /** The VIP may be announced anew from now on, while the address of this announcement waits for its removal. */
@@ -298,7 +326,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
 
   async #stop(options: StopOptions): Promise<StopResult> {
     const anybody = this.#neighborsIn(['Full']).size > 0
-    this.#input((now) => this.#core.handleConfig(now, { type: 'flush' }))
+    this.#configure({ type: 'flush' })
     // the gates let go now; addresses go when nobody sends here any more
     this.#lastQuiet = anybody
       ? this.#quiet(options)
@@ -306,7 +334,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     for (const announcement of this.announcements()) announcement.withdraw('the speaker stops')
     const result = await this.#lastQuiet
     await Promise.all(this.#leaving)
-    this.#input((now) => this.#core.handleConfig(now, { type: 'close' }))
+    this.#configure({ type: 'close' })
     await this.#release()
     this.#say({ type: 'stopped' })
     this.#events.end()
@@ -369,6 +397,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     }
     await Promise.all([...this.#sockets.values()].map((s) => close('socket', s)))
     this.#sockets.clear()
+    await close('socket', this.#routed)
     await close('routes', this.#ports.routes)
     for (const { device, address, prefixLength } of this.#added.splice(0)) {
       const removed = this.#ports.addresses.remove(device, address, prefixLength)
@@ -409,16 +438,16 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     const watch = links.watch((name, link) => this.#linkChanged(name, link))
     this.#cleanup.push(() => watch[Symbol.dispose]())
     const now = this.#clock.now()
-    for (const config of this.#parsed.interfaces) {
-      this.#core.handleConfig(now, { type: 'interface', config })
-    }
-    for (const stub of this.#parsed.stubs) {
-      this.#core.handleConfig(now, { type: 'announce', stub })
-    }
+    this.#tellWall(now, this.#wallOffset)
+    for (const change of initialChanges(this.#parsed)) this.#core.handleConfig(now, change)
     // sockets first: if one cannot be opened, nothing has been said to anybody
     for (const { name, passive } of this.#parsed.interfaces) {
       const link = present.get(name)
       if (!passive && isUsable(link)) this.#open(name, link)
+    }
+    if (this.#parsed.virtualLinks.length > 0) {
+      const failed = (error: Error): void => this.#fail('virtual links', error)
+      this.#routed = this.#ports.datagrams.openRouted(failed)
     }
     for (const { name } of this.#parsed.interfaces) this.#linkChanged(name, present.get(name))
   }
@@ -454,17 +483,26 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   #put(output: Output): void {
     switch (output.type) {
       case 'transmit':
-        return this.#sockets.get(output.interface)?.send(output.destination, output.bytes)
+        return this.#transmit(output.interface, output.destination, output.bytes)
       case 'membership':
         return this.#sockets.get(output.interface)?.membership(output.group, output.join)
       case 'routes':
         this.#ports.routes?.apply(output.changes)
         return this.#say(routesEvent(output.changes))
       case 'event':
+        if (output.event.type === 'boot-count') void this.#keepBootCount(output.event.count)
         return this.#say(output.event)
       default:
         output satisfies never
     }
+  }
+
+  #transmit(name: string, destination: number, bytes: Uint8Array): void {
+    if (!this.#parsed.virtualLinks.some((link) => link.name === name)) {
+      return this.#sockets.get(name)?.send(destination, bytes)
+    }
+    const source = this.#core.interfaces.get(name)?.address
+    if (source) this.#routed?.send(source, destination, bytes)
   }
 
   /** Wall clock and monotonic clock part company when the machine sleeps or is paused. */
@@ -472,9 +510,27 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     const offset = this.#clock.wall() - this.#clock.now()
     const jump = offset - this.#wallOffset
     this.#wallOffset = offset
+    if (Math.abs(offset - this.#toldOffset) >= WALL_STEP_MS) {
+      this.#tellWall(this.#clock.now(), offset)
+    }
     if (jump < this.#pauseMs) return
     this.#say({ type: 'resumed', seconds: jump / 1000 })
     this.#core.handleResume(this.#clock.now())
+  }
+
+  /** For the lifetimes of keys. */
+  #tellWall(now: Instant, offset: number): void {
+    this.#toldOffset = offset
+    this.#core.handleConfig(now, { type: 'wall-clock', offset })
+  }
+
+  /** The next start must go on from there, or its packets are replays (RFC 7474 2). */
+  async #keepBootCount(count: number): Promise<void> {
+    try {
+      await this.#parsed.sequenceStore?.save(count)
+    } catch (error) {
+      this.#fail('sequence store', error)
+    }
   }
 
   // Interfaces
@@ -575,12 +631,8 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   }
 }
 
-const announceFields = [
-  'when',
-  'cost',
-  'area',
-  'device',
-] as const satisfies readonly (keyof AnnounceOptions)[]
+const stopped = (what: string): OspfError =>
+  new OspfError('ERR_OSPF_STOPPED', `${what}: withdrawn, or the speaker has stopped`)
 
 interface OpenSocket extends DatagramSocket {
   readonly index: number
@@ -593,15 +645,6 @@ type UsableLink = Link & { readonly address: number }
 const isUsable = (link: Link | undefined): link is UsableLink =>
   link?.up === true && link.address !== undefined
 
-function asGate(
-  when: AnnounceOptions['when'],
-  clock: Clock,
-): AsyncIterable<GateVerdict> | undefined {
-  if (when === undefined) return undefined
-  if (typeof when === 'function' || Array.isArray(when)) return healthy(when, { clock })
-  return when as AsyncIterable<GateVerdict>
-}
-
 function routesEvent(changes: readonly RouteChange[]): SpeakerEvent {
   const set: string[] = []
   const removed: string[] = []
@@ -612,22 +655,8 @@ function routesEvent(changes: readonly RouteChange[]): SpeakerEvent {
   return { type: 'routes', set, removed }
 }
 
-/** Loaded on demand: elsewhere than on Linux, everything but this works. */
-async function linuxPorts(parsed: Parsed, events: EventStream): Promise<SpeakerPorts> {
-  const { openLinux } = await import('./linux/index.ts')
-  return openLinux({
-    clock: realClock,
-    interfaces: parsed.interfaces.filter((i) => !i.passive).map((i) => i.name),
-    kernel: parsed.kernel,
-    report: (event) => events.push(event),
-  })
-}
-
-/**
- * The kernel's devices and their IPv4 addresses now, by name.
- * @throws OspfError ERR_OSPF_NATIVE where the native code is missing
- */
-export async function kernelLinks(): Promise<ReadonlyMap<string, Link>> {
-  const { readLinks } = await import('./linux/index.ts')
-  return readLinks()
-}
+/** Some interface has AuType 3. */
+const isExtended = ({ interfaces, virtualLinks }: Parsed): boolean =>
+  [...interfaces, ...virtualLinks].some(
+    ({ authentication: a }) => a?.type === 'cryptographic' && a.extended,
+  )

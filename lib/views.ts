@@ -1,7 +1,9 @@
 /** Snapshots as the public API gives them: plain frozen data, addresses and ids dotted, durations in seconds. */
 
+import type { AuthenticationSnapshot } from './core/authentication.ts'
 import type { DropReason } from './core/events.ts'
-import type { Instant, Route } from './core/io.ts'
+import type { Instant, NetworkType, Route } from './core/io.ts'
+import type { OpaqueSnapshot } from './core/opaque.ts'
 import type { InterfaceSnapshot, LsaSnapshot, NeighborSnapshot } from './core/snapshots.ts'
 import type { InterfaceState, NeighborState } from './core/states.ts'
 import { formatIpv4, formatPrefix, lengthOfMask, networkOf } from './wire/address.ts'
@@ -10,6 +12,8 @@ import { optionNames } from './wire/options.ts'
 
 export interface NeighborView {
   readonly routerId: string
+  /** What it calls itself (RFC 5642). */
+  readonly hostname: string | undefined
   readonly address: string
   readonly interface: string
   readonly area: string
@@ -37,7 +41,7 @@ export interface InterfaceView {
   readonly area: string
   /** As RFC 2328 9.1 spells it. */
   readonly state: InterfaceState
-  readonly network: 'broadcast' | 'point-to-point'
+  readonly network: NetworkType
   readonly up: boolean
   readonly address: string | undefined
   readonly prefixLength: number
@@ -52,6 +56,8 @@ export interface InterfaceView {
   readonly transmitDelay: number
   readonly passive: boolean
   readonly mtuIgnore: boolean
+  /** How packets are sealed now; the key by its id alone. */
+  readonly authentication: AuthenticationSnapshot
   /** Interface addresses; '0.0.0.0' is none. */
   readonly designatedRouter: string
   readonly backupDesignatedRouter: string
@@ -65,8 +71,13 @@ export interface RouteView {
   /** 'A.B.C.D/L' */
   readonly prefix: string
   readonly pathType: Route['pathType']
-  readonly area: string
+  /** Undefined for externals. */
+  readonly area: string | undefined
+  /** Of an 'external-2' the cost of the way to who advertises it; its metric is `type2Cost`. */
   readonly cost: number
+  readonly type2Cost: number | undefined
+  /** External route tag. */
+  readonly tag: number | undefined
   /** No gateway: attached. No next hop at all: an address of this router. */
   readonly nextHops: readonly {
     readonly interface: string
@@ -77,9 +88,13 @@ export interface RouteView {
 export interface LsaView {
   /** Undefined for LSAs of the whole AS. */
   readonly area: string | undefined
+  /** Of opaque LSAs that stay on a link (type 9). */
+  readonly interface: string | undefined
   readonly type: number
   readonly lsId: string
   readonly advertisingRouter: string
+  /** What that router calls itself (RFC 5642). */
+  readonly advertisingHostname: string | undefined
   /** Seconds. */
   readonly age: number
   /** Signed, as the RFC compares it. */
@@ -98,11 +113,32 @@ export interface LsaView {
   readonly body: LsaBody
 }
 
+/** An opaque LSA (RFC 5250). */
+export interface OpaqueView {
+  readonly scope: 'link' | 'area' | 'as'
+  /** Of 'link' and 'area'. */
+  readonly area: string | undefined
+  /** Of 'link'. */
+  readonly interface: string | undefined
+  readonly advertisingRouter: string
+  readonly opaqueType: number
+  readonly opaqueId: number
+  /** A copy. */
+  readonly data: Uint8Array
+  /** Seconds. */
+  readonly age: number
+  /** We originated this instance. */
+  readonly own: boolean
+  /** Its originator can be reached now. Data of one that cannot must not be acted upon (RFC 5250 5). */
+  readonly usable: boolean
+}
+
 const seconds = (ms: number): number => Math.max(0, ms) / 1000
 
 export function viewNeighbor(n: NeighborSnapshot, now: Instant): NeighborView {
   return Object.freeze({
     routerId: formatIpv4(n.routerId),
+    hostname: n.hostname,
     address: formatIpv4(n.address),
     interface: n.interface,
     area: formatIpv4(n.area),
@@ -131,6 +167,7 @@ export function viewInterface(i: InterfaceSnapshot): InterfaceView {
     address: address === undefined ? undefined : formatIpv4(address),
     prefixLength,
     mtu,
+    authentication: Object.freeze(i.authentication),
     designatedRouter: formatIpv4(i.designatedRouter),
     backupDesignatedRouter: formatIpv4(i.backupDesignatedRouter),
     neighbors: i.neighbors,
@@ -143,8 +180,10 @@ export function viewRoute(route: Route): RouteView {
   return Object.freeze({
     prefix: formatPrefix(route.prefix, route.length),
     pathType: route.pathType,
-    area: formatIpv4(route.area),
+    area: route.area === undefined ? undefined : formatIpv4(route.area),
     cost: route.cost,
+    type2Cost: route.type2Cost,
+    tag: route.tag,
     nextHops: Object.freeze(
       route.nextHops.map((hop) =>
         Object.freeze({
@@ -156,13 +195,16 @@ export function viewRoute(route: Route): RouteView {
   })
 }
 
-export function viewLsa({ area, lsa, age, own }: LsaSnapshot): LsaView {
+export function viewLsa(snapshot: LsaSnapshot): LsaView {
+  const { area, interface: link, lsa, hostname, age, own } = snapshot
   const { header, body } = lsa
   return Object.freeze({
     area: area === undefined ? undefined : formatIpv4(area),
+    interface: link,
     type: header.type,
     lsId: formatIpv4(header.lsId),
     advertisingRouter: formatIpv4(header.advertisingRouter),
+    advertisingHostname: hostname,
     age,
     sequence: header.sequence,
     checksum: header.checksum,
@@ -172,6 +214,15 @@ export function viewLsa({ area, lsa, age, own }: LsaSnapshot): LsaView {
     ...(body.kind === 'router' ? { links: body.links.length } : {}),
     ...destinationOf(header.lsId, header.type, body),
     body: frozen(body),
+  })
+}
+
+export function viewOpaque(o: OpaqueSnapshot): OpaqueView {
+  return Object.freeze({
+    ...o,
+    area: o.area === undefined ? undefined : formatIpv4(o.area),
+    advertisingRouter: formatIpv4(o.advertisingRouter),
+    data: o.data.slice(),
   })
 }
 

@@ -23,47 +23,56 @@ const entries: Record<string, Entry> = {
     source: 'lib/index.ts',
     module: root,
     values: words(`
-      Announcement OspfError OspfSpeaker formatEvent healthy http kernelLinks tcp
+      Announcement OriginatedOpaque OspfError OspfSpeaker formatEvent healthy http
+      kernelLinks tcp
     `),
     types: words(`
       AddressOptions AddressPort AnnounceOptions AnnouncementEvent AnnouncementState
-      AreaOptions Clock DatagramPort DatagramSocket DropReason Gate GateVerdict
-      HealthyOptions HttpOptions HttpStatus InterfaceOptions InterfaceState
-      InterfaceView KernelRouteOptions Limits Link LinkPort LsaView MismatchField
-      NeighborState NeighborView NetworkType OspfErrorCode OspfEvent Probe RouteSink
-      RouteView SpeakerEvent SpeakerOptions SpeakerPorts SpfDelayConfig StopOptions
-      StopResult TcpOptions TcpTarget Verdict
+      AreaOptions AuthAlgorithm AuthenticationOptions AuthenticationSnapshot Clock
+      DatagramPort DatagramSocket DropReason ExternalOptions Gate GateVerdict HealthyOptions
+      HttpOptions HttpStatus InterfaceOptions InterfaceState InterfaceView
+      KernelRouteOptions KeyOptions LifetimeOptions Limits Link LinkPort LsaView
+      MismatchField NeighborState NeighborView NetworkType NssaOptions OpaqueOptions
+      OpaqueView OspfErrorCode OspfEvent PrefixRuleOptions Probe RangeOptions RouteSink
+      RouteView SequenceStore SpeakerEvent SpeakerOptions SpeakerPorts SpfDelayConfig
+      StopOptions StopResult StubRouterOptions TcpOptions TcpTarget Verdict
+      VirtualLinkOptions
     `),
   },
   'ospf-speaker/core': {
     source: 'lib/core/index.ts',
     module: core,
     values: words(`
-      Router defaultLimits defaultSpfDelay formatEvent
+      Router defaultAreaConfig defaultLimits defaultSpfDelay formatEvent
     `),
     types: words(`
-      ConfigChange Counters Datagram DropReason Instant InterfaceConfig
-      InterfaceSnapshot InterfaceState Limits LinkState LsaSnapshot MismatchField
-      NeighborSnapshot NeighborState NetworkType NextHop OspfEvent Output PathType
-      Route RouteChange RouterOptions SpfDelayConfig StubPrefix
+      AbrType AreaConfig AreaRange AuthenticationConfig AuthenticationSnapshot ChainKey
+      ConfigChange ConfiguredNeighbor Counters Datagram DropReason ExternalPrefix Instant
+      InterfaceConfig InterfaceSnapshot InterfaceState Lifetime Limits LinkState LsaSnapshot
+      MismatchField NeighborSnapshot NeighborState NetworkType NextHop NssaConfig OpaqueId
+      OpaqueScope OpaqueSnapshot OspfEvent Output PathType PrefixRule Route RouteChange
+      RouterInformationConfig RouterOptions SpfDelayConfig StubPrefix StubRouter
     `),
   },
   'ospf-speaker/wire': {
     source: 'lib/wire/index.ts',
     module: wire,
     values: words(`
-      DecodeError LSA_HEADER_LENGTH LsType Option PACKET_HEADER_LENGTH PacketType
-      Reader Writer decodeLsa decodeLsaHeader decodePacket decodePacketHeader
-      decodeRawLsa encodeLsa encodeLsaHeader encodePacket fletcher fletcherOk
-      formatIpv4 formatOptions formatPrefix ipChecksum lengthOfMask lsaKey maskOf
-      networkOf opaqueLsId optionNames parseIpv4 verifyChecksum withAge
+      AuType DecodeError InformationalCapability LSA_HEADER_LENGTH LsType
+      OPAQUE_ROUTER_INFORMATION Option PACKET_HEADER_LENGTH PacketType Reader
+      RouterInformationTlv Writer authAlgorithms checkSeal checkSimple decodeLsa
+      decodeLsaHeader decodePacket decodePacketHeader decodeRawLsa decodeRouterInformation
+      decodeTlv encodeLsa encodeLsaHeader encodePacket encodeRouterInformation encodeTlv
+      fletcher fletcherOk formatIpv4 formatOptions formatPrefix ipChecksum lengthOfMask
+      lsaKey maskOf networkOf opaqueLsId optionNames parseIpv4 readSeal sealCryptographic
+      sealOctets sealSimple verifyChecksum withAge
     `),
     types: words(`
-      DatabaseDescriptionBody DatabaseDescriptionFlags DecodeErrorCode ExternalLsaBody
-      ExternalPath ExternalTos HelloBody Ipv4 LsAckBody LsRequest LsRequestBody
-      LsUpdateBody Lsa LsaBody LsaHeader NetworkLsaBody OpaqueLsaBody Packet
-      PacketBody PacketHeader RawLsa RouterLink RouterLinkTos RouterLsaBody
-      SummaryLsaBody SummaryTos UnknownLsaBody
+      AuthAlgorithm AuthKey DatabaseDescriptionBody DatabaseDescriptionFlags DecodeErrorCode
+      Digests ExternalLsaBody ExternalPath ExternalTos HashName HelloBody Ipv4 LsAckBody
+      LsRequest LsRequestBody LsUpdateBody Lsa LsaBody LsaHeader NetworkLsaBody
+      OpaqueLsaBody Packet PacketBody PacketHeader RawLsa RouterInformation RouterLink
+      RouterLinkTos RouterLsaBody Seal SummaryLsaBody SummaryTos Tlv UnknownLsaBody
     `),
   },
   'ospf-speaker/sim': {

@@ -1,14 +1,15 @@
 import t from 'tap'
+import { defaultAreaConfig } from '../lib/core/area.ts'
 import type { SpeakerOptions } from '../lib/index.ts'
+import { parseOptions } from '../lib/options.ts'
 import {
   onlyFields,
   parseAddress,
   parseArea,
   parseInteger,
-  parseOptions,
   parsePrefix,
   parseVip,
-} from '../lib/options.ts'
+} from '../lib/parse.ts'
 
 const minimal = {
   routerId: '10.0.1.133',
@@ -33,7 +34,13 @@ t.test('the defaults', async (t) => {
         mtuIgnore: false,
       },
     ],
+    areas: [defaultAreaConfig(0)],
+    virtualLinks: [],
     stubs: [],
+    abrType: 'cisco',
+    rfc1583Compatibility: true,
+    externals: [],
+    stubRouter: undefined,
     kernel: undefined,
     addresses: [],
     eventQueue: 1000,
@@ -92,17 +99,6 @@ t.test('installing routes', async (t) => {
   t.equal(kernel(false), undefined)
 })
 
-t.test('one area under two spellings', async (t) => {
-  const { interfaces } = parseOptions({
-    ...minimal,
-    areas: { 0: { interfaces: { eth0: {} } }, '0.0.0.0': { interfaces: { eth1: {} } } },
-  })
-  t.same(
-    interfaces.map((i) => `${i.name} ${i.area}`),
-    ['eth0 0', 'eth1 0'],
-  )
-})
-
 /** Options with one thing wrong, and what is said of it. */
 const wrong: readonly (readonly [options: unknown, message: string])[] = [
   [undefined, 'options: expected an object, got nothing'],
@@ -110,7 +106,7 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
   [[], 'options: expected an object, got []'],
   [
     { ...minimal, routerid: '1.1.1.1' },
-    "options: unknown option 'routerid'; known are routerId, areas, installRoutes, signal, addresses, eventQueue, limits, spfDelay",
+    "options: unknown option 'routerid'; known are routerId, areas, abrType, rfc1583Compatibility, externals, stubRouter, installRoutes, signal, addresses, eventQueue, limits, spfDelay, hostname, hostnameScope, sequenceStore",
   ],
   [{ areas: minimal.areas }, 'routerId: expected an IPv4 address, got nothing'],
   [{ ...minimal, routerId: 1 }, 'routerId: expected an IPv4 address, got 1'],
@@ -135,7 +131,7 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
   [{ ...minimal, areas: { 0: null } }, 'area 0: expected an object, got null'],
   [
     { ...minimal, areas: { 0: { interface: {} } } },
-    "area 0: unknown option 'interface'; known are interfaces, stubNetworks",
+    "area 0: unknown option 'interface'; known are type, summaries, defaultCost, ranges, importList, exportList, nssa, virtualLinks, interfaces, stubNetworks",
   ],
   [{ ...minimal, areas: { 0: {} } }, "areas: expected at least one interface, got 'none'"],
   [
@@ -167,18 +163,36 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
       ...minimal,
       areas: { 0: { interfaces: { eth0: {} } }, '0.0.0.0': { interfaces: { eth0: {} } } },
     },
-    "interface eth0: expected one area, got '0 and 0.0.0.0'",
+    "area 0.0.0.0: expected one of each area, got '0.0.0.0'",
   ],
   [
-    { ...minimal, areas: { 0: { interfaces: { eth0: {} } }, 1: { interfaces: { eth1: {} } } } },
-    'areas: more than one area needs an area border router, which this version is not',
+    { ...minimal, areas: { 0: { interfaces: { eth0: {} } }, 1: { interfaces: { eth0: {} } } } },
+    "interface eth0: expected one area, got '0 and 1'",
+  ],
+  [
+    { ...minimal, areas: { 0: { type: 'stub', interfaces: { eth0: {} } } } },
+    "area 0: type: expected 'normal', as the backbone is (RFC 2328 3.6), got 'stub'",
+  ],
+  [
+    { ...minimal, areas: { 1: { type: 'stub', nssa: {}, interfaces: { eth0: {} } } } },
+    "area 1: nssa: expected type 'nssa', got 'stub'",
   ],
   [
     {
       ...minimal,
-      areas: { 0: { interfaces: { eth0: {} } }, 1: { stubNetworks: { '10.0.0.0/8': 1 } } },
+      areas: { 1: { type: 'stub', virtualLinks: { '1.1.1.1': {} }, interfaces: { eth0: {} } } },
     },
-    'areas: more than one area needs an area border router, which this version is not',
+    "area 1: virtualLinks: 1.1.1.1: expected a normal area other than the backbone, got 'stub'",
+  ],
+  [
+    {
+      ...minimal,
+      areas: {
+        1: { ranges: { '10.0.0.0/8': {} }, interfaces: { eth0: {} } },
+        2: { ranges: { '10.0.0.0/8': {} } },
+      },
+    },
+    "area 0.0.0.2: ranges: 10.0.0.0/8: expected a range that no other area has, got 'area 0.0.0.1'",
   ],
   [
     { ...minimal, installRoutes: 'yes' },
@@ -227,7 +241,7 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
   [{ ...minimal, limits: 5 }, 'limits: expected an object, got 5'],
   [
     { ...minimal, limits: { lsa: 5 } },
-    "limits: unknown option 'lsa'; known are lsas, neighborsPerInterface, maximumPaths, mismatches, minLsIntervalMs, minLsArrivalMs",
+    "limits: unknown option 'lsa'; known are lsas, externals, neighborsPerInterface, maximumPaths, mismatches, opaqueOctets, exitOverflowMs, minLsIntervalMs, minLsArrivalMs",
   ],
   [
     { ...minimal, limits: { lsas: -1 } },
@@ -255,9 +269,13 @@ const wrongSettings: readonly (readonly [settings: unknown, message: string])[] 
   [true, 'expected an object, got true'],
   [
     { hello: 1 },
-    "unknown option 'hello'; known are network, cost, helloInterval, deadInterval, retransmitInterval, transmitDelay, priority, passive, mtuIgnore",
+    "unknown option 'hello'; known are network, cost, helloInterval, deadInterval, retransmitInterval, transmitDelay, priority, passive, mtuIgnore, neighbors, nonBroadcast, pollInterval, prefixSuppression, authentication",
   ],
-  [{ network: 'nbma' }, "network: expected 'broadcast' or 'point-to-point', got 'nbma'"],
+  [
+    { network: 'ring' },
+    "network: expected one of broadcast, nbma, point-to-point, point-to-multipoint, got 'ring'",
+  ],
+  [{ neighbors: {} }, "neighbors: expected network 'nbma' or nonBroadcast, got 'broadcast'"],
   [{ cost: 0 }, `cost: ${wholeNumber(1, 65535)}, got 0`],
   [{ cost: 65536 }, `cost: ${wholeNumber(1, 65535)}, got 65536`],
   [{ cost: '10' }, `cost: ${wholeNumber(1, 65535)}, got '10'`],

@@ -62,9 +62,17 @@ t.test('what cannot be announced', async (t) => {
     `${where}: cost: expected a whole number from 0 to 65535, got 65536`,
   )
   refuses(vip, { cost: '5' }, `${where}: cost: expected a whole number from 0 to 65535, got '5'`)
-  refuses(vip, { area: '0.0.0.1' }, `${where}: area: no interface is in area 0.0.0.1`)
+  refuses(
+    vip,
+    { area: '0.0.0.1' },
+    `${where}: area: expected an area with an interface, got '0.0.0.1'`,
+  )
   refuses(vip, { area: 'x' }, `${where}: area: expected an Area ID, dotted or a number, got 'x'`)
-  refuses(vip, { gate: true }, /unknown option 'gate'; known are when, cost, area, device/)
+  refuses(
+    vip,
+    { gate: true },
+    /unknown option 'gate'; known are when, as, cost, area, type, metric, tag, device/,
+  )
   refuses(vip, { when: true }, `${vip}: when must be an async iterable of verdicts`)
   refuses(vip, { when: [] }, /probe must be a function or a list of functions/)
   t.same(speaker.announcements(), [])

@@ -154,12 +154,14 @@ t.test('LSAs of every kind', async (t) => {
       advertisingRouter: ip('10.0.0.9'),
       sequence: -0x7fffffff,
     }
-    return viewLsa({ area, lsa: encodeLsa(header, body), age: 77, own: false })
+    const place = { area, interface: undefined, hostname: 'nine' }
+    return viewLsa({ ...place, lsa: encodeLsa(header, body), age: 77, own: false })
   }
   const mask = ip('255.255.0.0')
   const summary = { kind: 'summary', mask, metric: 5, tos: [] } as const
   t.match(view(3, summary), {
     area: '0.0.0.0',
+    advertisingHostname: 'nine',
     age: 77,
     sequence: -0x7fffffff,
     options: ['DC', 'E'],
@@ -179,6 +181,8 @@ t.test('LSAs of every kind', async (t) => {
   } as const
   const e = viewLsa({
     area: undefined,
+    interface: undefined,
+    hostname: undefined,
     lsa: encodeLsa(
       { age: 0, options: 2, type: 5, lsId: ip('10.5.0.0'), advertisingRouter: 1, sequence: 1 },
       external,
@@ -205,6 +209,7 @@ t.test('times are never negative, and routes have a gateway or none', async (t) 
       interface: 'eth0',
       area: 1,
       routerId: 2,
+      hostname: 'two',
       address: 3,
       priority: 1,
       state: 'Init',

@@ -21,8 +21,8 @@ import type {
 import type { SimHost } from '../lib/sim/host.ts'
 import { Network } from '../lib/sim/network.ts'
 import type { SimRouter } from '../lib/sim/router.ts'
-import type { SpeakerPorts } from '../lib/speaker.ts'
 import { formatIpv4, formatPrefix } from '../lib/wire/address.ts'
+import type { SpeakerPorts } from '../lib/world.ts'
 
 export const vip = '10.0.1.100/32'
 
@@ -68,7 +68,10 @@ export class World implements SpeakerPorts {
       wall: () => clock.wall(),
       setTimer: (delay, callback) => this.#setTimer(delay, callback),
     }
-    this.datagrams = { open: (...args) => this.#open(...args) }
+    this.datagrams = {
+      open: (...args) => this.#open(...args),
+      openRouted: (onError) => host.ports.datagrams.openRouted(onError),
+    }
     this.links = {
       links: () => this.#links(),
       watch: (changed) => this.#watch(changed),

@@ -9,6 +9,8 @@ export interface NeighborDocument {
 }
 
 export interface NeighborEntry {
+  /** Not FRR's: there if the router says its name (RFC 5642). */
+  readonly hostname?: string
   readonly priority: number
   /** 'Full/DR' */
   readonly state: string
@@ -36,9 +38,13 @@ export interface NeighborEntry {
 export type RouteDocument = Readonly<Record<string, RouteEntry>>
 
 export interface RouteEntry {
-  readonly routeType: 'N'
+  readonly routeType: 'N' | 'N IA' | 'N E1' | 'N E2'
   readonly cost: number
-  readonly area: string
+  /** Not of externals. */
+  readonly area?: string
+  /** Of externals. */
+  readonly type2cost?: number
+  readonly tag?: number
   readonly nexthops: readonly RouteNextHop[]
 }
 
@@ -85,6 +91,8 @@ export interface InterfaceEntry {
 export interface LsaEntry {
   readonly lsId: string
   readonly advertisedRouter: string
+  /** Not FRR's: there if the router says its name (RFC 5642). */
+  readonly advertisedRouterHostname?: string
   readonly lsaAge: number
   /** Hexadecimal, without 0x, like the checksum. */
   readonly sequenceNumber: string
@@ -144,6 +152,7 @@ export function neighborDocument(speaker: Snapshots): NeighborDocument {
       ...twice('retransmitCounter', 'linkStateRetransmissionListCounter', neighbor.retransmissions),
       ...twice('requestCounter', 'linkStateRequestListCounter', neighbor.requests),
       ...twice('dbSummaryCounter', 'databaseSummaryListCounter', neighbor.summaries),
+      ...(neighbor.hostname === undefined ? {} : { hostname: neighbor.hostname }),
     }
     neighbors.set(neighbor.routerId, [...(neighbors.get(neighbor.routerId) ?? []), entry])
   }
@@ -174,17 +183,39 @@ export function duration(milliseconds: number): string {
   return `${s}.${String(Math.floor(milliseconds % 1000)).padStart(3, '0')}s`
 }
 
+const routeTypes = {
+  'intra-area': 'N',
+  'inter-area': 'N IA',
+  'external-1': 'N E1',
+  'external-2': 'N E2',
+} as const
+
 export function routeDocument(speaker: Snapshots): RouteDocument {
   return Object.fromEntries(
-    speaker.routes().map(({ prefix, cost, area, nextHops }) => {
-      const nexthops = nextHops.map(
-        (hop): RouteNextHop =>
-          hop.gateway === undefined
-            ? { ip: ' ', 'directly attached to': hop.interface, directlyAttachedTo: hop.interface }
-            : { ip: hop.gateway, via: hop.interface },
-      )
-      return [prefix, { routeType: 'N', cost, area, nexthops }]
-    }),
+    speaker
+      .routes()
+      .map(({ prefix, pathType = 'intra-area', cost, area, nextHops, ...external }) => {
+        const nexthops = nextHops.map(
+          (hop): RouteNextHop =>
+            hop.gateway === undefined
+              ? {
+                  ip: ' ',
+                  'directly attached to': hop.interface,
+                  directlyAttachedTo: hop.interface,
+                }
+              : { ip: hop.gateway, via: hop.interface },
+        )
+        const { type2Cost, tag } = external
+        const entry: RouteEntry = {
+          routeType: routeTypes[pathType],
+          cost,
+          ...(area === undefined ? {} : { area }),
+          ...(type2Cost === undefined ? {} : { type2cost: type2Cost }),
+          ...(tag === undefined ? {} : { tag }),
+          nexthops,
+        }
+        return [prefix, entry]
+      }),
   )
 }
 
@@ -264,6 +295,9 @@ function entryOf(lsa: LsaView): LsaEntry {
     checksum: lsa.checksum.toString(16).padStart(4, '0'),
     ...(lsa.links === undefined ? {} : { numOfRouterLinks: lsa.links }),
     ...(lsa.prefix === undefined ? {} : { summaryAddress: lsa.prefix }),
+    ...(lsa.advertisingHostname === undefined
+      ? {}
+      : { advertisedRouterHostname: lsa.advertisingHostname }),
   }
 }
 

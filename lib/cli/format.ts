@@ -34,6 +34,7 @@ export function formatNeighbors({ neighbors }: NeighborDocument): string {
           right(n.linkStateRetransmissionListCounter, 5),
           right(n.linkStateRequestListCounter, 5),
           right(n.databaseSummaryListCounter, 5),
+          ...named(n.hostname),
         ].join(' '),
       )
   return block(lines, '')
@@ -42,7 +43,10 @@ export function formatNeighbors({ neighbors }: NeighborDocument): string {
 export function formatRoutes(routes: RouteDocument): string {
   const lines = ['============ OSPF network routing table ============']
   for (const [prefix, route] of Object.entries(routes)) {
-    lines.push(`N    ${left(prefix, 18)}    [${route.cost}] area: ${route.area}`)
+    const { routeType, cost, type2cost, area, tag } = route
+    const how = type2cost === undefined ? cost : `${cost}/${type2cost}`
+    const where = area === undefined ? `tag: ${tag ?? 0}` : `area: ${area}`
+    lines.push(`${left(routeType, 4)} ${left(prefix, 18)}    [${how}] ${where}`)
     for (const hop of route.nexthops) lines.push(`${' '.repeat(27)}${nextHop(hop)}`)
   }
   return block(lines, '')
@@ -106,6 +110,7 @@ function lsaLine(lsa: LsaEntry): string {
     `0x${lsa.sequenceNumber}`,
     `0x${lsa.checksum}`,
     ...(last === undefined ? [] : [last]),
+    ...named(lsa.advertisedRouterHostname),
   ].join(' ')
 }
 
@@ -138,6 +143,10 @@ function interfaceLines(name: string, on: InterfaceEntry): string[] {
     `  Neighbor Count is ${on.nbrCount}, Adjacent neighbor count is ${on.nbrAdjacentCount}`,
   ]
 }
+
+/** Stands at the end of a line, where vtysh has nothing, and only where somebody says its name. */
+const named = (hostname: string | undefined): string[] =>
+  hostname === undefined ? [] : [`(${hostname})`]
 
 const block = (lines: readonly string[], ...more: string[]): string =>
   [...lines, ...more].map((line) => `${line.trimEnd()}\n`).join('')

@@ -1,10 +1,11 @@
 /** A configuration that has met the kernel's devices, as the options of `OspfSpeaker.start`. */
-import type { FrrInterface, FrrOptions } from '../config/frr.ts'
-import type { ResolvedNetworks } from '../config/networks.ts'
+import { hostname } from 'node:os'
+import type { FrrOptions } from '../config/frr.ts'
+import type { ResolvedInterface, ResolvedNetworks } from '../config/networks.ts'
 import type { SpeakerOptions } from '../index.ts'
 
 type Area = {
-  interfaces: Record<string, Omit<FrrInterface, 'area'>>
+  interfaces: Record<string, ResolvedInterface['settings']>
   stubNetworks: Record<string, number>
 }
 
@@ -21,6 +22,10 @@ export function startOptions(config: FrrOptions, resolved: ResolvedNetworks): Sp
     routerId: config.routerId,
     areas,
     installRoutes: config.installRoutes,
+    // FRR's own name is that of the machine unless it is configured
+    ...(config.routerInformation === undefined
+      ? {}
+      : { hostname: config.hostname ?? hostname(), hostnameScope: config.routerInformation }),
     addresses: resolved.missing.map(({ device, address, length }) => ({
       device,
       address: `${address}/${length}`,

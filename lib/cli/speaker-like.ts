@@ -2,6 +2,8 @@
 
 export interface NeighborView {
   readonly routerId: string
+  /** What it calls itself (RFC 5642). */
+  readonly hostname?: string | undefined
   readonly address: string
   readonly interface: string
   readonly priority: number
@@ -21,7 +23,7 @@ export interface InterfaceView {
   readonly area: string
   /** As RFC 2328 section 9.1 spells it. */
   readonly state: string
-  readonly network: 'broadcast' | 'point-to-point'
+  readonly network: 'broadcast' | 'nbma' | 'point-to-point' | 'point-to-multipoint' | 'virtual'
   readonly address: string | undefined
   readonly prefixLength: number
   readonly mtu: number
@@ -41,8 +43,12 @@ export interface InterfaceView {
 export interface RouteView {
   /** 'A.B.C.D/L' */
   readonly prefix: string
-  readonly area: string
+  readonly pathType?: 'intra-area' | 'inter-area' | 'external-1' | 'external-2'
+  /** Undefined for externals. */
+  readonly area: string | undefined
   readonly cost: number
+  readonly type2Cost?: number | undefined
+  readonly tag?: number | undefined
   /** No gateway: attached. No next hop at all: an address of this router. */
   readonly nextHops: readonly {
     readonly interface: string
@@ -56,6 +62,7 @@ export interface LsaView {
   readonly type: number
   readonly lsId: string
   readonly advertisingRouter: string
+  readonly advertisingHostname?: string | undefined
   readonly age: number
   /** The 32 bits, signed or not. */
   readonly sequence: number

@@ -40,10 +40,16 @@ const warnings: ReadonlySet<string> = new Set([
   'duplicate-router-id',
   'self-originated',
   'limit',
+  'overflow',
+  'disguised-lsa',
   'error',
   'kernel',
 ])
 
 function levelOf(event: SpeakerEvent): LogLevel {
-  return warnings.has(event.type) ? 'warning' : event.type === 'spf' ? 'debug' : 'info'
+  return warnings.has(event.type)
+    ? 'warning'
+    : event.type === 'spf' || event.type === 'opaque'
+      ? 'debug'
+      : 'info'
 }

@@ -90,8 +90,11 @@ function u32(word: string): number {
   return value
 }
 
-/** A statement as it may be shown: a word that follows `password`, `md5` or a key is a secret. */
+/** A statement as it may be shown: what follows `password`, `md5` or a key is a secret. */
 export function shown(words: readonly string[]): string {
   const at = words.findIndex((word) => /^(password|md5|authentication-key|key-string)$/.test(word))
-  return (at < 0 || at === words.length - 1 ? words : [...words.slice(0, at + 1), '…']).join(' ')
+  const digest = words.indexOf('message-digest-key')
+  // the id and the algorithm may be seen
+  const open = at >= 0 ? at + 1 : digest >= 0 ? digest + 3 : words.length
+  return (open < words.length ? [...words.slice(0, open), '…'] : words).join(' ')
 }

@@ -4,6 +4,13 @@
  * so that a box never runs on half of its configuration. The syntax is that of FRR 8.4, which reads Quagga 0.99's.
  */
 import {
+  addDigestKey,
+  type FrrAuthentication,
+  KeyChainReader,
+  type KeyChains,
+  password,
+} from './frr-authentication.ts'
+import {
   address,
   area,
   device,
@@ -66,11 +73,17 @@ export interface FrrInterface {
   priority?: number
   passive?: boolean
   mtuIgnore?: boolean
+  authentication?: FrrAuthentication
 }
 
 export interface FrrOptions {
   readonly hostname?: string
+  /** `router-info`: a Router Information LSA is sent, with the hostname in it, which FRR leaves out. */
+  readonly routerInformation?: 'area' | 'as'
   readonly routerId: string
+  /** `area N authentication`, by area; interfaces may say otherwise. */
+  readonly areaAuthentication?: Readonly<Record<string, 'simple' | 'message-digest'>>
+  readonly keyChains?: KeyChains
   readonly networks: readonly FrrNetwork[]
   /** By device name. */
   readonly interfaces: Readonly<Record<string, FrrInterface>>
@@ -108,7 +121,7 @@ export function importFrr(files: readonly FrrFile[]): FrrImport {
   return draft.finish(files[0]?.name ?? '')
 }
 
-type Mode = 'config' | 'interface' | 'router ospf' | 'route-map' | 'line vty'
+type Mode = 'key chain' | 'key' | 'config' | 'interface' | 'router ospf' | 'route-map' | 'line vty'
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 class Draft {
@@ -119,6 +132,7 @@ class Draft {
   router: FrrPlace | undefined
   filter: { readonly map: string; readonly place: FrrPlace } | undefined
   readonly policy = new Policy()
+  readonly keyChains = new KeyChainReader()
   readonly options: Partial<Mutable<FrrOptions>> = {}
   readonly networks = new Map<string, FrrNetwork>()
   readonly interfaces = new Map<string, FrrInterface>()
@@ -155,6 +169,12 @@ class Draft {
         installRoutes = this.policy.installs(filter.map)
       })
 
+    // their errors have no line of their own: it is what is not there
+    const place = { file: firstFile, line: 1 }
+    this.guard(place, () => {
+      const keyChains = this.keyChains.finish()
+      if (Object.keys(keyChains).length > 0) this.options.keyChains = keyChains
+    })
     const { routerId, passiveDefault = false, ...rest } = this.options
     const accepted = this.accepted
     if (routerId === undefined || this.errors.length > 0)
@@ -191,6 +211,10 @@ class Draft {
     const settings = this.interfaces.get(name) ?? {}
     this.interfaces.set(name, settings)
     return settings
+  }
+
+  authentication(): FrrAuthentication {
+    return (this.settings().authentication ??= { digestKeys: [] })
   }
 
   /** As vty reads: a statement is looked up where we are, then at the top, which leaves the block. */
@@ -238,6 +262,10 @@ const config: Statements<Draft> = {
     d.mode = 'route-map'
   },
   'access-list * ...': (d, name, ...rule) => d.policy.accessList(name, rule),
+  'key chain *': (d, name) => {
+    d.keyChains.chain(name)
+    d.mode = 'key chain'
+  },
   'ip protocol ospf route-map *': (d, map) => {
     d.filter = { map, place: d.place }
   },
@@ -301,6 +329,22 @@ const interfaceStatements: Statements<Draft> = {
   'no ip ospf passive': (d) => {
     d.settings().passive = false
   },
+  'ip ospf authentication': (d) => {
+    d.authentication().type = 'simple'
+  },
+  'ip ospf authentication null': (d) => {
+    d.authentication().type = 'null'
+  },
+  'ip ospf authentication message-digest': (d) => {
+    d.authentication().type = 'message-digest'
+  },
+  'ip ospf authentication key-chain *': (d, name) => {
+    d.authentication().keyChain = name
+  },
+  'ip ospf authentication-key *': (d, key) => {
+    d.authentication().password = password(key)
+  },
+  'ip ospf message-digest-key * md5 *': (d, id, key) => addDigestKey(d.authentication(), id, key),
   'ip address *': (d, word) => {
     const { address, length } = prefix(word)
     d.addresses.push({ device: d.interface, address, length, ...d.place })
@@ -345,6 +389,8 @@ const routerStatements: Statements<Draft> = {
   'auto-cost reference-bandwidth *': (d, n) => {
     d.options.referenceBandwidth = integer(n, 1, 4294967)
   },
+  'area * authentication': (d, id) => areaAuthentication(d, id, 'simple'),
+  'area * authentication message-digest': (d, id) => areaAuthentication(d, id, 'message-digest'),
   'timers throttle spf * * *': (d, delay, hold, maximum) => {
     d.options.spfThrottle = {
       delay: milliseconds(delay, 600000),
@@ -355,8 +401,33 @@ const routerStatements: Statements<Draft> = {
   'timers throttle lsa all *': (d, n) => {
     d.options.minLsInterval = milliseconds(n, 5000)
   },
+  // opaque LSAs are always carried
+  'capability opaque': accept,
+  'ospf opaque-lsa': accept,
+  'router-info as': (d) => {
+    d.options.routerInformation = 'as'
+  },
+  'router-info area': (d) => {
+    d.options.routerInformation = 'area'
+  },
+  // FRR ignores which
+  'router-info area *': (d, id) => {
+    area(id)
+    d.options.routerInformation = 'area'
+  },
   'timers lsa min-arrival *': (d, n) => {
     d.options.minLsArrival = milliseconds(n, 600000)
+  },
+}
+
+function areaAuthentication(d: Draft, id: string, type: 'simple' | 'message-digest'): void {
+  d.options.areaAuthentication = { ...d.options.areaAuthentication, [area(id)]: type }
+}
+
+const keyStatement: Statements<Draft> = {
+  'key *': (d, id) => {
+    d.keyChains.key(id)
+    d.mode = 'key'
   },
 }
 
@@ -364,6 +435,17 @@ const statements: Readonly<Record<Mode, Statements<Draft>>> = {
   config,
   interface: interfaceStatements,
   'router ospf': routerStatements,
+  'key chain': keyStatement,
+  key: {
+    ...keyStatement,
+    'key-string ...': (d, ...words) => d.keyChains.keyString(words),
+    'cryptographic-algorithm *': (d, name) => d.keyChains.algorithm(name),
+    'send-lifetime ...': (d, ...words) => d.keyChains.lifetime('send', words),
+    'accept-lifetime ...': (d, ...words) => d.keyChains.lifetime('accept', words),
+    exit: (d) => {
+      d.mode = 'key chain'
+    },
+  },
   'route-map': {
     'match ip address *': (d, list) => {
       d.mapEntry.lists.push(list)

@@ -7,12 +7,15 @@
 import type { Link } from '../ports.ts'
 import { formatIpv4, networkOf, parseIpv4 } from '../wire/address.ts'
 import type { FrrAddress, FrrInterface, FrrNetwork, FrrOptions } from './frr.ts'
+import { type FrrSeal, sealOf } from './frr-authentication.ts'
 
 /** A device that runs OSPF on its first address. */
 export interface ResolvedInterface {
   readonly name: string
   readonly area: string
-  readonly settings: Omit<FrrInterface, 'area'>
+  readonly settings: Omit<FrrInterface, 'area' | 'authentication'> & {
+    readonly authentication?: FrrSeal
+  }
 }
 
 /** A prefix to announce as a stub link: a loopback address (12.4.1), or a further address of a device. */
@@ -46,7 +49,13 @@ const defaultReferenceBandwidth = 100
 export function resolveNetworks(
   config: Pick<
     FrrOptions,
-    'networks' | 'interfaces' | 'addresses' | 'passiveDefault' | 'referenceBandwidth'
+    | 'networks'
+    | 'interfaces'
+    | 'addresses'
+    | 'passiveDefault'
+    | 'referenceBandwidth'
+    | 'areaAuthentication'
+    | 'keyChains'
   >,
   links: ReadonlyMap<string, Link>,
   speed: (device: string) => number | undefined = () => undefined,
@@ -56,8 +65,10 @@ export function resolveNetworks(
   const warnings: string[] = []
   const used = new Set<FrrNetwork>()
   const held = new Set<FrrNetwork>()
-  const unaddressed: (Omit<ResolvedInterface, 'area'> & { readonly area: string | undefined })[] =
-    []
+  const unaddressed: (Omit<ResolvedInterface, 'area'> & {
+    readonly area: string | undefined
+    readonly authentication: FrrInterface['authentication']
+  })[] = []
   const missing = config.addresses.filter((wanted) => {
     const link = links.get(wanted.device)
     return link !== undefined && !holds(link, wanted)
@@ -65,7 +76,7 @@ export function resolveNetworks(
 
   const settingsOf = (
     { broadcast }: Link,
-    stated: Omit<FrrInterface, 'area'>,
+    stated: Omit<FrrInterface, 'area' | 'authentication'>,
     cost: number,
   ): ResolvedInterface['settings'] => ({
     ...stated,
@@ -74,8 +85,19 @@ export function resolveNetworks(
     cost,
   })
 
+  const sealed = (
+    name: string,
+    area: string,
+    authentication: FrrInterface['authentication'],
+    settings: ResolvedInterface['settings'],
+  ): ResolvedInterface['settings'] => {
+    const areaType = config.areaAuthentication?.[area]
+    const seal = sealOf(`interface ${name}`, authentication, areaType, config.keyChains ?? {})
+    return seal ? { ...settings, authentication: seal } : settings
+  }
+
   for (const [name, link] of links) {
-    const { area: fixed, ...stated } = config.interfaces[name] ?? {}
+    const { area: fixed, authentication, ...stated } = config.interfaces[name] ?? {}
     const cost =
       stated.cost ?? (link.loopback ? 0 : autoCost(config.referenceBandwidth, () => speed(name)))
     let runs = false
@@ -103,18 +125,27 @@ export function resolveNetworks(
         )
       else {
         runs = true
-        interfaces.push({ name, area, settings: settingsOf(link, stated, cost) })
+        const settings = settingsOf(link, stated, cost)
+        interfaces.push({ name, area, settings: sealed(name, area, authentication, settings) })
       }
     }
     // Without an address there is nothing to match; one that is configured for OSPF waits for its address.
     const isMeant = fixed !== undefined || meantForOspf.some((field) => field in stated)
     if (isMeant && !link.loopback && addressesOf(link, missing).length === 0)
-      unaddressed.push({ name, area: fixed, settings: settingsOf(link, stated, cost) })
+      unaddressed.push({
+        name,
+        area: fixed,
+        authentication,
+        settings: settingsOf(link, stated, cost),
+      })
   }
   const open = new Set(config.networks.filter((one) => !held.has(one)).map(({ area }) => area))
-  for (const { name, area = open.size === 1 ? [...open][0] : undefined, settings } of unaddressed)
-    if (area !== undefined) interfaces.push({ name, area, settings })
+  for (const { name, authentication, settings, ...rest } of unaddressed) {
+    const { area = open.size === 1 ? [...open][0] : undefined } = rest
+    if (area !== undefined)
+      interfaces.push({ name, area, settings: sealed(name, area, authentication, settings) })
     else warnings.push(`interface ${name} has no address: no network tells its area`)
+  }
 
   for (const network of config.networks)
     if (!used.has(network))

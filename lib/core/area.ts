@@ -1,44 +1,111 @@
 /** An area (RFC 2328 section 6): its interfaces, its database, and what is to be recalculated. */
+import { LsType } from '../wire/lsa.ts'
 import { Option } from '../wire/options.ts'
 import type { Interface } from './interface.ts'
-import { Lsdb } from './lsdb.ts'
-import type { Pace, Wanted } from './originate.ts'
+import type { AreaConfig } from './io.ts'
+import { nssaLsas, setTranslator } from './nssa.ts'
+import { opaqueLsas } from './opaque.ts'
+import { type Wanted, Wish } from './originate.ts'
 import type { Router } from './router.ts'
-import type { Tree } from './spf.ts'
+import { routerInformationLsa } from './router-information.ts'
+import { routerAndNetworkLsas } from './router-lsa.ts'
+import { type Place, Scope } from './scope.ts'
+import { type Tree, UNREACHABLE } from './spf.ts'
+import { summaryLsas } from './summaries.ts'
+import type { Timer } from './timers.ts'
 
-export class Area {
-  readonly router: Router
+export const BACKBONE = 0
+
+export class Area extends Scope {
+  readonly opaqueType: number = LsType.opaqueArea
   readonly id: number
-  readonly lsdb: Lsdb = new Lsdb()
+  config: AreaConfig
   readonly interfaces: Set<Interface> = new Set()
   /** Prefixes of our own announced here as stub links, by prefix key. */
   readonly stubs: Map<number, { prefix: number; length: number; cost: number }> = new Map()
-  /** What we want to say here, as of the last reconciling; by LSA key. */
-  wanted: ReadonlyMap<string, Wanted> = new Map()
-  readonly paces: Map<string, Pace> = new Map()
-  /** Something that our own LSAs say may have changed. */
-  originateDirty = false
-  /** Something of it waits for its pace. */
-  originateWaits = false
   /** The shortest-path tree of the last calculation. */
   tree: Tree | undefined
+  /** We translate its type 7 LSAs (RFC 3101 3.1). */
+  isTranslator = false
+  /** Ends our translating when another has been elected. */
+  readonly translatorTimer: Timer
 
   constructor(router: Router, id: number) {
-    this.router = router
+    super(router)
     this.id = id
+    this.config = defaultAreaConfig(id)
+    this.translatorTimer = router.timers.create('nssa-translator', () => setTranslator(this, false))
   }
 
-  /** Somebody in the area is in a database exchange with us. */
-  get exchanging(): boolean {
-    for (const iface of this.interfaces) if (iface.exchanging) return true
+  /** AS-external-LSAs are flooded here (3.6). */
+  get isNormal(): boolean {
+    return this.config.kind === 'normal'
+  }
+
+  get options(): number {
+    switch (this.config.kind) {
+      case 'normal':
+        return Option.e
+      case 'stub':
+        return 0
+      case 'nssa':
+        return Option.np
+    }
+  }
+
+  /** At least one interface takes part (RFC 3509 2: actively attached). */
+  get isActive(): boolean {
+    for (const { state } of this.interfaces) if (state !== 'Down') return true
     return false
   }
 
-  /** Options that we set in Hellos, Database Descriptions and LSAs of this area (A.2). */
-  get options(): number {
-    return Option.e
+  get place(): Place {
+    return { area: this.id, interface: undefined }
+  }
+
+  isReachable(routerId: number): boolean {
+    const { tree } = this
+    const vertex = tree?.routers.get(routerId)
+    return tree !== undefined && vertex !== undefined && tree.distance[vertex] !== UNREACHABLE
+  }
+
+  floodedOn(): Iterable<Interface> {
+    return this.interfaces
+  }
+
+  wantedNow(before: ReadonlyMap<string, Wanted>): Map<string, Wanted> {
+    const wish = new Wish(this, before)
+    if (this.interfaces.size === 0) return wish.wanted
+    routerAndNetworkLsas(this, wish)
+    summaryLsas(this, wish)
+    nssaLsas(this, wish)
+    opaqueLsas(this, wish)
+    const { routerInformation } = this.router
+    if (
+      routerInformation &&
+      this.isActive &&
+      (routerInformation.scope === 'area' || !this.isNormal)
+    ) {
+      routerInformationLsa(this, wish, routerInformation.hostname)
+    }
+    return wish.wanted
+  }
+
+  recalculate(what: 'tree' | 'routes'): void {
+    this.router.recalculate(this, what)
   }
 }
+
+export const defaultAreaConfig = (id: number): AreaConfig => ({
+  id,
+  kind: 'normal',
+  summaries: true,
+  defaultCost: 1,
+  ranges: [],
+  importList: undefined,
+  exportList: undefined,
+  nssa: { translator: 'candidate', stabilityMs: 40_000, defaultOriginate: undefined, ranges: [] },
+})
 
 /** A number that stands for a prefix in maps. */
 export const prefixKey = (prefix: number, length: number): number => prefix * 64 + length

@@ -42,3 +42,7 @@ export const MAX_AGE_HOLD_MS = 6000
 export const RETRANSMIT_WINDOW_MS = 50
 /** LS Update packets that one retransmission timer sends at the most; the rest follows a window later. */
 export const RETRANSMIT_BURST_PACKETS = 16
+/** Data of an opaque LSA in a packet of 1500 octets, with room for the longest authentication trailer. */
+export const OPAQUE_OCTETS = 1344
+/** ExitOverflowInterval (RFC 1765 2.4). There the default is never. */
+export const EXIT_OVERFLOW_MS = 300_000

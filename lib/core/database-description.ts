@@ -1,11 +1,13 @@
 /** Database Description packets: sending (RFC 2328 10.8) and receiving (10.6). */
 import type { DatabaseDescriptionBody } from '../wire/database-description.ts'
-import { type LsaHeader, LsType, lsaKey } from '../wire/lsa.ts'
+import { type LsaHeader, lsaKey } from '../wire/lsa.ts'
+import { Option } from '../wire/options.ts'
 import { EXSTART_GAP_MS, LSA_HEADER_OCTETS } from './constants.ts'
 import type { Interface } from './interface.ts'
 import { requestMore } from './ls-request.ts'
 import { ageOf, compareInstances, headerNow } from './lsdb.ts'
 import type { Neighbor } from './neighbor.ts'
+import { isOpaque } from './opaque.ts'
 
 const DD_FIXED_OCTETS = 8
 
@@ -28,8 +30,10 @@ export function sendDatabaseDescription(neighbor: Neighbor): void {
   const more = init || neighbor.summaryNext < neighbor.summaryList.length
   const bytes = router.encode(iface, {
     kind: 'database-description',
-    mtu: iface.link.mtu,
-    options: iface.area.options,
+    // 10.8: 0 over virtual links
+    mtu: iface.isVirtual ? 0 : iface.link.mtu,
+    // RFC 5250: the O-bit is in these packets alone
+    options: iface.area.options | Option.o,
     flags: { init, more, master: neighbor.isMaster },
     sequence: neighbor.ddSequence,
     headers,
@@ -51,7 +55,7 @@ export function receiveDatabaseDescription(
 ): void {
   const { router } = iface
   // an MTU larger than ours could not be received; a smaller one is told too, as the neighbor may refuse ours
-  if (dd.mtu === iface.link.mtu || iface.config.mtuIgnore) {
+  if (dd.mtu === iface.link.mtu || iface.config.mtuIgnore || iface.isVirtual) {
     router.agree(iface, neighbor.address, 'MTU')
   } else if (dd.mtu !== 0) {
     router.mismatch(
@@ -110,6 +114,7 @@ export function receiveDatabaseDescription(
         return router.drop(iface, 'neighbor-state')
       }
       neighbor.options = dd.options
+      neighbor.isOpaqueCapable = (dd.options & Option.o) !== 0
       neighbor.ddReceived = received
       neighbor.event('NegotiationDone')
       return accept(iface, neighbor, dd)
@@ -151,10 +156,10 @@ function repeat(neighbor: Neighbor): void {
 function accept(iface: Interface, neighbor: Neighbor, dd: DatabaseDescriptionBody): void {
   const { router } = iface
   for (const header of dd.headers) {
-    const lsdb = router.databaseFor(iface.area, header.type)
-    if (lsdb === undefined) {
-      // opaque LSAs are for those who set the O-bit, which we do not: nobody should describe them; not asking is enough
-      if (header.type >= LsType.opaqueLink && header.type <= LsType.opaqueAs) continue
+    const lsdb = router.scopeFor(iface, header.type)?.lsdb
+    if (lsdb === undefined || !neighbor.takes(header.type)) {
+      // opaque LSAs that are not for here, or from somebody who does not know them: not asking is enough
+      if (isOpaque(header.type)) continue
       return neighbor.event('SeqNumberMismatch')
     }
     const entry = lsdb.find(header)

@@ -11,8 +11,11 @@ export type MismatchField =
   | 'network mask'
   | 'area'
   | 'E-bit'
+  | 'N-bit'
   | 'MTU'
   | 'authentication type'
+  | 'authentication key id'
+  | 'authentication key'
   | 'subnet'
 
 /** Why the router dropped something that it received. */
@@ -32,6 +35,10 @@ export type DropReason =
   | 'bad-destination'
   | 'area-mismatch'
   | 'auth-type'
+  | 'auth-length'
+  | 'auth-key'
+  | 'auth-sequence'
+  | 'auth-digest'
   | 'hello-mismatch'
   | 'unknown-neighbor'
   | 'neighbor-limit'
@@ -48,6 +55,21 @@ export type DropReason =
   | 'lsa-limit'
 
 export type OspfEvent =
+  | {
+      /** An opaque LSA of another router (RFC 5250) came, changed its contents, or has gone. */
+      readonly type: 'opaque'
+      readonly change: 'new' | 'changed' | 'gone'
+      readonly scope: 'link' | 'area' | 'as'
+      /** Of 'link' and 'area'. */
+      readonly area: string | undefined
+      /** Of 'link'. */
+      readonly interface: string | undefined
+      readonly advertisingRouter: string
+      readonly opaqueType: number
+      readonly opaqueId: number
+      /** Of one that has gone: the last. */
+      readonly data: Uint8Array
+    }
   | {
       readonly type: 'interface'
       readonly interface: string
@@ -97,11 +119,47 @@ export type OspfEvent =
       readonly action: 'outbid' | 'flushed'
     }
   | {
+      /**
+       * Packets are sealed with another key; 'expired': the last one's lifetime is over and it is used all the same
+       * (D.3); 'none': no key's lifetime has begun, so nothing is sent.
+       */
+      readonly type: 'key'
+      readonly interface: string
+      readonly state: 'valid' | 'expired' | 'none'
+      readonly keyId: number | undefined
+    }
+  | {
+      /** The 64-bit sequence numbers went on into the next boot count, which must be kept (RFC 7474 2). */
+      readonly type: 'boot-count'
+      readonly count: number
+    }
+  | {
       readonly type: 'spf'
       readonly area: string
       /** The tree was calculated anew; otherwise just the routes that hang on it. */
       readonly full: boolean
       readonly vertices: number
+    }
+  | {
+      /**
+       * A neighbor sent an LSA with the header of the one that we have and other contents: forged, or damaged in a way
+       * that the checksum does not show. Ours are said anew. Once per sequence number.
+       */
+      readonly type: 'disguised-lsa'
+      readonly interface: string
+      /** Router ID of the neighbor. */
+      readonly from: string
+      readonly lsType: number
+      readonly lsId: string
+      readonly advertisingRouter: string
+      readonly sequence: number
+      readonly own: boolean
+    }
+  | {
+      /** RFC 1765: the limit of AS-external-LSAs is reached, so ours are withdrawn; or there is room again. */
+      readonly type: 'overflow'
+      readonly state: 'entered' | 'left'
+      readonly limit: number
     }
   | {
       /** A bound was reached; what came after it was dropped. */
@@ -125,10 +183,34 @@ export function formatEvent(event: OspfEvent): string {
       return `${event.address} on ${event.interface} uses our router id ${event.routerId}`
     case 'self-originated':
       return `type ${event.lsType} LSA ${event.lsId} of ours, from an earlier life or a forger: ${event.action} (sequence 0x${(event.sequence >>> 0).toString(16)})`
+    case 'opaque': {
+      const { scope, area, advertisingRouter, opaqueType, opaqueId, data, change } = event
+      const where = event.interface ?? area ?? 'the AS'
+      return `opaque LSA ${opaqueType}/${opaqueId} of ${advertisingRouter} for ${scope === 'as' ? where : `${scope} ${where}`}: ${change}, ${data.length} octets`
+    }
+    case 'key':
+      return `interface ${event.interface}: ${formatKey(event)}`
+    case 'boot-count':
+      return `boot count of the 64-bit sequence numbers: ${event.count}`
     case 'spf':
       return `${event.full ? 'SPF' : 'routes'} of area ${event.area} calculated, ${event.vertices} vertices`
+    case 'disguised-lsa':
+      return `type ${event.lsType} LSA ${event.lsId} of ${event.advertisingRouter} from ${event.from} on ${event.interface}: other contents under the same header${event.own ? ', said anew' : ''} (sequence 0x${(event.sequence >>> 0).toString(16)})`
+    case 'overflow':
+      return `overflow ${event.state}: limit of ${event.limit} AS-external-LSAs`
     case 'limit':
       return `limit of ${event.limit} reached: ${event.what}`
+  }
+}
+
+function formatKey({ state, keyId }: Extract<OspfEvent, { type: 'key' }>): string {
+  switch (state) {
+    case 'valid':
+      return `authenticates with key ${keyId}`
+    case 'expired':
+      return `the last key, ${keyId}, has expired; it stays in use`
+    case 'none':
+      return 'no key is valid yet: nothing is sent'
   }
 }
 

@@ -1,6 +1,5 @@
 /** Flooding (RFC 2328 13.3) and retransmission (13.6). */
 import { withAge } from '../wire/lsa.ts'
-import type { Area } from './area.ts'
 import {
   ALL_D_ROUTERS,
   ALL_SPF_ROUTERS,
@@ -12,24 +11,31 @@ import type { Interface } from './interface.ts'
 import { continueLoading, requestSatisfied } from './ls-request.ts'
 import { ageOf, compareInstances, type Entry } from './lsdb.ts'
 import type { Neighbor } from './neighbor.ts'
+import { atLeast } from './neighbor-fsm.ts'
+import { isOpaque } from './opaque.ts'
+import type { Scope } from './scope.ts'
 
 const COUNT_OCTETS = 4
 
 /**
- * Queues an LSA on every eligible interface of its scope. `area` is where it came from or belongs.
+ * Queues an LSA on every eligible interface of its scope.
  * @param from the neighbor that it was received from; undefined: our own, or one that reached MaxAge here.
  * @returns whether it goes back out of the interface that it was received on (13.5 asks).
  */
-export function flood(area: Area, entry: Entry, from: Neighbor | undefined): boolean {
+export function flood(scope: Scope, entry: Entry, from: Neighbor | undefined): boolean {
   const { header } = entry.lsa
   let back = false
-  for (const iface of area.router.interfacesInScope(area, header.type)) {
+  for (const iface of scope.floodedOn()) {
     // (1)
     let owed = false
+    // a packet that is sent to each neighbor can leave those out that would not take it
+    const isAddressed = iface.isUnicast && isOpaque(header.type)
     for (const neighbor of iface.neighbors.values()) {
       // (1a)
       const { state } = neighbor
       if (state !== 'Exchange' && state !== 'Loading' && state !== 'Full') continue
+      // RFC 5250 4.1
+      if (!neighbor.takes(header.type)) continue
       // (1b)
       if (state !== 'Full') {
         const request = neighbor.requests.get(entry.key)
@@ -51,13 +57,14 @@ export function flood(area: Area, entry: Entry, from: Neighbor | undefined): boo
       // (1d)
       neighbor.addRetransmission(entry)
       owed = true
+      if (isAddressed) neighbor.directUpdates.add(entry)
     }
     // (2)
     if (!owed) continue
     if (from?.interface === iface) {
       // (3)
       if (
-        iface.isBroadcast() &&
+        iface.electsDr() &&
         (from.address === iface.designatedRouter || from.address === iface.backupDesignatedRouter)
       ) {
         continue
@@ -67,20 +74,27 @@ export function flood(area: Area, entry: Entry, from: Neighbor | undefined): boo
       back = true
     }
     // (5)
-    iface.floodQueue.add(entry)
+    if (!isAddressed) iface.floodQueue.add(entry)
     iface.router.touch(iface)
   }
   return back
 }
 
 /** Where flooded updates and delayed acknowledgements go (13.3 (5), 13.5). */
-export const floodDestination = (iface: Interface): number =>
-  !iface.isBroadcast() || iface.isElected ? ALL_SPF_ROUTERS : ALL_D_ROUTERS
+export function floodDestinations(iface: Interface): number[] {
+  if (!iface.isUnicast) {
+    return [!iface.electsDr() || iface.isElected ? ALL_SPF_ROUTERS : ALL_D_ROUTERS]
+  }
+  const adjacent = [...iface.neighbors.values()].filter((n) => atLeast(n.state, 'Exchange'))
+  return adjacent.map((neighbor) => neighbor.address)
+}
 
 /** Sends what is queued on an interface and for its neighbors. */
 export function flushUpdates(iface: Interface): void {
   if (iface.floodQueue.size > 0) {
-    sendUpdates(iface, floodDestination(iface), iface.floodQueue)
+    for (const destination of floodDestinations(iface)) {
+      sendUpdates(iface, destination, iface.floodQueue)
+    }
     iface.floodQueue.clear()
   }
   for (const neighbor of iface.neighbors.values()) {

@@ -9,9 +9,43 @@ import type { Interface } from './interface.ts'
 import type { Datagram } from './io.ts'
 import { Neighbor } from './neighbor.ts'
 
+/** To everybody on the network, or to those that 9.5.1 names. */
 export function sendHello(iface: Interface, goodbye = false): void {
+  if (iface.isVirtual) return sendHelloTo(iface, [iface.endpointAddress], goodbye)
+  if (!iface.isUnicast) return sendHelloTo(iface, [ALL_SPF_ROUTERS], goodbye)
+  const { router, config } = iface
+  const poll = (config.pollInterval ?? DEFAULT_POLL_INTERVAL_S) * 1000
+  const due: Neighbor[] = []
+  for (const neighbor of iface.neighbors.values()) {
+    if (!isGreeted(iface, neighbor)) continue
+    if (neighbor.state === 'Down' && router.now - neighbor.helloSentAt < poll) continue
+    neighbor.helloSentAt = router.now
+    due.push(neighbor)
+  }
+  const addresses = due.map((neighbor) => neighbor.address)
+  sendHelloTo(iface, addresses, goodbye)
+}
+
+/** 9.5.1: who may become Designated Router greets its like, and all once it is; others greet those two. */
+function isGreeted(iface: Interface, neighbor: Neighbor): boolean {
+  if (!iface.electsDr() || iface.isElected) return true
+  const { address, priority, state } = neighbor
+  if (address === iface.designatedRouter || address === iface.backupDesignatedRouter) return true
+  const mayBecome =
+    state === 'Down' || state === 'Attempt'
+      ? (iface.configured(address)?.eligible ?? false)
+      : priority > 0
+  return iface.isEligible() && mayBecome
+}
+
+export function sendHelloTo(
+  iface: Interface,
+  destinations: readonly number[],
+  goodbye = false,
+): void {
   const { router, config } = iface
   if (iface.state === 'Down' || iface.state === 'Loopback' || config.passive) return
+  if (destinations.length === 0) return
   iface.lastHelloAt = router.now
   const neighbors: number[] = []
   if (!goodbye) {
@@ -21,10 +55,10 @@ export function sendHello(iface: Interface, goodbye = false): void {
       }
     }
   }
-  router.send(iface, ALL_SPF_ROUTERS, {
+  const hello: HelloBody = {
     kind: 'hello',
     // 9.5: point-to-point networks have no mask to agree on, but everybody fills it in
-    networkMask: iface.mask,
+    networkMask: iface.isVirtual ? 0 : iface.mask,
     helloInterval: config.helloInterval,
     options: iface.options,
     priority: goodbye ? 0 : iface.priority,
@@ -32,7 +66,8 @@ export function sendHello(iface: Interface, goodbye = false): void {
     designatedRouter: goodbye ? 0 : iface.designatedRouter,
     backupDesignatedRouter: goodbye ? 0 : iface.backupDesignatedRouter,
     neighbors,
-  })
+  }
+  for (const destination of destinations) router.send(iface, destination, hello)
 }
 
 export function receiveHello(
@@ -50,8 +85,9 @@ export function receiveHello(
   }
   router.agree(iface, source, 'hello')
 
-  const key = iface.isBroadcast() ? source : header.routerId
+  const key = iface.knowsByAddress ? source : header.routerId
   let neighbor = iface.neighbors.get(key)
+  if (neighbor?.routerId === 0) neighbor.routerId = header.routerId
   if (neighbor && neighbor.routerId !== header.routerId) {
     // the same address with another Router ID is another router
     neighbor.event('KillNbr')
@@ -87,7 +123,11 @@ export function receiveHello(
   if (!hello.neighbors.includes(router.routerId)) return neighbor.event('1-WayReceived')
   neighbor.event('2-WayReceived')
 
-  if (!iface.isBroadcast()) return
+  if (iface.isUnicast && iface.electsDr() && iface.priority === 0 && hello.priority > 0) {
+    // 9.5.1: who is not eligible answers those who are
+    sendHelloTo(iface, [source])
+  }
+  if (!iface.electsDr()) return
   const isDr = hello.designatedRouter === source
   const isBdr = hello.backupDesignatedRouter === source
   if (iface.state === 'Waiting') {
@@ -97,13 +137,21 @@ export function receiveHello(
   }
 }
 
+const capabilities = [
+  ['E-bit', Option.e],
+  ['N-bit', Option.np],
+] as const
+
+/** PollInterval (C.5). */
+const DEFAULT_POLL_INTERVAL_S = 120
+
 /** 10.5: what must agree. The mask does not count on point-to-point networks. */
 function findMismatch(
   iface: Interface,
   hello: HelloBody,
 ): [field: MismatchField, ours: string, theirs: string] | undefined {
   const { config, mask, options } = iface
-  if (iface.isBroadcast() && hello.networkMask !== mask) {
+  if (iface.knowsByAddress && hello.networkMask !== mask) {
     return ['network mask', formatMask(mask), formatMask(hello.networkMask)]
   }
   if (hello.helloInterval !== config.helloInterval) {
@@ -112,8 +160,10 @@ function findMismatch(
   if (hello.deadInterval !== config.deadInterval) {
     return ['RouterDeadInterval', `${config.deadInterval} s`, `${hello.deadInterval} s`]
   }
-  if ((hello.options & Option.e) !== (options & Option.e)) {
-    return ['E-bit', String(options & Option.e ? 1 : 0), String(hello.options & Option.e ? 1 : 0)]
+  // RFC 3101 2.1: the N-bit as well
+  for (const [name, bit] of capabilities) {
+    if ((hello.options & bit) === (options & bit)) continue
+    return [name, String(options & bit ? 1 : 0), String(hello.options & bit ? 1 : 0)]
   }
   return undefined
 }

@@ -1,22 +1,38 @@
 /** The public names of `ospf-speaker/core`: the protocol without I/O, for those who bring their own loop. */
 
+export { defaultAreaConfig } from './area.ts'
+export type { AuthenticationSnapshot } from './authentication.ts'
 export type { DropReason, MismatchField, OspfEvent } from './events.ts'
 export { formatEvent } from './events.ts'
 export type {
+  AreaConfig,
+  AreaRange,
+  AuthenticationConfig,
+  ChainKey,
   ConfigChange,
+  ConfiguredNeighbor,
   Datagram,
+  ExternalPrefix,
   Instant,
   InterfaceConfig,
+  Lifetime,
   LinkState,
   NetworkType,
   NextHop,
+  NssaConfig,
+  OpaqueId,
+  OpaqueScope,
   Output,
   PathType,
+  PrefixRule,
   Route,
   RouteChange,
+  RouterInformationConfig,
   StubPrefix,
+  StubRouter,
 } from './io.ts'
-export type { Limits, RouterOptions } from './router.ts'
+export type { OpaqueSnapshot } from './opaque.ts'
+export type { AbrType, Limits, RouterOptions } from './router.ts'
 export { defaultLimits, Router } from './router.ts'
 export type {
   Counters,

@@ -17,7 +17,8 @@ type Elected = 'DROther' | 'Backup' | 'DR'
 export interface InterfaceActions {
   startHello(): void
   startWait(): void
-  isBroadcast(): boolean
+  /** A Designated Router is elected here: broadcast or NBMA. */
+  electsDr(): boolean
   isEligible(): boolean
   /** 9.4; returns our part in the outcome. */
   elect(): Elected
@@ -55,7 +56,7 @@ const elected: readonly Elected[] = ['DROther', 'Backup', 'DR']
 export const interfaceTable: readonly Row[] = [
   row(['Down'], 'InterfaceUp', ['Point-to-point', 'DROther', 'Waiting'], (i) => {
     i.startHello()
-    if (!i.isBroadcast()) return 'Point-to-point'
+    if (!i.electsDr()) return 'Point-to-point'
     if (!i.isEligible()) return 'DROther'
     i.startWait()
     return 'Waiting'

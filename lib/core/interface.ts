@@ -3,14 +3,16 @@ import { formatIpv4, maskOf, networkOf } from '../wire/address.ts'
 import type { LsaHeader } from '../wire/lsa.ts'
 import { Option } from '../wire/options.ts'
 import type { Area } from './area.ts'
+import { authenticationOctets } from './authentication.ts'
 import { ALL_D_ROUTERS, IP_HEADER_OCTETS, OSPF_HEADER_OCTETS } from './constants.ts'
-import type { DropReason } from './events.ts'
+import type { DropReason, OspfEvent } from './events.ts'
 import { sendHello } from './hello.ts'
 import { type InterfaceActions, type InterfaceEvent, stepInterface } from './interface-fsm.ts'
-import type { Instant, InterfaceConfig, LinkState } from './io.ts'
+import type { ConfiguredNeighbor, Instant, InterfaceConfig, LinkState } from './io.ts'
+import { LinkScope } from './link-scope.ts'
 import { sendDelayedAcks } from './ls-ack.ts'
 import type { Entry } from './lsdb.ts'
-import type { Neighbor } from './neighbor.ts'
+import { Neighbor } from './neighbor.ts'
 import { atLeast } from './neighbor-fsm.ts'
 import type { Router } from './router.ts'
 import type { InterfaceState } from './states.ts'
@@ -27,6 +29,8 @@ export class Interface implements InterfaceActions {
   backupDesignatedRouter = 0
   /** By IP source address on broadcast networks, by Router ID on point-to-point ones (8.2, 10.5). */
   readonly neighbors: Map<number, Neighbor> = new Map()
+  /** Opaque LSAs that stay on this link. */
+  readonly linkScope: LinkScope
   /** LSAs to be flooded out of here when the current input has been dealt with. */
   readonly floodQueue: Set<Entry> = new Set()
   readonly delayedAcks: LsaHeader[] = []
@@ -34,6 +38,8 @@ export class Interface implements InterfaceActions {
   readonly mismatches: Map<string, string> = new Map()
   readonly drops: Partial<Record<DropReason, number>> = {}
   lastHelloAt: Instant = Number.NEGATIVE_INFINITY
+  /** The key that the last packet was sealed with; undefined: none was. */
+  keyState: Pick<Extract<OspfEvent, { type: 'key' }>, 'state' | 'keyId'> | undefined
   readonly helloTimer: Timer
   readonly waitTimer: Timer
   readonly ackTimer: Timer
@@ -44,6 +50,7 @@ export class Interface implements InterfaceActions {
     this.router = router
     this.area = area
     this.config = config
+    this.linkScope = new LinkScope(this)
     this.helloTimer = router.timers.create('hello', (now) => {
       const due = this.helloTimer.at + this.config.helloInterval * 1000
       this.helloTimer.set(due > now ? due : now + this.config.helloInterval * 1000)
@@ -69,6 +76,13 @@ export class Interface implements InterfaceActions {
     return networkOf(this.address, this.link.prefixLength)
   }
 
+  /** The other end of a virtual link; 0: not known, or no virtual link. */
+  endpointAddress = 0
+
+  get isVirtual(): boolean {
+    return this.config.network === 'virtual'
+  }
+
   /** We leave, and let the Backup take over before we are gone. Without a Backup there is nobody to let. */
   resigned = false
 
@@ -77,9 +91,10 @@ export class Interface implements InterfaceActions {
     return this.resigned ? 0 : this.config.priority
   }
 
-  /** Octets of OSPF packet body that fit one IP packet without options. */
+  /** Octets of OSPF packet body that fit one IP packet without options, together with the digest behind it. */
   get bodyOctets(): number {
-    return this.link.mtu - IP_HEADER_OCTETS - OSPF_HEADER_OCTETS
+    const trailer = authenticationOctets(this.config)
+    return this.link.mtu - IP_HEADER_OCTETS - OSPF_HEADER_OCTETS - trailer
   }
 
   /** Another router stands by to be Designated Router. */
@@ -92,8 +107,24 @@ export class Interface implements InterfaceActions {
     return this.state === 'DR' || this.state === 'Backup'
   }
 
-  isBroadcast(): boolean {
-    return this.config.network === 'broadcast'
+  /** Broadcast or NBMA: many routers, one of them the Designated Router. */
+  electsDr(): boolean {
+    return this.config.network === 'broadcast' || this.config.network === 'nbma'
+  }
+
+  /** Neighbors are known by their address; on point-to-point networks and virtual links by their Router ID (10.5). */
+  get knowsByAddress(): boolean {
+    return this.config.network !== 'point-to-point' && !this.isVirtual
+  }
+
+  /** Nothing can be multicast: each neighbor gets a packet of its own. */
+  get isUnicast(): boolean {
+    const { network, nonBroadcast } = this.config
+    return network === 'nbma' || this.isVirtual || nonBroadcast === true
+  }
+
+  configured(address: number): ConfiguredNeighbor | undefined {
+    return this.config.neighbors?.find((neighbor) => neighbor.address === address)
   }
 
   isEligible(): boolean {
@@ -102,6 +133,25 @@ export class Interface implements InterfaceActions {
 
   startHello(): void {
     this.helloTimer.set(this.router.now)
+    this.meetConfigured()
+  }
+
+  /** Neighbors that are told rather than heard (C.5, C.6): who is new is attempted, who is no longer listed forgotten. */
+  meetConfigured(): void {
+    for (const { address, eligible } of this.config.neighbors ?? []) {
+      if (this.neighbors.has(address)) continue
+      const neighbor = new Neighbor(this, 0, address)
+      this.neighbors.set(address, neighbor)
+      // 9.3, InterfaceUp: on NBMA networks only between those that may become Designated Router
+      const isAttempted = this.isElected || (this.isEligible() && eligible)
+      if (!this.electsDr() || isAttempted) neighbor.event('Start')
+    }
+    if (!this.isUnicast || this.isVirtual) return
+    for (const neighbor of [...this.neighbors.values()]) {
+      if (this.configured(neighbor.address)) continue
+      neighbor.event('KillNbr')
+      this.neighbors.delete(neighbor.address)
+    }
   }
 
   startWait(): void {
@@ -111,12 +161,14 @@ export class Interface implements InterfaceActions {
   reset(): void {
     this.#resetting = true
     for (const neighbor of [...this.neighbors.values()]) neighbor.event('KillNbr')
+    this.neighbors.clear()
     this.#resetting = false
     this.helloTimer.cancel()
     this.waitTimer.cancel()
     this.ackTimer.cancel()
     this.delayedAcks.length = 0
     this.floodQueue.clear()
+    this.linkScope.clear()
     this.mismatches.clear()
     this.designatedRouter = 0
     this.backupDesignatedRouter = 0
@@ -141,6 +193,7 @@ export class Interface implements InterfaceActions {
       })
     }
     this.area.originateDirty = true
+    this.linkScope.originateDirty = true
     this.router.say({ type: 'interface', interface: this.name, was, state: next })
   }
 
@@ -181,9 +234,11 @@ export class Interface implements InterfaceActions {
         designatedRouter: formatIpv4(outcome.dr),
         backupDesignatedRouter: formatIpv4(outcome.bdr),
       })
-      // (7) adjacencies may have to be made or broken; after the state is written
+      // after the state is written: (6) an NBMA network has some who wait to be greeted, (7) adjacencies may have to be
+      // made or broken
       this.router.defer(() => {
         for (const neighbor of [...this.neighbors.values()]) {
+          if (this.isElected && this.configured(neighbor.address)) neighbor.event('Start')
           if (atLeast(neighbor.state, '2-Way')) neighbor.event('AdjOK?')
         }
       })

@@ -2,6 +2,7 @@
  * What goes into the router and what comes out of it: unions of plain, serialisable values. Recording, replay and
  * the simulator are these types and nothing else.
  */
+import type { AuthKey } from '../wire/auth.ts'
 import type { OspfEvent } from './events.ts'
 
 /** Milliseconds on the driver's monotonic clock. The core never asks what time it is; it is told. */
@@ -19,7 +20,19 @@ export interface Datagram {
 }
 
 /** Network types of RFC 2328 section 1.2 that a router can attach to. */
-export type NetworkType = 'broadcast' | 'point-to-point'
+export type NetworkType =
+  | 'broadcast'
+  | 'nbma'
+  | 'point-to-point'
+  | 'point-to-multipoint'
+  | 'virtual'
+
+/** A neighbor that must be told, where Hellos cannot be multicast (C.5, C.6). */
+export interface ConfiguredNeighbor {
+  readonly address: number
+  /** Eligible to become Designated Router. */
+  readonly eligible: boolean
+}
 
 /** What an operator configures on an interface (RFC 2328 section 9 and appendix C.3). Times in seconds. */
 export interface InterfaceConfig {
@@ -38,6 +51,134 @@ export interface InterfaceConfig {
   readonly passive: boolean
   /** Do not compare the MTU of Database Description packets (10.6). */
   readonly mtuIgnore: boolean
+  /** NBMA, and point-to-multipoint that does not multicast: who is there. */
+  readonly neighbors?: readonly ConfiguredNeighbor[]
+  /** Point-to-multipoint without multicast. */
+  readonly nonBroadcast?: boolean
+  /** Seconds between Hellos to a neighbor that is silent (NBMA); default 120. */
+  readonly pollInterval?: number
+  /** Do not advertise the network of the interface, which only routers use (RFC 6860). */
+  readonly prefixSuppression?: boolean
+  /** How packets are sealed and checked (appendix D); default: null authentication. */
+  readonly authentication?: AuthenticationConfig
+  /** Of a virtual link: the area that it goes through, and the Router ID of its other end (15). */
+  readonly virtual?: { readonly transitArea: number; readonly endpoint: number }
+}
+
+/** When a key is good: wall clock, milliseconds since 1970; `until` is the first moment that it is not. */
+export interface Lifetime {
+  readonly from?: number
+  readonly until?: number
+}
+
+/** A key of a chain, and when it seals our packets and is accepted on those of others (D.3). */
+export interface ChainKey extends AuthKey {
+  readonly send: Lifetime
+  readonly accept: Lifetime
+}
+
+/** What an operator configures of authentication: AuType 1, or 2, or 3 (RFC 7474). */
+export type AuthenticationConfig =
+  | { readonly type: 'simple'; readonly key: Uint8Array }
+  | {
+      readonly type: 'cryptographic'
+      readonly keys: readonly ChainKey[]
+      /** AuType 3: 64-bit sequence numbers, and the source address under the digest. HMAC alone. */
+      readonly extended: boolean
+      /** Drop a packet whose number equals the last one's, which D.4.3 accepts and BIRD sends. */
+      readonly strictReplay: boolean
+    }
+
+/** A range of addresses of an area (C.2), as one summary towards the others. */
+export interface AreaRange {
+  readonly prefix: number
+  readonly length: number
+  /** False: what is inside stays inside. */
+  readonly advertise: boolean
+  /** Instead of the largest cost to what is inside. */
+  readonly cost?: number
+  /** Advertised in place of the range itself. */
+  readonly substitute?: { readonly prefix: number; readonly length: number }
+  /** NSSA ranges: tag of the type 5 LSA that stands for the range. */
+  readonly tag?: number
+}
+
+/** A line of a prefix list: the first that matches decides; without a match the answer is no. */
+export interface PrefixRule {
+  readonly permit: boolean
+  readonly prefix: number
+  readonly length: number
+  /** Lengths that match: from `ge` to `le`; both default to `length`. */
+  readonly ge?: number
+  readonly le?: number
+}
+
+/** RFC 3101. */
+export interface NssaConfig {
+  /** NSSATranslatorRole; 'never' departs from the RFC for those who must. */
+  readonly translator: 'candidate' | 'always' | 'never'
+  /** Milliseconds that a translator goes on after another took over. */
+  readonly stabilityMs: number
+  /** A default route as type 7 LSA from the area border router (RFC 3101 2.7). */
+  readonly defaultOriginate: { readonly metric: number; readonly metricType: 1 | 2 } | undefined
+  /** Type 7 LSAs inside a range are translated into one type 5 LSA. */
+  readonly ranges: readonly AreaRange[]
+}
+
+/** What an operator configures of an area (3.6, C.2; RFC 3101). */
+export interface AreaConfig {
+  readonly id: number
+  readonly kind: 'normal' | 'stub' | 'nssa'
+  /** Import summaries; false: totally stubby, the default alone. */
+  readonly summaries: boolean
+  /** StubDefaultCost: of the default summary into a stub area or totally stubby NSSA. */
+  readonly defaultCost: number
+  readonly ranges: readonly AreaRange[]
+  /** Which inter-area prefixes enter the area as summaries, and which of its prefixes leave it. */
+  readonly importList: readonly PrefixRule[] | undefined
+  readonly exportList: readonly PrefixRule[] | undefined
+  readonly nssa: NssaConfig
+}
+
+/** RFC 6987: reachable, but not to be used as a way to elsewhere. */
+export interface StubRouter {
+  /** Stub links as well, VIPs among them: what we have is the last resort. Beyond the RFC. */
+  readonly includeStub: boolean
+  /** Metric of our AS-external-LSAs meanwhile; undefined: as configured. Beyond the RFC. */
+  readonly externalMetric: number | undefined
+}
+
+/** A destination outside the autonomous system that we advertise (12.4.4). */
+export interface ExternalPrefix {
+  readonly prefix: number
+  readonly length: number
+  readonly metricType: 1 | 2
+  /** 0 to 0xfffffe. */
+  readonly metric: number
+  readonly tag: number
+  /** 0: traffic is for us. */
+  readonly forwardingAddress: number
+}
+
+/** How far an opaque LSA travels (RFC 5250 3): LS type 9, 10 or 11. */
+export type OpaqueScope =
+  | { readonly scope: 'link'; readonly interface: string }
+  | { readonly scope: 'area'; readonly area: number }
+  | { readonly scope: 'as' }
+
+/** What tells one opaque LSA of a router from another: the two parts of its Link State ID. */
+export interface OpaqueId {
+  /** 8 bits. */
+  readonly opaqueType: number
+  /** 24 bits. */
+  readonly opaqueId: number
+}
+
+/** What we say of ourselves in a Router Information LSA (RFC 7770, RFC 5642). */
+export interface RouterInformationConfig {
+  readonly hostname: string
+  /** 'as': in one LSA for all areas but stub areas and NSSAs, which get their own. */
+  readonly scope: 'area' | 'as'
 }
 
 /** What the kernel says of the device under an interface. */
@@ -61,13 +202,32 @@ export interface StubPrefix {
 
 export type ConfigChange =
   | { readonly type: 'interface'; readonly config: InterfaceConfig }
+  /** Wall clock less monotonic clock, in milliseconds: for the lifetimes of keys. 0 until it is told. */
+  | { readonly type: 'wall-clock'; readonly offset: number }
   | { readonly type: 'remove-interface'; readonly interface: string }
+  | { readonly type: 'area'; readonly config: AreaConfig }
+  /** Become a stub router (RFC 6987), or cease to be one. */
+  | { readonly type: 'stub-router'; readonly stubRouter: StubRouter | undefined }
   | { readonly type: 'announce'; readonly stub: StubPrefix }
+  | { readonly type: 'external'; readonly external: ExternalPrefix }
+  | {
+      readonly type: 'withdraw-external'
+      readonly prefix: number
+      readonly length: number
+    }
   | {
       readonly type: 'withdraw'
       readonly area: number
       readonly prefix: number
       readonly length: number
+    }
+  /** Originates an opaque LSA, or gives it other data. The data is not copied: it must not change afterwards. */
+  | ({ readonly type: 'opaque'; readonly where: OpaqueScope; readonly data: Uint8Array } & OpaqueId)
+  | ({ readonly type: 'withdraw-opaque'; readonly where: OpaqueScope } & OpaqueId)
+  /** Undefined: say nothing. */
+  | {
+      readonly type: 'router-information'
+      readonly information: RouterInformationConfig | undefined
     }
   /** Flush every LSA of our own and originate no more (14.1). Hellos go on until 'close'. */
   | { readonly type: 'flush' }
@@ -79,17 +239,25 @@ export interface NextHop {
   readonly interface: string
   /** Address of the next router; undefined: the destination is attached to the interface. */
   readonly gateway: number | undefined
+  /** The gateway is on the link though no prefix of the interface says so (unnumbered). */
+  readonly onLink?: boolean
 }
 
-export type PathType = 'intra-area'
+/** In order of preference (11). */
+export type PathType = 'intra-area' | 'inter-area' | 'external-1' | 'external-2'
 
 /** A routing table entry (RFC 2328 section 11). No next hops: the prefix is our own. */
 export interface Route {
   readonly prefix: number
   readonly length: number
   readonly pathType: PathType
-  readonly area: number
+  /** The area that the path leads into; externals have none. */
+  readonly area: number | undefined
+  /** For 'external-2' the cost to the border router or forwarding address; the metric itself is `type2Cost`. */
   readonly cost: number
+  readonly type2Cost?: number | undefined
+  /** External route tag. */
+  readonly tag?: number | undefined
   readonly nextHops: readonly NextHop[]
 }
 

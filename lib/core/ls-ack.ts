@@ -2,7 +2,7 @@
 import type { LsAckBody } from '../wire/ls-ack.ts'
 import type { LsaHeader } from '../wire/lsa.ts'
 import { DELAYED_ACK_MS, LSA_HEADER_OCTETS } from './constants.ts'
-import { floodDestination } from './flood.ts'
+import { floodDestinations } from './flood.ts'
 import type { Interface } from './interface.ts'
 import { ageOf, compareInstances } from './lsdb.ts'
 import type { Neighbor } from './neighbor.ts'
@@ -17,7 +17,7 @@ export function acknowledge(
   header: LsaHeader,
   circumstance: Circumstance,
 ): void {
-  const fromDr = iface.isBroadcast() && neighbor.address === iface.designatedRouter
+  const fromDr = iface.electsDr() && neighbor.address === iface.designatedRouter
   switch (circumstance) {
     case 'flooded-back':
       return
@@ -44,18 +44,19 @@ function delay(iface: Interface, header: LsaHeader): void {
 
 export function sendDelayedAcks(iface: Interface): void {
   iface.ackTimer.cancel()
-  send(iface, floodDestination(iface), iface.delayedAcks)
+  const headers = iface.delayedAcks.splice(0)
+  for (const destination of floodDestinations(iface)) send(iface, destination, headers)
 }
 
 /** Sends the direct acknowledgements of one input together. */
 export function flushDirectAcks(iface: Interface): void {
   for (const neighbor of iface.neighbors.values()) {
     send(iface, neighbor.address, neighbor.directAcks)
+    neighbor.directAcks.length = 0
   }
 }
 
-/** Empties the list. */
-function send(iface: Interface, destination: number, headers: LsaHeader[]): void {
+function send(iface: Interface, destination: number, headers: readonly LsaHeader[]): void {
   const room = headersPerPacket(iface)
   for (let i = 0; i < headers.length; i += room) {
     iface.router.send(iface, destination, {
@@ -63,7 +64,6 @@ function send(iface: Interface, destination: number, headers: LsaHeader[]): void
       headers: headers.slice(i, i + room),
     })
   }
-  headers.length = 0
 }
 
 /** 13.7 */
@@ -73,7 +73,7 @@ export function receiveAck(iface: Interface, neighbor: Neighbor, body: LsAckBody
     return router.drop(iface, 'neighbor-state')
   }
   for (const header of body.headers) {
-    const entry = router.databaseFor(iface.area, header.type)?.find(header)
+    const entry = router.scopeFor(iface, header.type)?.lsdb.find(header)
     if (entry === undefined || !neighbor.retransmissions.has(entry)) continue
     const age = ageOf(entry, router.now)
     if (compareInstances(header, header.age, entry.lsa.header, age) === 0) {

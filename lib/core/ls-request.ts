@@ -47,7 +47,7 @@ export function receiveRequest(iface: Interface, neighbor: Neighbor, body: LsReq
     return router.drop(iface, 'neighbor-state')
   }
   for (const { type, lsId, advertisingRouter } of body.requests) {
-    const entry = router.databaseFor(iface.area, type)?.get(type, lsId, advertisingRouter)
+    const entry = router.scopeFor(iface, type)?.lsdb.get(type, lsId, advertisingRouter)
     if (entry === undefined) {
       neighbor.directUpdates.clear()
       return neighbor.event('BadLSReq')

@@ -1,4 +1,5 @@
 /** Link State Update packets: the receiving procedure of RFC 2328 section 13, and the installing of 13.2. */
+import { formatIpv4 } from '../wire/address.ts'
 import { fletcherOk } from '../wire/checksum.ts'
 import type { LsUpdateBody } from '../wire/ls-update.ts'
 import { decodeLsa, type Lsa, type LsaHeader, LsType, type RawLsa } from '../wire/lsa.ts'
@@ -7,11 +8,13 @@ import { MAX_AGE_S, MAX_SEQUENCE } from './constants.ts'
 import { flood } from './flood.ts'
 import type { Interface } from './interface.ts'
 import { acknowledge } from './ls-ack.ts'
-import { continueLoading } from './ls-request.ts'
-import { ageOf, compareInstances, contentsDiffer, type Entry, isMaxAge, type Lsdb } from './lsdb.ts'
+import { continueLoading, requestSatisfied } from './ls-request.ts'
+import { ageOf, compareInstances, contentsDiffer, type Entry, isMaxAge } from './lsdb.ts'
 import type { Neighbor } from './neighbor.ts'
+import { isOpaque, opaqueChanged } from './opaque.ts'
 import { isSelfOriginated } from './originate.ts'
 import type { Router } from './router.ts'
+import type { Scope } from './scope.ts'
 
 const RESERVED_SEQUENCE = -0x80000000
 
@@ -38,8 +41,8 @@ function receiveLsa(iface: Interface, neighbor: Neighbor, raw: RawLsa): boolean 
   // 13 (1)
   if (!fletcherOk(raw.raw)) return skip('lsa-checksum')
   // 13 (2), (3): a type we do not know, or that does not belong in this area
-  const lsdb = router.databaseFor(iface.area, header.type)
-  if (lsdb === undefined) return skip('lsa-type')
+  const scope = router.scopeFor(iface, header.type)
+  if (scope === undefined || !neighbor.takes(header.type)) return skip('lsa-type')
   // not in the RFC's list, but never valid: 12.1.1, 12.1.6, 12.1.4
   if (header.age > MAX_AGE_S) return skip('lsa-age')
   if (header.sequence === RESERVED_SEQUENCE) return skip('lsa-sequence')
@@ -47,6 +50,7 @@ function receiveLsa(iface: Interface, neighbor: Neighbor, raw: RawLsa): boolean 
     return skip('lsa-id')
   }
 
+  const { lsdb } = scope
   const current = lsdb.find(header)
   // 13 (4)
   if (header.age >= MAX_AGE_S && current === undefined && !router.exchanging) {
@@ -67,8 +71,11 @@ function receiveLsa(iface: Interface, neighbor: Neighbor, raw: RawLsa): boolean 
     const isEarly =
       current?.flooded && router.now - current.installedAt < router.limits.minLsArrivalMs
     if (isEarly && !isFlush) return skip('lsa-min-arrival')
-    if (current === undefined && lsdb.size >= router.limits.lsas) {
-      router.limitReached('lsdb', router.limits.lsas)
+    const isFull = current === undefined && lsdb.size >= router.limits.lsas
+    if (isFull) router.limitReached('lsdb', router.limits.lsas)
+    if (isFull || (current === undefined && router.as.overflow.refuses(raw))) {
+      // asking again would not make room
+      requestSatisfied(neighbor, router.keyOf(header))
       return skip('lsa-limit')
     }
     let lsa: Lsa
@@ -78,13 +85,13 @@ function receiveLsa(iface: Interface, neighbor: Neighbor, raw: RawLsa): boolean 
       return skip('lsa-malformed')
     }
     // 13 (5c) and (5d) before (5b): the slot of an LSA outlives its instances, and lists hold slots
-    const entry = install(router, iface, lsdb, lsa, header.age, !asked)
+    const entry = install(scope, lsa, header.age, !asked)
     // 13 (5b)
-    const floodedBack = flood(iface.area, entry, neighbor)
+    const floodedBack = flood(scope, entry, neighbor)
     // 13 (5e)
     acknowledge(iface, neighbor, header, floodedBack ? 'flooded-back' : 'newer')
     // 13 (5f): the reconciling of originate.ts outbids or flushes it
-    if (isSelfOriginated(router, header)) iface.area.originateDirty = true
+    if (isSelfOriginated(router, header)) scope.originateDirty = true
     return true
   }
   // 13 (6)
@@ -94,6 +101,7 @@ function receiveLsa(iface: Interface, neighbor: Neighbor, raw: RawLsa): boolean 
   }
   // 13 (7)
   if (order === 0) {
+    lookBehind(scope, neighbor, current!, raw)
     const implied = neighbor.dropRetransmission(current!)
     acknowledge(iface, neighbor, header, implied ? 'implied' : 'duplicate')
     return true
@@ -111,34 +119,66 @@ function receiveLsa(iface: Interface, neighbor: Neighbor, raw: RawLsa): boolean 
 }
 
 /**
+ * By 13.1 a header says it all; an LSA with the header of another and other contents (sequence number and checksum
+ * guessed before the owner came to them) is taken for it, and nobody objects. We look at the contents as well, and if
+ * it is ours that somebody has in disguise, the next sequence number puts it right everywhere.
+ */
+function lookBehind(scope: Scope, neighbor: Neighbor, current: Entry, raw: RawLsa): void {
+  if (!contentsDiffer(current.lsa, raw)) return
+  const { router, interface: iface } = neighbor
+  if (current.ours && !isMaxAge(current, router.now)) {
+    current.contested = true
+    scope.originateDirty = true
+  }
+  const { type, lsId, advertisingRouter, sequence } = raw.header
+  if (!router.isNews(iface, `disguised ${current.key}`, String(sequence))) return
+  router.say({
+    type: 'disguised-lsa',
+    interface: iface.name,
+    from: formatIpv4(neighbor.routerId),
+    lsType: type,
+    lsId: formatIpv4(lsId),
+    advertisingRouter: formatIpv4(advertisingRouter),
+    sequence,
+    own: current.ours,
+  })
+}
+
+/**
  * Puts an instance into the database in place of the one before (13.2): off every retransmission list (13 (5c)),
  * and the routing table is recalculated if the contents differ. `age` in seconds.
  */
-export function install(
-  router: Router,
-  { area }: Pick<Interface, 'area'>,
-  lsdb: Lsdb,
-  lsa: Lsa,
-  age: number,
-  flooded: boolean,
-): Entry {
+export function install(scope: Scope, lsa: Lsa, age: number, flooded: boolean): Entry {
+  const { router, lsdb } = scope
   const old = lsdb.find(lsa.header)
   const before = old && !isMaxAge(old, router.now) ? old.lsa : undefined
+  // one that has come to MaxAge by itself is news once, when it is flooded
+  const known = old && !lsdb.maxAge.has(old) ? old.lsa : undefined
   if (old && old.retransmitting > 0) {
-    for (const neighbor of router.neighborsInScope(area, lsa.header.type)) {
-      neighbor.dropRetransmission(old)
-    }
+    for (const neighbor of scope.neighbors()) neighbor.dropRetransmission(old)
   }
   const entry = lsdb.install(lsa, age, router.now, flooded)
   entry.ours = false
   if (isSelfOriginated(router, lsa.header)) lsdb.own.add(entry)
   router.watchAge(entry)
+  if (lsa.header.type === LsType.external) router.as.overflow.check()
   const after = age >= MAX_AGE_S ? undefined : lsa
-  if (before === undefined || after === undefined || contentsDiffer(before, after)) {
-    router.recalculate(area, affectsTree(lsa.header, before, after) ? 'tree' : 'routes')
+  if (isOpaque(lsa.header.type)) {
+    if (known === undefined || after === undefined || contentsDiffer(known, after)) {
+      opaqueChanged(scope, lsa.header, known, after)
+    }
+  } else if (
+    !isSaidToOthers(router, lsa.header) &&
+    (before === undefined || after === undefined || contentsDiffer(before, after))
+  ) {
+    scope.recalculate(affectsTree(lsa.header, before, after) ? 'tree' : 'routes')
   }
   return entry
 }
+
+/** 16.2 (2), 16.4 (2): our own summaries and externals are not for ourselves. */
+const isSaidToOthers = ({ routerId }: Router, { type, advertisingRouter }: LsaHeader): boolean =>
+  advertisingRouter === routerId && type !== LsType.router && type !== LsType.network
 
 /** A change of stub networks alone moves no branch of the shortest-path tree. */
 export function affectsTree(
@@ -152,8 +192,9 @@ export function affectsTree(
   return topologyOf(before.body as RouterLsaBody) !== topologyOf(after.body as RouterLsaBody)
 }
 
-const topologyOf = ({ flags, links }: RouterLsaBody): string =>
-  `${flags} ${links
+/** Of the flags only V has to do with the tree (TransitCapability); the others are looked at every time. */
+const topologyOf = ({ virtualLink, links }: RouterLsaBody): string =>
+  `${virtualLink} ${links
     .filter((link) => link.type !== 3)
     .map(({ type, id, data, metric }) => `${type}/${id}/${data}/${metric}`)
     .join(' ')}`

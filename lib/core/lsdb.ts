@@ -1,5 +1,5 @@
 /** The link state database: store, compare, age (RFC 2328 12.1, 12.2, 13.1, 13.2, 14). */
-import { type Lsa, type LsaHeader, LsType, lsaKey } from '../wire/lsa.ts'
+import { type Lsa, type LsaHeader, LsType, lsaKey, type RawLsa } from '../wire/lsa.ts'
 import { MAX_AGE_DIFF_S, MAX_AGE_S } from './constants.ts'
 import type { Instant } from './io.ts'
 
@@ -19,6 +19,8 @@ export interface Entry {
   retransmitting: number
   /** We originated this very instance. A self-originated LSA that is not `ours` is from an earlier life (13.4). */
   ours: boolean
+  /** Somebody has other contents under the very same header: ours must be said anew (see ls-update.ts). */
+  contested: boolean
   /** When it last left in an LS Update; undefined: this instance was never sent. */
   sentAt: Instant | undefined
   /** Set when the slot has left the database. */
@@ -54,7 +56,7 @@ export function compareInstances(a: LsaHeader, aAge: number, b: LsaHeader, bAge:
 }
 
 /** Whether the contents differ so that routes may (13.2): options, MaxAge, length or body. */
-export function contentsDiffer(a: Lsa, b: Lsa): boolean {
+export function contentsDiffer(a: RawLsa, b: RawLsa): boolean {
   if (a.header.options !== b.header.options || a.raw.length !== b.raw.length) return true
   for (let i = 20; i < a.raw.length; i++) if (a.raw[i] !== b.raw[i]) return true
   return false
@@ -88,6 +90,10 @@ export class Lsdb {
     return this.#byType.get(type)?.values() ?? []
   }
 
+  countOf(type: number): number {
+    return this.#byType.get(type)?.size ?? 0
+  }
+
   router(routerId: number): Entry | undefined {
     return this.get(LsType.router, routerId, routerId)
   }
@@ -103,6 +109,7 @@ export class Lsdb {
       entry.installedAt = now
       entry.flooded = flooded
       entry.sentAt = undefined
+      entry.contested = false
     } else {
       entry = {
         key,
@@ -113,6 +120,7 @@ export class Lsdb {
         retransmitting: 0,
         ours: false,
         sentAt: undefined,
+        contested: false,
         removed: false,
       }
       this.#entries.set(key, entry)

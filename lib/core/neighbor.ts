@@ -2,15 +2,17 @@
 import { formatIpv4 } from '../wire/address.ts'
 import type { DatabaseDescriptionBody } from '../wire/database-description.ts'
 import type { LsaHeader } from '../wire/lsa.ts'
+import { ReceivedSequences } from './authentication.ts'
 import { receiveDatabaseDescription, sendDatabaseDescription } from './database-description.ts'
 import { retransmit } from './flood.ts'
-import { sendHello } from './hello.ts'
+import { sendHelloTo } from './hello.ts'
 import type { Interface } from './interface.ts'
 import type { Instant } from './io.ts'
 import { sendRequest } from './ls-request.ts'
 import type { Entry } from './lsdb.ts'
 import { isMaxAge } from './lsdb.ts'
 import { atLeast, type NeighborActions, type NeighborEvent, stepNeighbor } from './neighbor-fsm.ts'
+import { isOpaque } from './opaque.ts'
 import { neverSent } from './originate.ts'
 import type { NeighborState } from './states.ts'
 import type { Timer } from './timers.ts'
@@ -24,13 +26,18 @@ export interface LastReceivedDd {
 
 export class Neighbor implements NeighborActions {
   readonly interface: Interface
-  readonly routerId: number
+  /** 0: configured, and not heard of yet. */
+  routerId: number
   address: number
   priority = 0
   designatedRouter = 0
   backupDesignatedRouter = 0
   options = 0
+  /** It set the O-bit in its Database Description packets: it takes opaque LSAs (RFC 5250 4). */
+  isOpaqueCapable = false
   state: NeighborState = 'Down'
+  /** When it was last sent a Hello of its own (NBMA). */
+  helloSentAt: Instant = Number.NEGATIVE_INFINITY
   /** When it came to its present state. */
   since: Instant
   /** What last moved it, for people. */
@@ -56,6 +63,8 @@ export class Neighbor implements NeighborActions {
   /** LSAs to be sent to this neighbor alone when the current input has been dealt with. */
   readonly directUpdates: Set<Entry> = new Set()
   readonly directAcks: LsaHeader[] = []
+  /** The sequence numbers of its packets, against replay (D.4.3). */
+  readonly received: ReceivedSequences = new ReceivedSequences()
   /** Our own LSAs that its exchange left out because they were about to change; see originate.ts. */
   readonly withheld: Set<Entry> = new Set()
 
@@ -87,7 +96,7 @@ export class Neighbor implements NeighborActions {
   shouldBeAdjacent(): boolean {
     const { interface: iface } = this
     return (
-      !iface.isBroadcast() ||
+      !iface.electsDr() ||
       iface.isElected ||
       this.address === iface.designatedRouter ||
       this.address === iface.backupDesignatedRouter
@@ -103,7 +112,7 @@ export class Neighbor implements NeighborActions {
   }
 
   sendHello(): void {
-    sendHello(this.interface)
+    sendHelloTo(this.interface, [this.address])
   }
 
   beginExchange(): void {
@@ -124,13 +133,23 @@ export class Neighbor implements NeighborActions {
 
   listDatabase(): void {
     const { router, interface: iface } = this
-    for (const lsdb of router.databasesOf(iface.area)) {
+    for (const { lsdb } of router.scopesOf(iface)) {
       for (const entry of lsdb) {
+        if (!this.takes(entry.lsa.header.type)) continue
         if (isMaxAge(entry, router.now)) this.oweUpdate(entry)
         else if (neverSent(router, entry)) this.withheld.add(entry)
         else this.summaryList.push(entry)
       }
     }
+  }
+
+  /** Opaque LSAs are for those who know what they are. */
+  takes(type: number): boolean {
+    return this.isOpaqueCapable || !isOpaque(type)
+  }
+
+  get isBidirectional(): boolean {
+    return atLeast(this.state, '2-Way')
   }
 
   hasRequests(): boolean {
@@ -186,7 +205,9 @@ export class Neighbor implements NeighborActions {
     this.state = next
     this.since = router.now
     this.lastEvent = event
-    if (next === 'Down') iface.neighbors.delete(router.neighborKey(iface, this))
+    if (next === 'Down') this.received.forget()
+    const isConfigured = iface.configured(this.address) !== undefined
+    if (next === 'Down' && !isConfigured) iface.neighbors.delete(router.neighborKey(iface, this))
     if (was === 'Full' || next === 'Full') iface.area.originateDirty = true
     if (next === 'Full') {
       this.ddTimer.cancel()

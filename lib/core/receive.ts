@@ -1,5 +1,6 @@
 /** The receiving procedure of RFC 2328 8.2: what every packet must pass, and who deals with it then. */
 import { formatIpv4, formatPrefix, networkOf } from '../wire/address.ts'
+import { AuType } from '../wire/auth.ts'
 import { DecodeError, type DecodeErrorCode } from '../wire/bytes.ts'
 import {
   decodePacket,
@@ -8,6 +9,8 @@ import {
   type PacketHeader,
   verifyChecksum,
 } from '../wire/packet.ts'
+import { BACKBONE } from './area.ts'
+import { type Authentic, authenticate, rememberSeal } from './authentication.ts'
 import { ALL_D_ROUTERS, ALL_SPF_ROUTERS } from './constants.ts'
 import { receiveDatabaseDescription } from './database-description.ts'
 import type { DropReason } from './events.ts'
@@ -17,7 +20,9 @@ import type { Datagram } from './io.ts'
 import { receiveAck } from './ls-ack.ts'
 import { receiveRequest } from './ls-request.ts'
 import { receiveUpdate } from './ls-update.ts'
+import type { Neighbor } from './neighbor.ts'
 import type { Router } from './router.ts'
+import { virtualLinkTo } from './virtual-link.ts'
 
 const dropReasons: Partial<Record<DecodeErrorCode, DropReason>> = {
   runt: 'runt',
@@ -45,25 +50,47 @@ export function receive(router: Router, datagram: Datagram): void {
   ) {
     return router.drop(iface, 'bad-destination')
   }
+  let to = iface
   let header: PacketHeader
   let packet: Packet
+  let authentic: Authentic | undefined
   try {
     header = decodePacketHeader(bytes)
-    if (header.auType === 0 && !verifyChecksum(bytes, header.length)) {
+    // with AuType 2 and 3 the digest stands for it
+    if (header.auType <= AuType.simple && !verifyChecksum(bytes, header.length)) {
       return router.drop(iface, 'checksum')
     }
-    if (!admit(router, iface, source, header)) return
+    to = virtualLinkOf(router, iface, header) ?? iface
+    if (!isOfSegment(router, to, source, header)) return
+    authentic = authenticate(to, source, bytes, header)
+    if (authentic === undefined || !isOfAnother(router, to, source, header)) return
     packet = decodePacket(bytes)
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
     return router.drop(iface, dropReasons[error.code] ?? 'malformed')
   }
-  dispatch(iface, datagram, packet)
+  dispatch(to, datagram, packet)
+  rememberSeal(neighborOf(to, source, header), authentic, header)
 }
 
-/** The checks of 8.2 that concern the header. */
-function admit(router: Router, iface: Interface, source: number, header: PacketHeader): boolean {
-  const { routerId, areaId, auType } = header
+/** 8.2: a packet of the backbone that came through another area belongs to a virtual link. */
+function virtualLinkOf(
+  router: Router,
+  iface: Interface,
+  { areaId, routerId }: PacketHeader,
+): Interface | undefined {
+  if (areaId !== BACKBONE || iface.area.id === BACKBONE) return undefined
+  const link = virtualLinkTo(router, iface.area.id, routerId)
+  return link?.state === 'Down' ? undefined : link
+}
+
+/** The checks of 8.2 that concern area and subnet. */
+function isOfSegment(
+  router: Router,
+  iface: Interface,
+  source: number,
+  { routerId, areaId }: PacketHeader,
+): boolean {
   const refuse = (reason: DropReason): false => {
     router.drop(iface, reason)
     return false
@@ -73,14 +100,24 @@ function admit(router: Router, iface: Interface, source: number, header: PacketH
     router.mismatch(iface, source, routerId, 'area', ours, theirs)
     return refuse('area-mismatch')
   }
-  if (iface.isBroadcast() && networkOf(source, iface.link.prefixLength) !== iface.network) {
+  if (iface.knowsByAddress && networkOf(source, iface.link.prefixLength) !== iface.network) {
     const ours = formatPrefix(iface.network, iface.link.prefixLength)
     router.mismatch(iface, source, routerId, 'subnet', ours, formatIpv4(source))
     return refuse('bad-source')
   }
-  if (auType !== 0) {
-    router.mismatch(iface, source, routerId, 'authentication type', '0', String(auType))
-    return refuse('auth-type')
+  return true
+}
+
+/** The Router ID is that of somebody else. */
+function isOfAnother(
+  router: Router,
+  iface: Interface,
+  source: number,
+  { routerId }: PacketHeader,
+): boolean {
+  const refuse = (reason: DropReason): false => {
+    router.drop(iface, reason)
+    return false
   }
   if (routerId === 0) return refuse('bad-router-id')
   if (routerId === router.routerId) {
@@ -97,11 +134,16 @@ function admit(router: Router, iface: Interface, source: number, header: PacketH
   return true
 }
 
+const neighborOf = (
+  iface: Interface,
+  source: number,
+  { routerId }: PacketHeader,
+): Neighbor | undefined => iface.neighbors.get(iface.knowsByAddress ? source : routerId)
+
 function dispatch(iface: Interface, datagram: Datagram, { header, body }: Packet): void {
   const { router } = iface
   if (body.kind === 'hello') return receiveHello(iface, datagram, header, body)
-  const key = iface.isBroadcast() ? datagram.source : header.routerId
-  const neighbor = iface.neighbors.get(key)
+  const neighbor = neighborOf(iface, datagram.source, header)
   if (neighbor === undefined || neighbor.routerId !== header.routerId) {
     return router.drop(iface, 'unknown-neighbor')
   }

@@ -7,14 +7,21 @@
  *   events.ts                  what the router can say, and how it reads
  *   interface.ts, -fsm.ts      section 9: interface data, election (9.4), state machine (9.3)
  *   neighbor.ts, -fsm.ts       section 10: neighbor data and lists, adjacency (10.4), state machine (10.3)
- *   receive.ts                 8.2, the door
+ *   receive.ts                 8.2, the door          configure.ts              what an operator changes
  *   hello.ts                   9.5, 10.5              database-description.ts   10.6, 10.8
  *   ls-request.ts              10.7, 10.9             ls-update.ts              13 (1) to (8), 13.2
  *   flood.ts                   13.3, 13.6             ls-ack.ts                 13.5, 13.7
  *   lsdb.ts                    12.1, 13.1, age        originate.ts              12.4, 13.4, 14.1, pacing
  *   spf.ts                     16.1 first stage       routes.ts                 16.1 second stage, the table, the diff
+ *   inter-area.ts              16.2, 16.3             external-routes.ts        16.4
+ *   summaries.ts               12.4.3                 autonomous-system.ts      12.4.4; link-state-id.ts: appendix E
+ *   opaque.ts, link-scope.ts   RFC 5250                  router-information.ts     RFC 7770, RFC 5642
+ *   overflow.ts                RFC 1765
+ *   nssa.ts                    RFC 3101               calculation.ts            16, the order of all that
+ *   virtual-link.ts            15                        hop-sets.ts              next hops, interned
  *   spf-delay.ts               RFC 8405               timers.ts                 the heap of deadlines
- *   constants.ts               appendix B             area.ts                   section 6
+ *   authentication.ts          appendix D, RFC 7474
+ *   constants.ts               appendix B             area.ts, scope.ts         section 6; how far LSAs travel
  *
  * The main objects: a Router has Areas, an Area has an Lsdb and Interfaces, an Interface has Neighbors. An Lsdb has an
  * Entry for each LSA; the entry stays while immutable instances come and go, so retransmission lists and flood queues
@@ -34,40 +41,55 @@
  *   - The checksum of LSAs is not verified again every CheckAge (14): an LSA here is immutable.
  *   - On leaving, our Router Priority becomes 0 first if there is a Backup Designated Router to take over.
  *
- * Supported: RFC 2328 with broadcast and point-to-point networks and one kind of area (normal), null authentication;
- * RFC 8405.
+ * Supported: RFC 2328 with all its network types and areas; RFC 1765 (externals), 3101, 3509, 5250, 5642, 5709, 6860,
+ * 6987, 7474, 7770, 8405.
  */
 import { formatIpv4 } from '../wire/address.ts'
+import type { Digests } from '../wire/auth.ts'
 import { type Lsa, type LsaHeader, LsType, lsaKey } from '../wire/lsa.ts'
 import { encodePacket, type PacketBody } from '../wire/packet.ts'
-import { Area, prefixKey } from './area.ts'
+
+import { Area, BACKBONE } from './area.ts'
+import { SendSequences, seal } from './authentication.ts'
+import { AutonomousSystem } from './autonomous-system.ts'
+import { calculateTable } from './calculation.ts'
+import { configure } from './configure.ts'
 import {
+  EXIT_OVERFLOW_MS,
   LS_REFRESH_TIME_S,
   MAX_AGE_HOLD_MS,
   MAX_AGE_S,
   MIN_LS_ARRIVAL_MS,
   MIN_LS_INTERVAL_MS,
+  OPAQUE_OCTETS,
 } from './constants.ts'
+
 import type { DropReason, MismatchField, OspfEvent } from './events.ts'
 import { flushUpdates } from './flood.ts'
-import { sendHello } from './hello.ts'
-import { Interface } from './interface.ts'
+import { HopSets } from './hop-sets.ts'
+import type { Interface } from './interface.ts'
 import type {
   ConfigChange,
   Datagram,
   Instant,
-  InterfaceConfig,
   LinkState,
   Output,
   Route,
+  RouterInformationConfig,
+  StubRouter,
 } from './io.ts'
 import { flushDirectAcks } from './ls-ack.ts'
-import { ageOf, type Entry, Lsdb } from './lsdb.ts'
+import { ageOf, type Entry } from './lsdb.ts'
 import type { Neighbor } from './neighbor.ts'
+import { atLeast } from './neighbor-fsm.ts'
+import { updateTranslator } from './nssa.ts'
+import { type OpaqueSnapshot, snapshotOpaques } from './opaque.ts'
 import { expire, payWithheld, reconcile, refreshOwn } from './originate.ts'
 import { Random } from './random.ts'
 import { receive } from './receive.ts'
-import { diffRoutes, intraAreaRoutes, mergeRoutes } from './routes.ts'
+import { Hostnames } from './router-information.ts'
+import { diffRoutes, finishRoutes, RoutingTable } from './routes.ts'
+import type { Scope } from './scope.ts'
 import {
   type Counters,
   emptyCounters,
@@ -78,19 +100,25 @@ import {
   snapshotInterfaces,
   snapshotNeighbors,
 } from './snapshots.ts'
-import { calculateTree, type Tree } from './spf.ts'
 import { defaultSpfDelay, SpfDelay, type SpfDelayConfig } from './spf-delay.ts'
 import { type Timer, Timers } from './timers.ts'
+import { updateVirtualLinks } from './virtual-link.ts'
 
 /** The bounds of a router; everything is bounded. */
 export interface Limits {
   /** LSAs in one database. */
   readonly lsas: number
+  /** AS-external-LSAs but for defaults, as RFC 1765 bounds them; it must be the same in every router. */
+  readonly externals: number
   readonly neighborsPerInterface: number
   /** Equal-cost next hops of a route. */
   readonly maximumPaths: number
   /** Sources per interface whose mismatch is remembered, so as to be said once. */
   readonly mismatches: number
+  /** Octets of an opaque LSA's data from the application: by default, what fits one packet nearly everywhere. */
+  readonly opaqueOctets: number
+  /** Milliseconds after which a router that reached the limit of externals looks again (ExitOverflowInterval). */
+  readonly exitOverflowMs: number
   /** Milliseconds (12.4). */
   readonly minLsIntervalMs: number
   /** Milliseconds (13 (5a)). */
@@ -99,12 +127,18 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   lsas: 100_000,
+  externals: 100_000,
   neighborsPerInterface: 500,
   maximumPaths: 64,
   mismatches: 64,
+  opaqueOctets: OPAQUE_OCTETS,
+  exitOverflowMs: EXIT_OVERFLOW_MS,
   minLsIntervalMs: MIN_LS_INTERVAL_MS,
   minLsArrivalMs: MIN_LS_ARRIVAL_MS,
 }
+
+/** RFC 3509: what it takes to be an area border router. */
+export type AbrType = 'standard' | 'cisco' | 'ibm'
 
 export interface RouterOptions {
   readonly routerId: number
@@ -112,6 +146,17 @@ export interface RouterOptions {
   readonly seed: number
   readonly limits?: Partial<Limits>
   readonly spfDelay?: Partial<SpfDelayConfig>
+  /** RFC1583Compatibility (C.1, 16.4.1); default true, as in the RFC. */
+  readonly rfc1583Compatibility?: boolean
+  /** Which routers are area border routers; default 'cisco', of RFC 3509. */
+  readonly abrType?: AbrType
+  /** For cryptographic authentication (appendix D): `nodeDigests` of lib/crypto.ts, or what there is elsewhere. */
+  readonly digests?: Digests
+  /**
+   * The upper 32 bits of AuType 3's sequence numbers: higher with every start of the router (RFC 7474 2). Default: the
+   * seconds of the wall clock when the first packet leaves.
+   */
+  readonly bootCount?: number
   /** Lets many routers in one process share equal LSAs; identity by default. */
   readonly intern?: (lsa: Lsa) => Lsa
 }
@@ -125,15 +170,32 @@ export class Router {
   readonly interfaces: Map<string, Interface> = new Map()
   readonly counters: Counters = emptyCounters()
   readonly intern: (lsa: Lsa) => Lsa
+  readonly digests: Digests | undefined
+  readonly sequences: SendSequences
   /** AS-external-LSAs belong to no area (12.4.4). */
-  readonly externals: Lsdb = new Lsdb()
+  readonly as: AutonomousSystem = new AutonomousSystem(this)
   /** Neighbors in Full that may not have all of our own LSAs yet; see payWithheld. */
   readonly owed: Set<Neighbor> = new Set()
+  readonly hostnames: Hostnames = new Hostnames(this)
+  /** Undefined: we say nothing of ourselves. */
+  routerInformation: RouterInformationConfig | undefined
+  /** What the last calculation found. */
+  table: RoutingTable = new RoutingTable()
+  /** Next hops of all trees and of the table. */
+  hops: HopSets
+  /** 16.4.1, C.1; default as in the RFC. */
+  readonly rfc1583Compatibility: boolean
   /** The time of the input that is being dealt with. */
   now: Instant = Number.NEGATIVE_INFINITY
+  /** Milliseconds from the driver's clock to the wall clock, as it was told. */
+  wallOffset = 0
   /** We are about to stop: our LSAs are flushed and none is originated. */
   leaving = false
-  #closed = false
+  readonly #abrType: AbrType
+  /** Set while we are one (RFC 6987). */
+  stubRouter: StubRouter | undefined
+  /** Said goodbye: nothing goes in or out any more. */
+  closed = false
 
   readonly #outputs: Output[] = []
   #outputsRead = 0
@@ -144,21 +206,26 @@ export class Router {
   readonly #dirtyTrees = new Set<Area>()
   readonly #ageTimer: Timer
   readonly #originateTimer: Timer
-  #areaRoutes = new Map<Area, Route[]>()
-  #table = new Map<number, Route>()
+  #routes = new Map<number, Route>()
+  #wasAbr = false
   readonly #limitsSaid = new Set<string>()
 
   constructor(options: RouterOptions) {
     this.routerId = options.routerId
     this.limits = { ...defaultLimits, ...options.limits }
     this.random = new Random(options.seed)
+    this.hops = new HopSets(this.limits.maximumPaths)
+    this.rfc1583Compatibility = options.rfc1583Compatibility ?? true
+    this.#abrType = options.abrType ?? 'cisco'
+    this.digests = options.digests
+    this.sequences = new SendSequences(options.bootCount)
     this.intern = options.intern ?? ((lsa) => lsa)
     const delay = { ...defaultSpfDelay, ...options.spfDelay }
     this.#spfDelay = new SpfDelay(this.timers, delay, () => this.#calculate())
     this.#routesDelay = new SpfDelay(this.timers, delay, () => this.#calculate())
     this.#ageTimer = this.timers.create('age', () => this.#ageDatabases())
     this.#originateTimer = this.timers.create('originate', () => {
-      for (const area of this.areas.values()) area.originateDirty = true
+      for (const scope of this.scopes()) scope.originateDirty = true
     })
   }
 
@@ -166,7 +233,7 @@ export class Router {
 
   handleDatagram(now: Instant, datagram: Datagram): void {
     this.now = now
-    if (!this.#closed) receive(this, datagram)
+    if (!this.closed) receive(this, datagram)
     this.#settle()
   }
 
@@ -174,13 +241,13 @@ export class Router {
   handleInterface(now: Instant, name: string, link: LinkState | undefined): void {
     this.now = now
     const iface = this.interfaces.get(name)
-    if (iface && !this.#closed) this.#setLink(iface, link)
+    if (iface && !this.closed) this.setLink(iface, link)
     this.#settle()
   }
 
   handleConfig(now: Instant, change: ConfigChange): void {
     this.now = now
-    if (!this.#closed) this.#configure(change)
+    if (!this.closed) configure(this, change)
     this.#settle()
   }
 
@@ -196,7 +263,7 @@ export class Router {
     for (const iface of this.interfaces.values()) {
       if (iface.helloTimer.armed) iface.helloTimer.set(now)
     }
-    if (!this.leaving) for (const area of this.areas.values()) refreshOwn(this, area, 0)
+    if (!this.leaving) for (const scope of this.scopes()) refreshOwn(scope, 0)
     this.#settle()
   }
 
@@ -230,15 +297,20 @@ export class Router {
     return snapshotDatabase(this, now)
   }
 
+  /** Opaque LSAs, with whether they may be acted upon. */
+  opaques(now: Instant): OpaqueSnapshot[] {
+    return snapshotOpaques(this, now)
+  }
+
   routes(): Route[] {
-    return [...this.#table.values()]
+    return [...this.#routes.values()]
   }
 
   /** How many LSAs of our own some adjacent router has yet to acknowledge. */
   unacknowledged(): number {
     let count = 0
-    for (const area of this.areas.values()) {
-      for (const entry of area.lsdb.own) if (entry.retransmitting > 0) count++
+    for (const { lsdb } of this.scopes()) {
+      for (const entry of lsdb.own) if (entry.retransmitting > 0) count++
     }
     return count
   }
@@ -249,6 +321,60 @@ export class Router {
   }
 
   // What the rest of the core calls
+
+  /** An area border router (3.3), by the rule of RFC 3509 that was chosen. */
+  get isAbr(): boolean {
+    let active = 0
+    for (const area of this.areas.values()) if (area.isActive) active++
+    if (active < 2) return false
+    const backbone = this.areas.get(BACKBONE)
+    switch (this.#abrType) {
+      case 'standard':
+        return true
+      case 'cisco':
+        return backbone?.isActive === true
+      case 'ibm':
+        return backbone !== undefined
+    }
+  }
+
+  /** An AS boundary router (3.3): it advertises something from outside. */
+  get isAsbr(): boolean {
+    if (this.as.externals.size > 0) return true
+    // RFC 5250 5: so that other areas can tell whether we are there
+    if (this.as.opaques.size > 0 || this.routerInformation?.scope === 'as') return true
+    if (!this.isAbr) return false
+    // RFC 3101 3.1: so that the border routers of an NSSA see each other from outside
+    for (const { config, isActive } of this.areas.values()) {
+      if (config.kind === 'nssa' && isActive) return true
+    }
+    return false
+  }
+
+  /**
+   * A border router that believes the summaries of the backbone alone (16.2). RFC 3509 2.2: only while somebody is
+   * there, but for those who keep to the letter of RFC 2328.
+   */
+  get isOfBackbone(): boolean {
+    if (!this.isAbr) return false
+    if (this.#abrType === 'standard') return true
+    for (const { neighbors } of this.areas.get(BACKBONE)?.interfaces ?? []) {
+      for (const { state } of neighbors.values()) if (state === 'Full') return true
+    }
+    return false
+  }
+
+  /** AS-external-LSAs have a place in some area of ours. */
+  get reachesExternals(): boolean {
+    for (const area of this.areas.values())
+      if (area.isNormal && area.interfaces.size > 0) return true
+    return false
+  }
+
+  /** Wall clock, milliseconds since 1970. */
+  get wall(): number {
+    return this.now + this.wallOffset
+  }
 
   get exchanging(): boolean {
     for (const area of this.areas.values()) if (area.exchanging) return true
@@ -267,36 +393,43 @@ export class Router {
   }
 
   neighborKey(iface: Interface, neighbor: Neighbor): number {
-    return iface.isBroadcast() ? neighbor.address : neighbor.routerId
+    return iface.knowsByAddress ? neighbor.address : neighbor.routerId
   }
 
-  /** The database that holds a type of LSA for an area; undefined: the type has no place there. */
-  databaseFor(area: Area, type: number): Lsdb | undefined {
+  /** The scope of an LSA of a type that comes in on an interface; undefined: it has no place there (13 (2), (3)). */
+  scopeFor(iface: Interface, type: number): Scope | undefined {
     switch (type) {
       case LsType.router:
       case LsType.network:
       case LsType.summaryNetwork:
       case LsType.summaryAsbr:
-        return area.lsdb
+        return iface.area
       case LsType.external:
-        return this.externals
+        return iface.area.isNormal && !iface.isVirtual ? this.as : undefined
+      case LsType.nssa:
+        return iface.area.config.kind === 'nssa' ? iface.area : undefined
+      case LsType.opaqueLink:
+        return iface.linkScope
+      case LsType.opaqueArea:
+        return iface.area
+      case LsType.opaqueAs:
+        return iface.area.isNormal && !iface.isVirtual ? this.as : undefined
       default:
         return undefined
     }
   }
 
-  databasesOf(area: Area): Lsdb[] {
-    return [area.lsdb, this.externals]
+  /** The scopes whose LSAs are exchanged on an interface (10.3, NegotiationDone). */
+  scopesOf(iface: Interface): Scope[] {
+    const { area, linkScope } = iface
+    return area.isNormal && !iface.isVirtual ? [area, this.as, linkScope] : [area, linkScope]
   }
 
-  /** Where an LSA of a type may be flooded that belongs to an area, or came from it (13.3). */
-  *interfacesInScope(area: Area, type: number): Generator<Interface> {
-    if (type !== LsType.external) return yield* area.interfaces
-    for (const { interfaces } of this.areas.values()) yield* interfaces
-  }
-
-  *neighborsInScope(area: Area, type: number): Generator<Neighbor> {
-    for (const iface of this.interfacesInScope(area, type)) yield* iface.neighbors.values()
+  /** Every scope that we take part in. */
+  *scopes(): Generator<Scope> {
+    yield* this.areas.values()
+    yield this.as
+    for (const { linkScope } of this.interfaces.values()) if (linkScope.isInUse) yield linkScope
   }
 
   emit(output: Output): void {
@@ -322,7 +455,7 @@ export class Router {
     ours: string,
     theirs: string,
   ): void {
-    const kind = field === 'MTU' ? 'MTU' : 'hello'
+    const kind = kindOf(field)
     if (!this.isNews(iface, `${address} ${kind}`, `${field} ${ours} ${theirs}`)) return
     this.say({
       type: 'mismatch',
@@ -336,7 +469,7 @@ export class Router {
   }
 
   /** A source agrees with us again; its next mismatch is news. */
-  agree(iface: Interface, address: number, kind: 'hello' | 'MTU'): void {
+  agree(iface: Interface, address: number, kind: MismatchKind): void {
     if (iface.mismatches.size > 0) iface.mismatches.delete(`${address} ${kind}`)
   }
 
@@ -360,8 +493,11 @@ export class Router {
     return encodePacket({ routerId: this.routerId, areaId: iface.area.id }, body)
   }
 
-  transmit(iface: Interface, destination: number, bytes: Uint8Array): void {
+  /** Sends a packet, made by `encode` now or earlier: its seal, with the number of the moment, is put on here. */
+  transmit(iface: Interface, destination: number, packet: Uint8Array): void {
     if (iface.config.passive) return
+    const bytes = seal(iface, packet)
+    if (bytes === undefined) return
     this.counters.sent++
     this.emit({ type: 'transmit', interface: iface.name, destination, bytes })
   }
@@ -392,8 +528,8 @@ export class Router {
   }
 
   /** Looks at an area's own LSAs again at a later time. */
-  originateLater(area: Area, at: Instant): void {
-    area.originateWaits = true
+  originateLater(scope: Scope, at: Instant): void {
+    scope.originateWaits = true
     if (!this.#originateTimer.armed || at < this.#originateTimer.at) this.#originateTimer.set(at)
   }
 
@@ -416,107 +552,34 @@ export class Router {
    * refreshed long before MaxAge, so the earliest deadline is half an hour away.
    */
   #ageDatabases(): void {
-    for (const area of this.areas.values()) refreshOwn(this, area)
     let next = Number.POSITIVE_INFINITY
-    const look = (area: Area, lsdb: Lsdb): void => {
-      for (const entry of [...lsdb]) {
-        if (lsdb.maxAge.has(entry)) continue
-        if (ageOf(entry, this.now) >= MAX_AGE_S) expire(this, area, entry)
+    for (const scope of this.scopes()) {
+      refreshOwn(scope)
+      for (const entry of [...scope.lsdb]) {
+        if (scope.lsdb.maxAge.has(entry)) continue
+        if (ageOf(entry, this.now) >= MAX_AGE_S) expire(scope, entry)
         else next = Math.min(next, this.#ageDeadline(entry))
       }
     }
-    for (const area of this.areas.values()) look(area, area.lsdb)
-    const [anyArea] = this.areas.values()
-    if (anyArea) look(anyArea, this.externals)
     if (next !== Number.POSITIVE_INFINITY) this.#ageTimer.set(next)
   }
 
-  #area(id: number): Area {
+  area(id: number): Area {
     let area = this.areas.get(id)
     if (!area) this.areas.set(id, (area = new Area(this, id)))
     return area
   }
 
-  #configure(change: ConfigChange): void {
-    switch (change.type) {
-      case 'interface':
-        return this.#configureInterface(change.config)
-      case 'remove-interface': {
-        const iface = this.interfaces.get(change.interface)
-        if (!iface) return
-        iface.event('InterfaceDown')
-        this.interfaces.delete(iface.name)
-        iface.area.interfaces.delete(iface)
-        iface.area.originateDirty = true
-        return
-      }
-      case 'announce': {
-        const { area: id, prefix, length, cost } = change.stub
-        const area = this.#area(id)
-        area.stubs.set(prefixKey(prefix, length), { prefix, length, cost })
-        area.originateDirty = true
-        return
-      }
-      case 'withdraw': {
-        const area = this.areas.get(change.area)
-        if (!area?.stubs.delete(prefixKey(change.prefix, change.length))) return
-        area.originateDirty = true
-        return
-      }
-      case 'flush':
-        this.leaving = true
-        for (const iface of this.interfaces.values()) {
-          // the Backup takes over before our LSAs are gone
-          iface.resigned = iface.hasSuccessor
-          if (iface.resigned) iface.event('NeighborChange')
-          sendHello(iface)
-        }
-        for (const area of this.areas.values()) area.originateDirty = true
-        return
-      case 'close':
-        for (const iface of this.interfaces.values()) {
-          sendHello(iface, true)
-          iface.event('InterfaceDown')
-        }
-        this.#closed = true
-    }
-  }
-
-  #configureInterface(config: InterfaceConfig): void {
-    const old = this.interfaces.get(config.name)
-    if (
-      old &&
-      (old.config.area !== config.area ||
-        old.config.network !== config.network ||
-        old.config.passive !== config.passive)
-    ) {
-      const { link } = old
-      this.#configure({ type: 'remove-interface', interface: config.name })
-      this.#configureInterface(config)
-      return this.#setLink(this.interfaces.get(config.name)!, link)
-    }
-    if (!old) {
-      const area = this.#area(config.area)
-      const iface = new Interface(this, area, config)
-      this.interfaces.set(config.name, iface)
-      area.interfaces.add(iface)
-      return
-    }
-    const was = old.config
-    old.config = config
-    old.mismatches.clear()
-    old.area.originateDirty = true
-    if (was.helloInterval !== config.helloInterval && old.helloTimer.armed) {
-      old.helloTimer.set(this.now)
-    }
-    if (was.priority !== config.priority) old.event('NeighborChange')
-  }
-
-  #setLink(iface: Interface, link: LinkState | undefined): void {
+  /** The device under an interface, or the way of a virtual link, has become another. */
+  setLink(iface: Interface, link: LinkState | undefined): void {
     const old = iface.link
     const next = link ?? { ...old, up: false, address: undefined }
     const isUp = next.up && next.address !== undefined
     const moved = next.address !== old.address || next.prefixLength !== old.prefixLength
+    if (isUp && !moved && iface.state !== 'Down') {
+      iface.link = next
+      return
+    }
     if (!isUp || moved) iface.event('InterfaceDown')
     iface.link = next
     if (isUp && iface.state === 'Down') iface.event('InterfaceUp')
@@ -530,10 +593,12 @@ export class Router {
       const steps = this.#deferred
       this.#deferred = []
       for (const step of steps) step()
-      for (const area of this.areas.values()) if (area.originateDirty) this.#reconcile(area)
+      for (const scope of this.scopes()) if (scope.originateDirty) this.#reconcile(scope)
       for (const neighbor of this.owed) {
         const isFull = neighbor.state === 'Full'
-        if (!isFull || payWithheld(neighbor.interface.area, neighbor)) this.owed.delete(neighbor)
+        if (!isFull || payWithheld(this.scopesOf(neighbor.interface), neighbor)) {
+          this.owed.delete(neighbor)
+        }
       }
       for (const iface of this.#touched) {
         flushUpdates(iface)
@@ -542,79 +607,79 @@ export class Router {
       this.#touched.clear()
       this.#removeMaxAge()
       if (this.#deferred.length > 0) continue
-      if (![...this.areas.values()].some((area) => area.originateDirty)) return
+      if (![...this.scopes()].some((scope) => scope.originateDirty)) return
     }
   }
 
-  #reconcile(area: Area): void {
-    area.originateWaits = false
-    reconcile(this, area)
-    if (![...this.areas.values()].some((a) => a.originateWaits)) this.#originateTimer.cancel()
-  }
-
-  /** 14: acknowledged by everybody, and nobody in the middle of an exchange. */
-  #removeMaxAge(): void {
-    for (const area of this.areas.values()) this.#removeMaxAgeOf(area, area.lsdb)
-    const [anyArea] = this.areas.values()
-    if (anyArea) this.#removeMaxAgeOf(anyArea, this.externals)
+  #reconcile(scope: Scope): void {
+    scope.originateWaits = false
+    reconcile(scope)
+    if (![...this.scopes()].some((s) => s.originateWaits)) this.#originateTimer.cancel()
   }
 
   #hasAdjacency(): boolean {
     for (const iface of this.interfaces.values()) {
-      for (const { state } of iface.neighbors.values()) {
-        if (state === 'Full' || state === 'Exchange' || state === 'Loading') return true
-      }
+      for (const { state } of iface.neighbors.values()) if (atLeast(state, 'Exchange')) return true
     }
     return false
   }
 
-  #removeMaxAgeOf(area: Area, lsdb: Lsdb): void {
-    if (lsdb.maxAge.size === 0 || this.exchanging) return
-    for (const entry of lsdb.maxAge) {
-      if (entry.retransmitting > 0) continue
-      const heldUntil = entry.installedAt + MAX_AGE_HOLD_MS
-      if (this.now < heldUntil && !lsdb.own.has(entry) && this.#hasAdjacency()) {
-        if (!this.#ageTimer.armed || heldUntil < this.#ageTimer.at) this.#ageTimer.set(heldUntil)
-        continue
+  /** 14: acknowledged by everybody, and nobody in the middle of an exchange. */
+  #removeMaxAge(): void {
+    for (const scope of this.scopes()) {
+      const { lsdb } = scope
+      if (lsdb.maxAge.size === 0 || this.exchanging) continue
+      for (const entry of lsdb.maxAge) {
+        if (entry.retransmitting > 0) continue
+        const isOwn = lsdb.own.has(entry)
+        const heldUntil = entry.installedAt + MAX_AGE_HOLD_MS
+        if (this.now < heldUntil && !isOwn && this.#hasAdjacency()) {
+          if (!this.#ageTimer.armed || heldUntil < this.#ageTimer.at) this.#ageTimer.set(heldUntil)
+          continue
+        }
+        // 12.1.6: only now may a wrapped sequence number start again
+        if (isOwn) scope.originateDirty = true
+        lsdb.remove(entry)
       }
-      // 12.1.6: only now may a wrapped sequence number start again
-      if (lsdb.own.has(entry)) area.originateDirty = true
-      lsdb.remove(entry)
     }
   }
 
+  /** Section 16, from the trees on; only those trees that changed are calculated anew. */
   #calculate(): void {
     if (this.leaving) return
-    for (const area of this.areas.values()) {
-      if (this.#dirtyTrees.has(area) || area.tree === undefined) {
-        area.tree = calculateTree(this, area)
-      } else {
-        refreshOwnVertices(this, area, area.tree)
-      }
-      this.#areaRoutes.set(area, intraAreaRoutes(area, area.tree))
-      const { vertices } = area.tree
-      this.counters.calculations++
-      this.say({
-        type: 'spf',
-        area: formatIpv4(area.id),
-        full: this.#dirtyTrees.has(area),
-        vertices: vertices.length,
-      })
+    if (this.hops.size > HOP_SETS_MAX) {
+      this.hops = new HopSets(this.limits.maximumPaths)
+      for (const area of this.areas.values()) this.#dirtyTrees.add(area)
     }
+    this.counters.calculations++
+    this.table = calculateTable(this, this.#dirtyTrees)
     this.#dirtyTrees.clear()
-    const before = this.#table
-    this.#table = mergeRoutes(this.#areaRoutes.values())
-    const changes = diffRoutes(before, this.#table)
+    updateVirtualLinks(this)
+    const before = this.#routes
+    this.#routes = finishRoutes(this, this.table)
+    const changes = diffRoutes(before, this.#routes)
     if (changes.length > 0) this.emit({ type: 'routes', changes })
+    this.#tellOtherAreas()
+  }
+
+  /** What we say of one area to another depends on the table. */
+  #tellOtherAreas(): void {
+    for (const area of this.areas.values()) updateTranslator(area)
+    if (this.isAbr || this.#wasAbr) {
+      for (const scope of this.scopes()) scope.originateDirty = true
+    }
+    this.#wasAbr = this.isAbr
   }
 }
 
-/** Instances of our own that differ in stubs alone: the tree stays, its root says something else. */
-function refreshOwnVertices(router: Router, area: Area, tree: Tree): void {
-  const root = tree.routers.get(router.routerId)
-  const own = area.wanted.get(lsaKey(LsType.router, router.routerId, router.routerId))
-  if (root !== undefined && own !== undefined) tree.vertices[root]!.source = { lsa: own.draft }
+/** What a source must agree on with us comes up at different times. */
+type MismatchKind = 'authentication' | 'hello' | 'MTU'
+
+function kindOf(field: MismatchField): MismatchKind {
+  if (field === 'MTU') return 'MTU'
+  return field.startsWith('authentication') ? 'authentication' : 'hello'
 }
 
+const HOP_SETS_MAX = 10_000
 const AGE_GRANULARITY_MS = 1000
 const SETTLE_ROUNDS_MAX = 10_000

@@ -1,37 +1,111 @@
-/** The routing table (RFC 2328 section 11): the second stage of 16.1, and what changed since the last time. */
+/**
+ * The routing table (RFC 2328 section 11), built from nothing in the order of section 16: intra-area (16.1, second
+ * stage), inter-area (inter-area.ts), AS externals (external-routes.ts); and what changed since the last time.
+ */
 import { lengthOfMask, maskOf } from '../wire/address.ts'
 import { type Area, prefixKey } from './area.ts'
-import type { NextHop, Route, RouteChange } from './io.ts'
-import { type HopSets, networkBody, routerBody, type Tree } from './spf.ts'
+import type { NextHop, PathType, Route, RouteChange } from './io.ts'
+import type { Entry } from './lsdb.ts'
+import type { Router } from './router.ts'
+import { networkBody, routerBody } from './spf.ts'
 
-export type RouteTable = ReadonlyMap<number, Route>
+/** The way to a network. */
+export interface NetworkPath {
+  readonly prefix: number
+  readonly length: number
+  pathType: PathType
+  /** The area of an intra-area path, or that an inter-area path goes through. */
+  area: number | undefined
+  cost: number
+  /** Metric of a type 2 external. */
+  type2Cost: number | undefined
+  tag: number | undefined
+  /** A number of `router.hops`; 0: ourselves. */
+  hopSet: number
+  /** How well its way to the AS boundary router is liked (16.4.1); externals only. */
+  rank: number
+  /** Of an external: the LSA behind it; of several, the one that RFC 3101 2.5 (6e) puts first. */
+  origin: Entry | undefined
+  /** The NSSA whose type 7 LSA that is. */
+  nssa: Area | undefined
+}
+
+/** The way to an area border or AS boundary router, through one area. */
+export interface RouterPath {
+  readonly routerId: number
+  readonly area: number
+  readonly pathType: 'intra-area' | 'inter-area'
+  cost: number
+  hopSet: number
+  readonly isBorder: boolean
+  readonly isBoundary: boolean
+}
+
+/** What one calculation finds. */
+export class RoutingTable {
+  readonly networks: Map<number, NetworkPath> = new Map()
+  /** By area, then by Router ID. */
+  readonly routers: Map<number, Map<number, RouterPath>> = new Map()
+
+  /** The path through an area to a router. */
+  router(area: number, routerId: number): RouterPath | undefined {
+    return this.routers.get(area)?.get(routerId)
+  }
+
+  /** Every path to a router, one for each area. */
+  *pathsTo(routerId: number): Generator<RouterPath> {
+    for (const paths of this.routers.values()) {
+      const path = paths.get(routerId)
+      if (path) yield path
+    }
+  }
+
+  setRouter(path: RouterPath): void {
+    let paths = this.routers.get(path.area)
+    if (!paths) this.routers.set(path.area, (paths = new Map()))
+    paths.set(path.routerId, path)
+  }
+
+  /** The longest prefix that holds an address (11.1). */
+  lookup(address: number): NetworkPath | undefined {
+    for (let length = 32; length >= 0; length--) {
+      const path = this.networks.get(prefixKey((address & maskOf(length)) >>> 0, length))
+      if (path) return path
+    }
+    return undefined
+  }
+}
 
 const LINK_STUB = 3
 
-interface Draft {
-  readonly prefix: number
-  readonly length: number
-  cost: number
-  hopSet: number
-}
-
-/** Intra-area routes: transit networks of the tree, then stub networks (16.1, second stage). */
-export function intraAreaRoutes(area: Area, tree: Tree): Route[] {
-  const drafts = new Map<number, Draft>()
+/** Routers and networks of an area's own tree (16.1, second stage). */
+export function addIntraArea(router: Router, area: Area, table: RoutingTable): void {
+  const { tree } = area
+  if (tree === undefined) return
+  const { hops } = router
   const offer = (address: number, mask: number, cost: number, hopSet: number): void => {
     const length = lengthOfMask(mask)
     if (length === undefined) return
     const prefix = (address & maskOf(length)) >>> 0
     const key = prefixKey(prefix, length)
-    const draft = drafts.get(key)
-    if (draft === undefined) {
-      drafts.set(key, { prefix, length, cost, hopSet })
-    } else if (cost < draft.cost) {
-      draft.cost = cost
-      draft.hopSet = hopSet
-    } else if (cost === draft.cost) {
+    const path = table.networks.get(key)
+    if (path === undefined || cost < path.cost) {
+      table.networks.set(key, {
+        prefix,
+        length,
+        pathType: 'intra-area',
+        area: area.id,
+        cost,
+        type2Cost: undefined,
+        tag: undefined,
+        hopSet,
+        rank: 0,
+        origin: undefined,
+        nssa: undefined,
+      })
+    } else if (cost === path.cost) {
       // our own prefix, or a way to it as short as another's: being there needs no next hop
-      draft.hopSet = hopSet === 0 || draft.hopSet === 0 ? 0 : tree.hops.union(draft.hopSet, hopSet)
+      path.hopSet = hopSet === 0 || path.hopSet === 0 ? 0 : hops.union(path.hopSet, hopSet)
     }
   }
   for (const v of tree.order) {
@@ -39,62 +113,57 @@ export function intraAreaRoutes(area: Area, tree: Tree): Route[] {
     const distance = tree.distance[v]!
     const hopSet = tree.hopSet[v]!
     if (vertex.kind === 'network') {
+      // RFC 6860 3: a transit network with a host mask is suppressed
+      if (networkBody(vertex).mask === 0xffffffff) continue
       offer(vertex.id, networkBody(vertex).mask, distance, hopSet)
       continue
     }
-    for (const link of routerBody(vertex).links) {
+    const { border, external, links } = routerBody(vertex)
+    if ((border || external) && vertex.id !== router.routerId) {
+      table.setRouter({
+        routerId: vertex.id,
+        area: area.id,
+        pathType: 'intra-area',
+        cost: distance,
+        hopSet,
+        isBorder: border,
+        isBoundary: external,
+      })
+    }
+    for (const link of links) {
       if (link.type === LINK_STUB) offer(link.id, link.data, distance + link.metric, hopSet)
     }
   }
-  const nextHops = hopLists(tree.hops)
-  const attached = attachedNetworks(area)
-  return Array.from(drafts, ([key, { prefix, length, cost, hopSet }]) => ({
-    prefix,
-    length,
-    pathType: 'intra-area',
-    area: area.id,
-    cost,
-    nextHops: attached.get(key) ?? (hopSet === 0 ? [] : nextHops(hopSet)),
-  }))
 }
 
-/** One shared list for each set. */
-function hopLists(hops: HopSets): (set: number) => readonly NextHop[] {
-  const lists = new Map<number, readonly NextHop[]>()
-  return (set) => {
-    let list = lists.get(set)
-    if (!list) lists.set(set, (list = hops.get(set)))
-    return list
+/** The table as it is given to the outside. */
+export function finishRoutes(router: Router, table: RoutingTable): Map<number, Route> {
+  const attached = attachedNetworks(router)
+  const routes = new Map<number, Route>()
+  for (const [key, path] of table.networks) {
+    const { prefix, length, pathType, area, cost, type2Cost, tag, hopSet } = path
+    const nextHops = attached.get(key) ?? router.hops.get(hopSet)
+    routes.set(key, { prefix, length, pathType, area, cost, type2Cost, tag, nextHops })
   }
+  return routes
 }
 
 /** What an interface of ours is on is reached directly, whoever else claims to be near. */
-function attachedNetworks(area: Area): Map<number, readonly NextHop[]> {
+function attachedNetworks(router: Router): Map<number, readonly NextHop[]> {
   const networks = new Map<number, readonly NextHop[]>()
-  for (const iface of area.interfaces) {
-    if (iface.state === 'Down') continue
+  for (const iface of router.interfaces.values()) {
+    if (iface.state === 'Down' || iface.isVirtual) continue
     const key = prefixKey(iface.network, iface.link.prefixLength)
     networks.set(key, [{ interface: iface.name, gateway: undefined }])
   }
   return networks
 }
 
-/** Merges the routes of all areas; at equal path type the shorter one is used (11, 16.2). */
-export function mergeRoutes(areas: Iterable<readonly Route[]>): Map<number, Route> {
-  const table = new Map<number, Route>()
-  for (const routes of areas) {
-    for (const route of routes) {
-      const key = prefixKey(route.prefix, route.length)
-      const other = table.get(key)
-      if (other === undefined || route.cost < other.cost) table.set(key, route)
-    }
-  }
-  return table
-}
-
 /** Whether the kernel is to have it: the way leads through other routers. */
 export const isRemote = ({ nextHops }: Route): boolean =>
   nextHops.length > 0 && nextHops.every((hop) => hop.gateway !== undefined)
+
+export type RouteTable = ReadonlyMap<number, Route>
 
 /** What must be told about the way from one table to the next. Costs alone do not matter to a forwarding table. */
 export function diffRoutes(before: RouteTable, after: RouteTable): RouteChange[] {
@@ -119,6 +188,11 @@ function sameHops(a: readonly NextHop[], b: readonly NextHop[]): boolean {
   if (a === b) return true
   if (a.length !== b.length) return false
   return a.every((hop) =>
-    b.some((other) => other.interface === hop.interface && other.gateway === hop.gateway),
+    b.some(
+      (other) =>
+        other.interface === hop.interface &&
+        other.gateway === hop.gateway &&
+        other.onLink === hop.onLink,
+    ),
   )
 }

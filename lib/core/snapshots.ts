@@ -1,5 +1,6 @@
 /** What can be seen of a router from outside: plain data, made on demand. Addresses and ids are numbers here. */
 import type { Lsa } from '../wire/lsa.ts'
+import { type AuthenticationSnapshot, snapshotAuthentication } from './authentication.ts'
 import type { DropReason } from './events.ts'
 import type { Instant, InterfaceConfig, LinkState } from './io.ts'
 import { ageOf } from './lsdb.ts'
@@ -31,6 +32,8 @@ export interface NeighborSnapshot {
   readonly interface: string
   readonly area: number
   readonly routerId: number
+  /** What it calls itself (RFC 5642). */
+  readonly hostname: string | undefined
   readonly address: number
   readonly priority: number
   readonly state: NeighborState
@@ -55,7 +58,9 @@ export interface InterfaceSnapshot {
   readonly area: number
   readonly state: InterfaceState
   readonly link: LinkState
-  readonly config: InterfaceConfig
+  /** Without the keys. */
+  readonly config: Omit<InterfaceConfig, 'authentication'>
+  readonly authentication: AuthenticationSnapshot
   readonly designatedRouter: number
   readonly backupDesignatedRouter: number
   readonly neighbors: number
@@ -66,7 +71,11 @@ export interface InterfaceSnapshot {
 export interface LsaSnapshot {
   /** The area that it belongs to; undefined: the whole autonomous system. */
   readonly area: number | undefined
+  /** The link that it stays on; undefined: it travels further. */
+  readonly interface: string | undefined
   readonly lsa: Lsa
+  /** What its originator calls itself (RFC 5642). */
+  readonly hostname: string | undefined
   /** Seconds. */
   readonly age: number
   /** We originated this instance. */
@@ -81,10 +90,11 @@ export function snapshotNeighbors(router: Router): NeighborSnapshot[] {
         interface: iface.name,
         area: iface.area.id,
         routerId: neighbor.routerId,
+        hostname: router.hostnames.of(neighbor.routerId),
         address: neighbor.address,
         priority: neighbor.priority,
         state: neighbor.state,
-        role: !iface.isBroadcast()
+        role: !iface.electsDr()
           ? undefined
           : neighbor.address === iface.designatedRouter
             ? 'DR'
@@ -109,12 +119,14 @@ export function snapshotNeighbors(router: Router): NeighborSnapshot[] {
 export function snapshotInterfaces(router: Router): InterfaceSnapshot[] {
   return Array.from(router.interfaces.values(), (iface) => {
     const neighbors = [...iface.neighbors.values()]
+    const { authentication: _, ...config } = iface.config
     return {
       name: iface.name,
       area: iface.area.id,
       state: iface.state,
       link: iface.link,
-      config: iface.config,
+      config,
+      authentication: snapshotAuthentication(iface),
       designatedRouter: iface.designatedRouter,
       backupDesignatedRouter: iface.backupDesignatedRouter,
       neighbors: neighbors.length,
@@ -126,13 +138,12 @@ export function snapshotInterfaces(router: Router): InterfaceSnapshot[] {
 
 export function snapshotDatabase(router: Router, now: Instant): LsaSnapshot[] {
   const list: LsaSnapshot[] = []
-  for (const area of router.areas.values()) {
-    for (const entry of area.lsdb) {
-      list.push({ area: area.id, lsa: entry.lsa, age: ageOf(entry, now), own: entry.ours })
+  for (const { lsdb, place } of router.scopes()) {
+    for (const entry of lsdb) {
+      const { lsa, ours: own } = entry
+      const hostname = router.hostnames.of(lsa.header.advertisingRouter)
+      list.push({ ...place, lsa, hostname, age: ageOf(entry, now), own })
     }
-  }
-  for (const entry of router.externals) {
-    list.push({ area: undefined, lsa: entry.lsa, age: ageOf(entry, now), own: entry.ours })
   }
   return list
 }

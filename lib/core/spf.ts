@@ -1,15 +1,16 @@
 /**
  * The shortest-path tree of an area (RFC 2328 16.1, first stage) and its next hops (16.1.1), on typed arrays.
  * A vertex is a router-LSA or a network-LSA; its index is its place in `Graph.vertices`. Distances are exact
- * integers. Next hops are small sets, interned: equal sets have equal numbers, and a union is computed once.
+ * integers.
  */
+import { networkOf } from '../wire/address.ts'
 import { type Lsa, LsType } from '../wire/lsa.ts'
 import type { NetworkLsaBody } from '../wire/network-lsa.ts'
 import type { RouterLink, RouterLsaBody } from '../wire/router-lsa.ts'
 import type { Area } from './area.ts'
-import type { NextHop } from './io.ts'
 import { type Entry, isMaxAge } from './lsdb.ts'
 import type { Router } from './router.ts'
+import { hopsOverVirtualLink } from './virtual-link.ts'
 
 export interface Vertex {
   readonly kind: 'router' | 'network'
@@ -24,13 +25,16 @@ export interface Tree {
   readonly vertices: readonly Vertex[]
   /** By vertex index; UNREACHABLE where there is no path. */
   readonly distance: Float64Array
-  /** By vertex index: the number of a set in `hops`. */
+  /** By vertex index: the number of a set in `router.hops`. */
   readonly hopSet: Int32Array
-  readonly hops: HopSets
   /** Router vertices by Router ID. */
   readonly routers: ReadonlyMap<number, number>
+  /** Network vertices by address of the Designated Router. */
+  readonly networks: ReadonlyMap<number, number>
   /** Vertices in the order in which they joined the tree. */
   readonly order: readonly number[]
+  /** Some router says that a virtual link of its goes through the area (16.1, TransitCapability). */
+  isTransit: boolean
 }
 
 export const UNREACHABLE: number = Number.POSITIVE_INFINITY
@@ -38,65 +42,6 @@ export const UNREACHABLE: number = Number.POSITIVE_INFINITY
 export const routerBody = (vertex: Vertex): RouterLsaBody => vertex.source.lsa.body as RouterLsaBody
 export const networkBody = (vertex: Vertex): NetworkLsaBody =>
   vertex.source.lsa.body as NetworkLsaBody
-
-/** Interned next hops and sets of them. Set 0 is empty: the destination is ourselves. */
-export class HopSets {
-  readonly #maximumPaths: number
-  readonly #hops: NextHop[] = []
-  readonly #hopNumbers = new Map<string, number>()
-  readonly #sets: (readonly number[])[] = [[]]
-  readonly #setNumbers = new Map<string, number>([['', 0]])
-  readonly #unions = new Map<number, number>()
-
-  constructor(maximumPaths: number) {
-    this.#maximumPaths = maximumPaths
-  }
-
-  /** The set of one. */
-  single(iface: string, gateway: number | undefined): number {
-    const name = `${iface} ${gateway ?? '-'}`
-    let number = this.#hopNumbers.get(name)
-    if (number === undefined) {
-      number = this.#hops.push({ interface: iface, gateway }) - 1
-      this.#hopNumbers.set(name, number)
-    }
-    return this.#intern([number])
-  }
-
-  union(a: number, b: number): number {
-    if (a === b) return a
-    const pair = a < b ? a * 0x4000000 + b : b * 0x4000000 + a
-    let result = this.#unions.get(pair)
-    if (result === undefined) {
-      // in an order that does not depend on who was found first: kernels map flows to next hops by their place
-      const merged = [...new Set([...this.#sets[a]!, ...this.#sets[b]!])].sort((x, y) =>
-        compareHops(this.#hops[x]!, this.#hops[y]!),
-      )
-      result = this.#intern(merged.slice(0, this.#maximumPaths))
-      this.#unions.set(pair, result)
-    }
-    return result
-  }
-
-  get(set: number): NextHop[] {
-    return this.#sets[set]!.map((hop) => this.#hops[hop]!)
-  }
-
-  #intern(hops: readonly number[]): number {
-    const name = hops.join(' ')
-    let number = this.#setNumbers.get(name)
-    if (number === undefined) {
-      number = this.#sets.push(hops) - 1
-      this.#setNumbers.set(name, number)
-    }
-    return number
-  }
-}
-
-function compareHops(a: NextHop, b: NextHop): number {
-  if (a.interface !== b.interface) return a.interface < b.interface ? -1 : 1
-  return (a.gateway ?? 0) - (b.gateway ?? 0)
-}
 
 const LINK_POINT_TO_POINT = 1
 const LINK_TRANSIT = 2
@@ -106,6 +51,7 @@ const LINK_VIRTUAL = 4
 interface Graph {
   readonly vertices: Vertex[]
   readonly routers: Map<number, number>
+  readonly networks: Map<number, number>
   readonly first: Uint32Array
   readonly target: Uint32Array
   readonly cost: Uint32Array
@@ -180,6 +126,7 @@ function buildGraph(router: Router, area: Area): Graph {
   return {
     vertices,
     routers,
+    networks,
     first,
     target: Uint32Array.from(target),
     cost: Uint32Array.from(cost),
@@ -209,13 +156,13 @@ function linksBack(graph: Graph): (w: number, v: number) => boolean {
 /** 16.1 (1) to (4), with the router itself as the root. */
 export function calculateTree(router: Router, area: Area): Tree {
   const graph = buildGraph(router, area)
-  const { vertices, routers, first, target, cost, link } = graph
+  const { vertices, routers, networks, first, target, cost, link } = graph
   const count = vertices.length
   const distance = new Float64Array(count).fill(UNREACHABLE)
   const hopSet = new Int32Array(count)
-  const hops = new HopSets(router.limits.maximumPaths)
+  const { hops } = router
   const order: number[] = []
-  const tree: Tree = { vertices, distance, hopSet, hops, routers, order }
+  const tree: Tree = { vertices, distance, hopSet, routers, networks, order, isTransit: false }
   const root = routers.get(router.routerId)
   if (root === undefined) return tree
 
@@ -226,6 +173,8 @@ export function calculateTree(router: Router, area: Area): Tree {
   for (let v = heap.pop(); v !== -1; v = heap.pop()) {
     order.push(v)
     // (2)
+    const vertex = vertices[v]!
+    if (vertex.kind === 'router' && routerBody(vertex).virtualLink) tree.isTransit = true
     for (let e = first[v]!; e < first[v + 1]!; e++) {
       const w = target[e]!
       // (2b), (2c)
@@ -233,7 +182,7 @@ export function calculateTree(router: Router, area: Area): Tree {
       // (2d)
       const d = distance[v]! + cost[e]!
       if (d > distance[w]!) continue
-      const via = nextHopsOf(area, tree, root, v, w, link[e])
+      const via = nextHopsOf(router, area, tree, root, v, w, link[e])
       if (via === -1) continue
       if (d < distance[w]!) {
         distance[w] = d
@@ -249,22 +198,34 @@ export function calculateTree(router: Router, area: Area): Tree {
 
 /** 16.1.1. @returns the number of a set, or -1 when the link cannot be used from here. */
 function nextHopsOf(
+  router: Router,
   area: Area,
-  { vertices, hopSet, hops }: Tree,
+  { vertices, hopSet }: Tree,
   root: number,
   v: number,
   w: number,
   link: RouterLink | undefined,
 ): number {
+  const { hops } = router
   const to = vertices[w]!
+  if (v === root && link!.type === LINK_VIRTUAL) return hopsOverVirtualLink(router, to.id)
   if (v === root) {
+    // unnumbered links may all have one address: those whose cost it is are meant
+    let found = -1
+    let other = -1
     for (const iface of area.interfaces) {
       if (iface.state === 'Down' || iface.address !== link!.data) continue
       if (to.kind === 'network') return hops.single(iface.name, undefined)
-      const neighbor = iface.neighbors.get(to.id)
-      if (neighbor) return hops.single(iface.name, neighbor.address)
+      for (const neighbor of iface.neighbors.values()) {
+        if (neighbor.routerId === to.id && neighbor.state === 'Full') {
+          const isInside = networkOf(neighbor.address, iface.link.prefixLength) === iface.network
+          const one = hops.single(iface.name, neighbor.address, !isInside)
+          if (iface.config.cost !== link!.metric) other = one
+          else found = found === -1 ? one : hops.union(found, one)
+        }
+      }
     }
-    return -1
+    return found === -1 ? other : found
   }
   const parent = vertices[v]!
   // a network that we are attached to: the far router's own address on it

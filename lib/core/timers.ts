@@ -14,6 +14,8 @@ export type TimerName =
   | 'ls-retransmit'
   | 'age'
   | 'originate'
+  | 'overflow'
+  | 'nssa-translator'
   | 'spf'
   | 'spf-holddown'
   | 'spf-learn'

@@ -1,8 +1,8 @@
 /** Linux behind every port of a speaker. Loaded on demand, as it brings the native code. */
 import type { SpeakerEvent } from '../events.ts'
 import type { Clock, Link, RouteSink } from '../ports.ts'
-import type { SpeakerPorts } from '../speaker.ts'
 import { formatPrefix } from '../wire/address.ts'
+import type { SpeakerPorts } from '../world.ts'
 import { LinuxAddresses } from './addresses.ts'
 import { LinuxLinks } from './links.ts'
 import { lockInterface } from './route-lock.ts'

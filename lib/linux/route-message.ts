@@ -14,6 +14,8 @@ const RTA_MULTIPATH = 9
 const RTA_TABLE = 15
 const RT_SCOPE_UNIVERSE = 0
 const RTN_UNICAST = 1
+/** Take the gateway for a neighbor on the device, whatever the device's prefixes say. */
+const RTNH_F_ONLINK = 4
 /** In the one octet of the header, where the number does not fit: see RTA_TABLE. */
 const RT_TABLE_COMPAT = 252
 const AF_INET = 2
@@ -22,6 +24,7 @@ const AF_INET = 2
 export interface Hop {
   readonly index: number
   readonly gateway: number
+  readonly onLink?: boolean
 }
 
 /** A unicast route through gateways. The kernel tells routes apart by prefix, length, TOS, metric and table. */
@@ -43,11 +46,13 @@ export interface ReadRoute extends KernelRoute {
 
 /** Payload of RTM_NEWROUTE and of RTM_DELROUTE, which deletes exactly this. */
 export function encodeRoute(route: KernelRoute): Uint8Array {
-  const writer = header(route.length, route.table, route.protocol, RT_SCOPE_UNIVERSE, RTN_UNICAST)
+  const [only] = route.hops
+  const flags = route.hops.length === 1 ? flagsOf(only) : 0
+  const { length, table, protocol } = route
+  const writer = header(length, table, protocol, RT_SCOPE_UNIVERSE, RTN_UNICAST, flags)
     .attributeIpv4(RTA_DST, route.prefix)
     .attributeU32(RTA_TABLE, route.table)
     .attributeU32(RTA_PRIORITY, route.metric)
-  const [only] = route.hops
   if (route.hops.length === 1 && only !== undefined) {
     return writer
       .attributeIpv4(RTA_GATEWAY, only.gateway)
@@ -57,13 +62,21 @@ export function encodeRoute(route: KernelRoute): Uint8Array {
   return writer
     .measured((list) => {
       list.u16(RTA_MULTIPATH)
-      for (const { index, gateway } of route.hops) {
+      for (const each of route.hops) {
+        const { index, gateway } = each
         // struct rtnexthop: length, flags, weight - 1, device; then attributes.
-        list.measured((hop) => hop.u8(0).u8(0).u32(index).attributeIpv4(RTA_GATEWAY, gateway))
+        list.measured((hop) =>
+          hop.u8(flagsOf(each)).u8(0).u32(index).attributeIpv4(RTA_GATEWAY, gateway),
+        )
       }
     })
     .finish()
 }
+
+const flagsOf = (hop: Hop | undefined): number => (hop?.onLink ? RTNH_F_ONLINK : 0)
+
+const onLinkOf = (flags: number): { readonly onLink?: true } =>
+  flags & RTNH_F_ONLINK ? { onLink: true } : {}
 
 /** Payload of the RTM_GETROUTE that dumps a table; protocol 0 is any. Kernels before 4.20 ignore both. */
 export function encodeRouteQuery(table: number, protocol: number): Uint8Array {
@@ -76,6 +89,7 @@ const header = (
   protocol: number,
   scope: number,
   type: number,
+  flags = 0,
 ): PayloadWriter =>
   new PayloadWriter()
     .u8(AF_INET)
@@ -86,14 +100,14 @@ const header = (
     .u8(protocol)
     .u8(scope)
     .u8(type)
-    .u32(0)
+    .u32(flags)
 
 /** Reads struct rtmsg; undefined when it is not an IPv4 route. */
 export function decodeRoute({ payload }: NetlinkMessage): ReadRoute | undefined {
   if (payload.length < 12 || payload[0] !== AF_INET) return undefined
   const [, length = 0, , tos = 0, table = 0, protocol = 0, scope, type] = payload
   const attributes = new Attributes(payload, 12)
-  const hops = decodeHops(attributes)
+  const hops = decodeHops(attributes, fixed(payload).u32(8))
   const familiar = [RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_MULTIPATH, RTA_TABLE]
   return {
     prefix: attributes.ipv4(RTA_DST) ?? 0,
@@ -112,12 +126,14 @@ export function decodeRoute({ payload }: NetlinkMessage): ReadRoute | undefined 
 }
 
 /** Undefined when a hop is not plain: without a gateway, weighted, or more. */
-function decodeHops(attributes: Attributes): Hop[] | undefined {
+function decodeHops(attributes: Attributes, flags: number): Hop[] | undefined {
   const list = attributes.bytes(RTA_MULTIPATH)
   if (list === undefined) {
     const gateway = attributes.ipv4(RTA_GATEWAY)
     const index = attributes.u32(RTA_OIF)
-    return gateway === undefined || index === undefined ? undefined : [{ index, gateway }]
+    return gateway === undefined || index === undefined
+      ? undefined
+      : [{ index, gateway, ...onLinkOf(flags) }]
   }
   const hops: Hop[] = []
   const view = fixed(list)
@@ -129,7 +145,7 @@ function decodeHops(attributes: Attributes): Hop[] | undefined {
     if (gateway === undefined || view.u8(at + 3) !== 0 || [...inner.types()].length > 1) {
       return undefined
     }
-    hops.push({ index: view.i32(at + 4), gateway })
+    hops.push({ index: view.i32(at + 4), gateway, ...onLinkOf(view.u8(at + 2)) })
     at += (length + 3) & ~3
   }
   return hops
@@ -139,5 +155,7 @@ function decodeHops(attributes: Attributes): Hop[] | undefined {
 export function sameHops(a: readonly Hop[] | undefined, b: readonly Hop[] | undefined): boolean {
   if (a === undefined || b === undefined) return a === b
   if (a.length !== b.length) return false
-  return a.every((x) => b.some((y) => x.index === y.index && x.gateway === y.gateway))
+  return a.every((x) =>
+    b.some((y) => x.index === y.index && x.gateway === y.gateway && x.onLink === y.onLink),
+  )
 }

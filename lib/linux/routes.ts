@@ -597,12 +597,12 @@ export class LinuxRoutes implements RouteSink {
   #resolve(wanted: readonly NextHop[]): readonly Hop[] | OspfError {
     const hops: Hop[] = []
     const links = this.#links.links()
-    for (const { interface: name, gateway } of wanted) {
+    for (const { interface: name, gateway, onLink } of wanted) {
       const link = links.get(name)
       if (link === undefined) {
         return new OspfError('ERR_OSPF_NO_INTERFACE', `no such device: ${name}`)
       }
-      const hop = { index: link.index, gateway: gateway! }
+      const hop = { index: link.index, gateway: gateway!, ...(onLink ? { onLink } : {}) }
       if (!hops.some((h) => h.index === hop.index && h.gateway === hop.gateway)) hops.push(hop)
     }
     return hops

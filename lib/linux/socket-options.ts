@@ -88,6 +88,27 @@ function configure(raw: RawSocket, link: Place, receiveBuffer: number): void {
   if (!allowed(() => raw.setOption(...Option.priority, 7))) raw.setOption(...Option.priority, 6)
 }
 
+/** Opens a socket that is bound to no device and hears nothing: for packets that are routed (RFC 2328 15). */
+export function openRoutedSocket(openRaw: OpenRawSocket): RawSocket {
+  let raw: RawSocket | undefined
+  try {
+    raw = openRaw(IP_PROTOCOL_OSPF)
+    raw.emit = nothing
+    raw.setOption(...Option.headerIncluded, 1)
+    raw.setOption(...Option.tos, TOS)
+    // every OSPF packet of the machine would be queued here
+    raw.setOption(...Option.receiveBuffer, 1)
+    raw.pause(true, true)
+    return raw
+  } catch (error) {
+    raw?.close()
+    throw openingError(error, 'any device')
+  }
+}
+
+/** Hops that a packet of a virtual link may go. */
+export const ROUTED_TTL = 64
+
 function allowed(set: () => void): boolean {
   try {
     set()
@@ -107,8 +128,9 @@ export function sendPacket(
   source: number,
   destination: number,
   payload: Uint8Array,
+  ttl: number = TTL,
 ): void {
-  const packet = buildIpPacket({ source, destination, ttl: TTL, tos: TOS }, payload)
+  const packet = buildIpPacket({ source, destination, ttl, tos: TOS }, payload)
   const to = formatIpv4(destination)
   try {
     raw.send(packet, 0, packet.length, to, nothing)

@@ -1,7 +1,7 @@
 /** IP protocol 89 on a network interface, over the native code of `raw-socket`. */
 import type { Datagram } from '../core/io.ts'
 import { OspfError } from '../errors.ts'
-import type { DatagramPort, DatagramSocket } from '../ports.ts'
+import type { DatagramPort, DatagramSocket, RoutedSocket } from '../ports.ts'
 import { formatIpv4 } from '../wire/address.ts'
 import { parseIpPacket } from './ip-header.ts'
 import {
@@ -11,7 +11,14 @@ import {
   type OpenRawSocket,
   type RawSocket,
 } from './raw-socket.ts'
-import { openOspfSocket, type Place, sendPacket, setMembership } from './socket-options.ts'
+import {
+  openOspfSocket,
+  openRoutedSocket,
+  type Place,
+  ROUTED_TTL,
+  sendPacket,
+  setMembership,
+} from './socket-options.ts'
 
 /** 224.0.0.5, RFC 2328 appendix A.1. */
 const ALL_SPF_ROUTERS = 0xe0000005
@@ -38,7 +45,7 @@ type Report = (error: Error) => void
 export class RawSocketPort implements DatagramPort {
   readonly #options: RawSocketOptions
   /** Sockets that nobody holds on to would be collected, and thereby closed. */
-  readonly #open = new Set<InterfaceSocket>()
+  readonly #open = new Set<InterfaceSocket | UnboundSocket>()
   #openRaw: OpenRawSocket | undefined
 
   constructor(options: RawSocketOptions = {}) {
@@ -62,6 +69,40 @@ export class RawSocketPort implements DatagramPort {
     )
     this.#open.add(socket)
     return socket
+  }
+
+  /** Throws as `open` does. */
+  openRouted(onError: Report): RoutedSocket {
+    this.#openRaw ??= loadRawSocket()
+    const raw = openRoutedSocket(this.#openRaw)
+    const socket = new UnboundSocket(raw, onError, () => this.#open.delete(socket))
+    this.#open.add(socket)
+    return socket
+  }
+}
+
+class UnboundSocket implements RoutedSocket {
+  readonly #raw: RawSocket
+  readonly #report: Report
+  readonly #closed: () => void
+
+  constructor(raw: RawSocket, report: Report, closed: () => void) {
+    this.#raw = raw
+    this.#report = report
+    this.#closed = closed
+  }
+
+  send(source: number, destination: number, bytes: Uint8Array): void {
+    try {
+      sendPacket(this.#raw, source, destination, bytes, ROUTED_TTL)
+    } catch (error) {
+      this.#report(kernelError(error, `sending to ${formatIpv4(destination)} over a virtual link`))
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#raw.close()
+    this.#closed()
   }
 }
 

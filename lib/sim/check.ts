@@ -2,7 +2,7 @@
  * What ought to hold in a network that has had time to settle. Each check returns complaints in words; none: all is
  * well.
  */
-import type { Route } from '../core/io.ts'
+import type { PathType, Route } from '../core/io.ts'
 import { formatIpv4, parseIpv4 } from '../wire/address.ts'
 import { parsePrefix } from './fib.ts'
 import { nextNodes } from './forward.ts'
@@ -20,7 +20,7 @@ export function equalDatabases(routers: readonly SimRouter[], area = '0.0.0.0'):
   const [first, ...others] = routers.filter(alive).map((router) => {
     const lsas = new Map<string, string>()
     for (const l of router.database()) {
-      if (l.area !== id || l.age >= maxAge) continue
+      if (l.area !== id || l.interface !== undefined || l.age >= maxAge) continue
       const h = l.lsa.header
       const key = `type ${h.type} ${formatIpv4(h.lsId)} of ${formatIpv4(h.advertisingRouter)}`
       lsas.set(key, `sequence ${hex(h.sequence, 8)} checksum ${hex(h.checksum, 4)}`)
@@ -90,11 +90,11 @@ export function routesEqualOracle(net: Network): string[] {
       const want = wanted.get(prefix)
       const have = routes.get(prefix)
       const hops = want?.eitherHalf ? undefined : want && viaOf(want.hops)
-      const a = want === undefined ? 'nothing' : text(want.cost, hops)
+      const a = want === undefined ? 'nothing' : text(want.type, want, hops)
       const b =
         have === undefined
           ? 'nothing'
-          : text(have.cost, want?.eitherHalf ? undefined : viaOf(hopTexts(have)))
+          : text(have.pathType, have, want?.eitherHalf ? undefined : viaOf(hopTexts(have)))
       if (a !== b) complaints.push(`${router.name}: ${prefix}: ${b}, ought to be ${a}`)
     }
     complaints.push(...kernelEquals(router, routes))
@@ -178,7 +178,13 @@ const hopTexts = (route: Route): string[] =>
 /** The hops through another router, sorted; what is attached the kernel knows anyway. */
 const viaOf = (hops: Iterable<string>): string[] => [...hops].filter((h) => h.includes(' ')).sort()
 
-function text(cost: number, hops: readonly string[] | undefined): string {
-  if (hops === undefined) return `cost ${cost}`
-  return hops.length === 0 ? `cost ${cost}, attached` : `cost ${cost}, ${hops.join(' and ')}`
+function text(
+  type: PathType,
+  { cost, type2Cost }: { readonly cost: number; readonly type2Cost?: number | undefined },
+  hops: readonly string[] | undefined,
+): string {
+  const told = type2Cost === undefined ? '' : `${type2Cost} and `
+  const what = `${type}, cost ${told}${cost}`
+  if (hops === undefined) return what
+  return hops.length === 0 ? `${what}, attached` : `${what}, ${hops.join(' and ')}`
 }

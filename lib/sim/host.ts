@@ -111,6 +111,9 @@ export class SimHost extends SimNode {
         },
         datagrams: {
           open: (link, receive) => this.#open(life, link.name, receive),
+          openRouted: () => {
+            throw new OspfError('ERR_OSPF_CONFIG', 'virtual links are simulated by SimRouter alone')
+          },
         },
         links: {
           links: () => this.#links(life),

@@ -9,6 +9,7 @@
 import type { OspfEvent } from '../core/events.ts'
 import type { InterfaceConfig, NetworkType } from '../core/io.ts'
 import { Router } from '../core/router.ts'
+import { nodeDigests } from '../crypto.ts'
 import { OspfError } from '../errors.ts'
 import { formatPrefix, networkOf } from '../wire/address.ts'
 import { VirtualClock } from './clock.ts'
@@ -119,6 +120,11 @@ export class Network {
     return this.clock.now() / 1000
   }
 
+  /** What the core routers are made with. */
+  get core(): NonNullable<NetworkOptions['core']> {
+    return this.#options.core ?? {}
+  }
+
   /** Adds a router. `routerId`: dotted; by default 10.0.0.1, 10.0.0.2 and so on, by order. */
   router(name: string, options: { readonly routerId?: string } = {}): SimRouter {
     const {
@@ -142,6 +148,8 @@ export class Network {
           routerId: id,
           seed: random.fork(`life ${life}`).u32(),
           intern: this.#intern,
+          digests: nodeDigests,
+          bootCount: (core?.bootCount ?? 1) + life,
         }),
     })
     this.#name(router)
@@ -228,6 +236,13 @@ export class Network {
         priority: said.priority,
         passive: said.passive,
         mtuIgnore: said.mtuIgnore,
+        ...present({
+          authentication: said.authentication,
+          neighbors: said.neighbors,
+          nonBroadcast: said.nonBroadcast,
+          pollInterval: said.pollInterval,
+          prefixSuppression: said.prefixSuppression,
+        }),
       },
     })
     segment.add(attachment)

@@ -1,15 +1,23 @@
 /**
  * What the routes ought to be: a textbook Dijkstra over the description of the network (cables, costs, who is alive),
- * written without a look at the LSDB or at the SPF of the core, so that it does not share their mistakes.
+ * written without a look at the LSDB or at the SPF of the core, so that it does not share their mistakes. Here is what
+ * happens inside one area; `oracle-areas.ts` goes on between areas and to the outside.
  */
+import type { PathType } from '../core/io.ts'
 import { formatIpv4, formatPrefix } from '../wire/address.ts'
 import { type Attachment, connected } from './medium.ts'
 import type { Network } from './network.ts'
+import { domainRoutes } from './oracle-areas.ts'
 import { SimRouter } from './router.ts'
 
 /** A route as the description of the network demands it. */
 export interface OracleRoute {
+  type: PathType
+  /** That the path leads into; externals have none. */
+  area: number | undefined
   cost: number
+  /** Of 'external-2': the metric; `cost` is that of the way to it. */
+  type2Cost?: number
   /** Next hops as 'eth0 via 10.0.1.2', or 'eth0' for an attached network; empty: the router's own prefix. */
   hops: Set<string>
   /** Two halves of a split LAN are equally far: 16.1 (4) lets the larger Link State ID decide, which is no topology. */
@@ -17,19 +25,21 @@ export interface OracleRoute {
 }
 
 /** A LAN with a Designated Router: a vertex of the graph (RFC 2328 section 2.1). */
-interface Lan {
-  readonly prefix: string
+export interface Lan {
+  /** Undefined: suppressed (RFC 6860). */
+  readonly prefix: string | undefined
   readonly members: readonly Attachment[]
 }
 
-interface Edge {
+export interface Edge {
   readonly to: SimRouter | Lan
   readonly cost: number
   /** The way out, as seen from the router that the edge starts from. */
   readonly hop: string
 }
 
-interface AreaGraph {
+export interface AreaGraph {
+  readonly area: number
   readonly edges: Map<SimRouter, Edge[]>
   readonly stubs: Map<
     SimRouter,
@@ -37,27 +47,17 @@ interface AreaGraph {
   >
 }
 
-/** Every router's table, by prefix ('10.0.1.0/24'). Only intra-area routes are in it. */
+/** Every router's table, by prefix ('10.0.1.0/24'). */
 export function oracleRoutes(net: Network): Map<SimRouter, Map<string, OracleRoute>> {
-  const routers = net.routers.filter(alive)
-  const areas = new Set<number>()
-  for (const r of routers) {
-    for (const a of r.attachments) areas.add(a.config.area)
-    for (const s of r.announced) areas.add(s.area)
+  const tables = domainRoutes(net)
+  for (const [root, table] of tables) {
+    for (const a of root.attachments) {
+      // What an interface is on is reached through it, however near others are.
+      const attached = a.carrier ? table.get(prefixOf(a)) : undefined
+      if (attached) Object.assign(attached, { hops: new Set([a.name]), eitherHalf: false })
+    }
   }
-  const graphs = [...areas].map((area) => areaGraph(routers, area))
-  return new Map(
-    routers.map((root) => {
-      const table = new Map<string, OracleRoute>()
-      for (const graph of graphs) addArea(table, graph, root)
-      for (const a of root.attachments) {
-        // What an interface is on is reached through it, however near others are.
-        const attached = a.carrier ? table.get(prefixOf(a)) : undefined
-        if (attached) Object.assign(attached, { hops: new Set([a.name]), eitherHalf: false })
-      }
-      return [root, table]
-    }),
-  )
+  return tables
 }
 
 /** The routers of an area in groups that reach one another: each group has a database of its own. */
@@ -96,40 +96,56 @@ export function peersOf(attachment: Attachment): Attachment[] {
 }
 
 /** What neighbors must agree on. */
-const wanted = ({ config: c, mtu }: Attachment): string =>
-  `${c.area} ${c.network} ${c.helloInterval} ${c.deadInterval} ${c.mtuIgnore ? '' : mtu}`
+const wanted = ({ config: c, mtu, node }: Attachment): string =>
+  [
+    c.area,
+    node instanceof SimRouter ? node.areaConfig(c.area).kind : 'normal',
+    c.network,
+    c.helloInterval,
+    c.deadInterval,
+    c.mtuIgnore ? '' : mtu,
+  ].join(' ')
 
-const prefixOf = (a: Attachment): string => formatPrefix(a.segment.prefix, a.segment.length)
-const viaText = (name: string, gateway: number): string => `${name} via ${formatIpv4(gateway)}`
+/** The network that an attachment is on. */
+export const prefixOf = (a: Attachment): string => formatPrefix(a.segment.prefix, a.segment.length)
+/** A next hop in words. */
+export const viaText = (name: string, gateway: number): string =>
+  `${name} via ${formatIpv4(gateway)}`
 
-function areaGraph(routers: readonly SimRouter[], area: number): AreaGraph {
-  const graph: AreaGraph = { edges: new Map(), stubs: new Map() }
+/** The graph of an area, without virtual links. */
+export function areaGraph(routers: readonly SimRouter[], area: number): AreaGraph {
+  const graph: AreaGraph = { area, edges: new Map(), stubs: new Map() }
   const lans = new Map<Attachment, Lan>()
   for (const router of routers) {
     const edges: Edge[] = []
     const stubs: { prefix: string; cost: number; hop?: string }[] = []
+    const { stubRouter } = router
+    const onward = (cost: number): number => (stubRouter ? MAX_LINK_METRIC : cost)
+    const leaf = (cost: number): number => (stubRouter?.includeStub ? MAX_LINK_METRIC : cost)
     for (const s of router.announced) {
-      if (s.area === area) stubs.push({ prefix: formatPrefix(s.prefix, s.length), cost: s.cost })
+      if (s.area !== area) continue
+      stubs.push({ prefix: formatPrefix(s.prefix, s.length), cost: leaf(s.cost) })
     }
     for (const a of router.attachments) {
       if (a.config.area !== area || !a.carrier) continue
-      const { cost, network } = a.config
+      const { cost, network, prefixSuppression: isHidden } = a.config
       const peers = peersOf(a)
       const members = [a, ...peers]
-      if (
-        network === 'broadcast' &&
-        peers.length > 0 &&
-        members.some((m) => m.config.priority > 0)
-      ) {
-        const lan = lans.get(a) ?? { prefix: prefixOf(a), members }
+      const isElecting = network === 'broadcast' || network === 'nbma'
+      if (isElecting && peers.length > 0 && members.some((m) => m.config.priority > 0)) {
+        const prefix = members.every((m) => m.config.prefixSuppression) ? undefined : prefixOf(a)
+        const lan = lans.get(a) ?? { prefix, members }
         for (const m of members) lans.set(m, lan)
-        edges.push({ to: lan, cost, hop: a.name })
+        edges.push({ to: lan, cost: onward(cost), hop: a.name })
         continue
       }
-      stubs.push({ prefix: prefixOf(a), cost, hop: a.name })
-      const [peer] = peers
-      if (network === 'point-to-point' && peer && peers.length === 1) {
-        edges.push({ to: peer.node as SimRouter, cost, hop: viaText(a.name, peer.address) })
+      if (network === 'point-to-multipoint') {
+        if (!isHidden) stubs.push({ prefix: formatPrefix(a.address, 32), cost: leaf(0) })
+      } else if (!isHidden) stubs.push({ prefix: prefixOf(a), cost: leaf(cost), hop: a.name })
+      if (isElecting || (network === 'point-to-point' && peers.length > 1)) continue
+      for (const peer of peers) {
+        const hop = viaText(a.name, peer.address)
+        edges.push({ to: peer.node as SimRouter, cost: onward(cost), hop })
       }
     }
     graph.edges.set(router, edges)
@@ -138,8 +154,21 @@ function areaGraph(routers: readonly SimRouter[], area: number): AreaGraph {
   return graph
 }
 
-function addArea(table: Map<string, OracleRoute>, graph: AreaGraph, root: SimRouter): void {
-  const origin = new Map<string, Lan | SimRouter>()
+/** RFC 6987. */
+const MAX_LINK_METRIC = 0xffff
+
+/** Where the best paths of a router's table come from, over all its areas. */
+export type Origins = Map<string, Lan | SimRouter>
+
+/** Adds what an area's graph says to the table of one of its routers. */
+export function addArea(
+  table: Map<string, OracleRoute>,
+  origin: Origins,
+  graph: AreaGraph,
+  root: SimRouter,
+  tree: ReadonlyMap<SimRouter | Lan, Path>,
+): void {
+  const { area } = graph
   const add = (
     prefix: string,
     cost: number,
@@ -147,12 +176,16 @@ function addArea(table: Map<string, OracleRoute>, graph: AreaGraph, root: SimRou
     from: Lan | SimRouter,
   ): void => {
     const known = table.get(prefix)
-    if (known === undefined || cost < known.cost) {
-      table.set(prefix, { cost, hops: new Set(hops), eitherHalf: false })
-      origin.set(prefix, from)
-    } else if (cost === known.cost && from === root) {
-      // Being there beats being near: no next hop is wanted.
-      table.set(prefix, { cost, hops: new Set(hops), eitherHalf: false })
+    // Being there beats being near: no next hop is wanted.
+    if (known === undefined || cost < known.cost || (cost === known.cost && from === root)) {
+      const home = cost === known?.cost ? known.area : area
+      table.set(prefix, {
+        type: 'intra-area',
+        area: home,
+        cost,
+        hops: new Set(hops),
+        eitherHalf: false,
+      })
       origin.set(prefix, from)
     } else if (cost === known.cost && origin.get(prefix) !== root) {
       for (const hop of hops) known.hops.add(hop)
@@ -160,9 +193,9 @@ function addArea(table: Map<string, OracleRoute>, graph: AreaGraph, root: SimRou
         !(from instanceof SimRouter) && !(origin.get(prefix) instanceof SimRouter)
     }
   }
-  const tree = dijkstra(graph, root)
   for (const [vertex, { cost, hops }] of tree) {
-    if (!(vertex instanceof SimRouter)) add(vertex.prefix, cost, hops, vertex)
+    if (vertex instanceof SimRouter || vertex.prefix === undefined) continue
+    add(vertex.prefix, cost, hops, vertex)
   }
   for (const [vertex, { cost, hops }] of tree) {
     if (!(vertex instanceof SimRouter)) continue
@@ -173,13 +206,14 @@ function addArea(table: Map<string, OracleRoute>, graph: AreaGraph, root: SimRou
   }
 }
 
-interface Path {
+/** A shortest path in an area: next hops as in `OracleRoute`. */
+export interface Path {
   cost: number
   hops: Set<string>
 }
 
 /** Shortest paths with every equal one (16.1, 16.1.1). */
-function dijkstra(graph: AreaGraph, root: SimRouter): Map<SimRouter | Lan, Path> {
+export function dijkstra(graph: AreaGraph, root: SimRouter): Map<SimRouter | Lan, Path> {
   const done = new Map<SimRouter | Lan, Path>()
   const candidates = new Map<SimRouter | Lan, Path>([[root, { cost: 0, hops: new Set() }]])
   while (candidates.size > 0) {

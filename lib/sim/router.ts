@@ -2,8 +2,20 @@
  * A router of the simulated network: the core `Router` and the loop that drives it. It is the production loop (drain
  * `poll()`, sleep until `nextTimeout()`), with the virtual clock for a timer and segments for sockets.
  */
+
+import { defaultAreaConfig } from '../core/area.ts'
 import type { OspfEvent } from '../core/events.ts'
-import type { ConfigChange, InterfaceConfig, Output, Route, StubPrefix } from '../core/io.ts'
+import type {
+  AreaConfig,
+  ConfigChange,
+  ExternalPrefix,
+  InterfaceConfig,
+  OpaqueScope,
+  Output,
+  Route,
+  StubPrefix,
+  StubRouter,
+} from '../core/io.ts'
 import type { Router, RouterOptions } from '../core/router.ts'
 import type {
   Counters,
@@ -14,7 +26,8 @@ import type {
 import { OspfError } from '../errors.ts'
 import { formatIpv4, formatPrefix, networkOf } from '../wire/address.ts'
 import { ClockEvent } from './clock.ts'
-import { parseAddress, parsePrefix } from './fib.ts'
+import { covers, parseAddress, parsePrefix } from './fib.ts'
+import { connect } from './forward.ts'
 import { type Attachment, allDRouters, type World } from './medium.ts'
 import { SimNode } from './node.ts'
 
@@ -34,6 +47,7 @@ export type CoreRouter = Pick<
   | 'neighbors'
   | 'interfacesNow'
   | 'database'
+  | 'opaques'
   | 'routes'
   | 'counters'
   | 'unacknowledged'
@@ -78,6 +92,12 @@ export class SimRouter extends SimNode {
   readonly #make: (life: number) => CoreRouter
   readonly #eventLimit: number
   readonly #stubs = new Map<string, StubPrefix>()
+  readonly #areas = new Map<number, AreaConfig>()
+  readonly #virtualLinks = new Map<string, InterfaceConfig>()
+  readonly #externals = new Map<string, ExternalPrefix>()
+  #stubRouter: StubRouter | undefined
+  readonly #opaques = new Map<string, ConfigChange>()
+  #information: ConfigChange | undefined
   readonly #wake = new WakeUp(() => this.#wakeUp())
   #core: CoreRouter | undefined
   #former: CoreRouter | undefined
@@ -100,7 +120,7 @@ export class SimRouter extends SimNode {
     this.#world = init.world
     this.#make = init.make
     this.#eventLimit = init.eventLimit
-    this.#core = init.make(this.#life)
+    this.#core = this.#tellWall(init.make(this.#life))
   }
 
   /** Router ID as a dotted quad. */
@@ -159,6 +179,82 @@ export class SimRouter extends SimNode {
     if (this.#stubs.delete(stubKey(stub))) this.#configure({ type: 'withdraw', ...stub })
   }
 
+  /** Configures an area ('0.0.0.1'): stub, NSSA, ranges; what is not given is as in a normal area. */
+  area(id: string, change: Partial<Omit<AreaConfig, 'id'>>): void {
+    const config = { ...defaultAreaConfig(parseAddress(id)), ...change }
+    this.#areas.set(config.id, config)
+    this.#configure({ type: 'area', config })
+  }
+
+  /** A virtual link to a router through an area (RFC 2328 15). Times in seconds. */
+  virtualLink(
+    endpoint: string,
+    transitArea: string,
+    options: Partial<
+      Pick<InterfaceConfig, 'helloInterval' | 'deadInterval' | 'authentication'>
+    > = {},
+  ): void {
+    const virtual = { transitArea: parseAddress(transitArea), endpoint: parseAddress(endpoint) }
+    const config: InterfaceConfig = {
+      name: `virtual ${endpoint}`,
+      area: 0,
+      network: 'virtual',
+      cost: 1,
+      helloInterval: 10,
+      deadInterval: 40,
+      retransmitInterval: 5,
+      transmitDelay: 1,
+      priority: 0,
+      passive: false,
+      mtuIgnore: false,
+      virtual,
+      ...options,
+    }
+    this.#virtualLinks.set(config.name, config)
+    this.#configure({ type: 'interface', config })
+  }
+
+  /** Advertises a destination outside the autonomous system; by default type 2, metric 20, tag 0. */
+  external(prefix: string, options: Partial<Omit<ExternalPrefix, 'prefix' | 'length'>> = {}): void {
+    const { address, length } = parsePrefix(prefix)
+    const where = { prefix: networkOf(address, length), length }
+    const how = { metricType: 2, metric: 20, tag: 0, forwardingAddress: 0 } as const
+    const external: ExternalPrefix = { ...where, ...how, ...options }
+    this.#externals.set(prefix, external)
+    this.#configure({ type: 'external', external })
+  }
+
+  withdrawExternal(prefix: string): void {
+    const external = this.#externals.get(prefix)
+    if (external === undefined) return
+    this.#externals.delete(prefix)
+    const { prefix: address, length } = external
+    this.#configure({ type: 'withdraw-external', prefix: address, length })
+  }
+
+  /** Becomes a stub router (RFC 6987); undefined: ceases to be one. */
+  set stubRouter(stubRouter: StubRouter | undefined) {
+    this.#stubRouter = stubRouter
+    this.#configure({ type: 'stub-router', stubRouter })
+  }
+
+  get stubRouter(): StubRouter | undefined {
+    return this.#stubRouter
+  }
+
+  /** How an area is configured here, by its Area ID as a number. */
+  areaConfig(id: number): AreaConfig {
+    return this.#areas.get(id) ?? defaultAreaConfig(id)
+  }
+
+  get externals(): readonly ExternalPrefix[] {
+    return [...this.#externals.values()]
+  }
+
+  get virtualLinks(): readonly NonNullable<InterfaceConfig['virtual']>[] {
+    return [...this.#virtualLinks.values()].flatMap(({ virtual }) => virtual ?? [])
+  }
+
   /** Changes the configuration of an interface: `r1.configure('eth0', { cost: 5 })`. */
   configure(name: string, change: Partial<Omit<InterfaceConfig, 'name'>>): void {
     const attachment = this.attachments.find((a) => a.name === name)
@@ -167,6 +263,23 @@ export class SimRouter extends SimNode {
     }
     attachment.config = { ...attachment.config, ...change }
     this.#configure({ type: 'interface', config: attachment.config })
+  }
+
+  /** Originates an opaque LSA; without data, withdraws it. */
+  opaque(where: OpaqueScope, opaqueType: number, opaqueId: number, data?: Uint8Array): void {
+    const id = { where, opaqueType, opaqueId }
+    const key = JSON.stringify(id)
+    const change: ConfigChange =
+      data === undefined ? { type: 'withdraw-opaque', ...id } : { type: 'opaque', ...id, data }
+    if (data === undefined) this.#opaques.delete(key)
+    else this.#opaques.set(key, change)
+    this.#configure(change)
+  }
+
+  /** Says its name (RFC 5642). */
+  call(hostname: string, scope: 'area' | 'as' = 'area'): void {
+    this.#information = { type: 'router-information', information: { hostname, scope } }
+    this.#configure(this.#information)
   }
 
   /** Flushes its own LSAs and originates no more (14.1). */
@@ -195,17 +308,27 @@ export class SimRouter extends SimNode {
   restart(options: { readonly memory?: boolean } = {}): void {
     if (this.#core !== undefined) this.crash()
     if (options.memory && this.#former !== undefined) {
-      this.#core = this.#former
+      this.#core = this.#tellWall(this.#former)
       for (const { name } of this.attachments) {
         this.#core.handleInterface(this.now(), name, undefined)
       }
       this.resumed()
       return
     }
-    this.#core = this.#make(++this.#life)
+    this.#core = this.#tellWall(this.#make(++this.#life))
     this.#unread = []
+    for (const config of this.#areas.values()) this.#configure({ type: 'area', config })
     for (const attachment of this.attachments) this.attached(attachment)
+    for (const config of this.#virtualLinks.values()) {
+      this.#configure({ type: 'interface', config })
+    }
     for (const stub of this.#stubs.values()) this.#configure({ type: 'announce', stub })
+    for (const change of this.#opaques.values()) this.#configure(change)
+    if (this.#information) this.#configure(this.#information)
+    for (const external of this.#externals.values()) {
+      this.#configure({ type: 'external', external })
+    }
+    if (this.#stubRouter) this.#configure({ type: 'stub-router', stubRouter: this.#stubRouter })
   }
 
   override freeze(how?: 'suspended' | 'stalled'): void {
@@ -214,9 +337,17 @@ export class SimRouter extends SimNode {
   }
 
   override owns(address: number): boolean {
-    return (
-      this.attachments.some((a) => a.address === address) ||
-      this.announced.some((s) => s.length === 32 && s.prefix === address)
+    if (this.attachments.some((a) => a.address === address)) return true
+    // unless OSPF knows better, it is on a stub network of ours, or leaves the autonomous system here
+    const { length = -1 } = this.fib.lookup(address) ?? {}
+    if (this.announced.some((s) => s.length >= length && covers(s.prefix, s.length, address))) {
+      return true
+    }
+    const isHere = (at: number): boolean =>
+      at === 0 || this.attachments.some((a) => a.address === at)
+    return this.externals.some(
+      (e) =>
+        e.length >= length && isHere(e.forwardingAddress) && covers(e.prefix, e.length, address),
     )
   }
 
@@ -252,10 +383,16 @@ export class SimRouter extends SimNode {
   }
 
   protected override resumed(): void {
-    this.#core?.handleResume(this.now())
+    if (this.#core) this.#tellWall(this.#core).handleResume(this.now())
     this.#drain()
     for (const change of this.#unread.splice(0)) this.#configure(change)
     for (const attachment of this.attachments) this.linkChanged(attachment)
+  }
+
+  /** Its clock stands still in its sleep, the wall clock does not. */
+  #tellWall(core: CoreRouter): CoreRouter {
+    core.handleConfig(this.now(), { type: 'wall-clock', offset: this.wall() - this.now() })
+    return core
   }
 
   #configure(change: ConfigChange): void {
@@ -297,8 +434,9 @@ export class SimRouter extends SimNode {
   #perform(output: Output): void {
     switch (output.type) {
       case 'transmit': {
-        const from = this.#attachment(output.interface)
-        from.segment.transmit(from, output.destination, output.bytes)
+        const from = this.attachments.find((a) => a.name === output.interface)
+        if (from) from.segment.transmit(from, output.destination, output.bytes)
+        else this.#route(output.destination, output.bytes)
         return
       }
       case 'membership':
@@ -317,10 +455,40 @@ export class SimRouter extends SimNode {
     output satisfies never
   }
 
+  /** A packet of a virtual link: no device of ours, but the way that user packets take. */
+  #route(destination: number, bytes: Uint8Array): void {
+    const flow = { source: this.id, sourcePort: 0, destination, destinationPort: 0 }
+    const { path, reached } = connect(this, flow, () => 0)
+    const to = reached?.attachments.find((a) => a.address === destination)
+    const out = this.attachments.find((a) => path[1] && a.segment.of(path[1]))
+    if (!(reached instanceof SimRouter) || to === undefined || out === undefined) return
+    const arrive = (): void => {
+      if (reached.running) reached.deliver(to, out.address, destination, bytes)
+    }
+    const { clock } = this.world
+    clock.schedule(new Arrival(arrive), clock.now() + HOP_MS * (path.length - 1))
+  }
+
   #attachment(name: string): Attachment {
     const found = this.attachments.find((a) => a.name === name)
     if (found === undefined) throw new Error(`${this.name} sends on ${name}, which it has not`)
     return found
+  }
+}
+
+/** Milliseconds that a routed packet takes for each hop. */
+const HOP_MS = 1
+
+class Arrival extends ClockEvent {
+  readonly #arrive: () => void
+
+  constructor(arrive: () => void) {
+    super()
+    this.#arrive = arrive
+  }
+
+  override fire(): void {
+    this.#arrive()
   }
 }
 

@@ -8,6 +8,21 @@ export {
   networkOf,
   parseIpv4,
 } from './address.ts'
+export {
+  AuType,
+  type AuthAlgorithm,
+  type AuthKey,
+  authAlgorithms,
+  checkSeal,
+  checkSimple,
+  type Digests,
+  type HashName,
+  readSeal,
+  type Seal,
+  sealCryptographic,
+  sealOctets,
+  sealSimple,
+} from './auth.ts'
 export { DecodeError, type DecodeErrorCode, Reader, Writer } from './bytes.ts'
 export { fletcher, fletcherOk, ipChecksum } from './checksum.ts'
 export type { DatabaseDescriptionBody, DatabaseDescriptionFlags } from './database-description.ts'
@@ -46,5 +61,16 @@ export {
   PacketType,
   verifyChecksum,
 } from './packet.ts'
+export {
+  decodeRouterInformation,
+  decodeTlv,
+  encodeRouterInformation,
+  encodeTlv,
+  InformationalCapability,
+  OPAQUE_ROUTER_INFORMATION,
+  type RouterInformation,
+  RouterInformationTlv,
+  type Tlv,
+} from './router-information.ts'
 export type { RouterLink, RouterLinkTos, RouterLsaBody } from './router-lsa.ts'
 export type { SummaryLsaBody, SummaryTos } from './summary-lsa.ts'

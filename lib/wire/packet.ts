@@ -182,6 +182,7 @@ export function verifyChecksum(bytes: Uint8Array, length: number): boolean {
   return packetChecksum(bytes.subarray(0, length)) === 0
 }
 
-function packetChecksum(bytes: Uint8Array): number {
+/** The checksum of a packet whose checksum field is 0; the eight authentication octets are left out (A.3.1). */
+export function packetChecksum(bytes: Uint8Array): number {
   return ipChecksum(bytes, AUTHENTICATION_AT, PACKET_HEADER_LENGTH)
 }

@@ -118,3 +118,16 @@ eth1 is up
   ])
     t.ok(text.split('\n').includes(line), line)
 })
+
+t.test('names stand at the end of a line, where there are any', async (t) => {
+  const named = {
+    ...sample,
+    neighbors: () => [{ ...onLan, hostname: 'lb1' }],
+    database: () => sample.database().map((lsa) => ({ ...lsa, advertisingHostname: 'lb1' })),
+  }
+  t.match(neighborDocument(named).neighbors['10.0.1.136'], [{ hostname: 'lb1' }])
+  t.match(formatNeighbors(neighborDocument(named)), / {5}0 \(lb1\)\n/)
+  t.match(formatDatabase(databaseDocument(named)), /0xf3ba 4 \(lb1\)\n/)
+  const plain = neighborDocument(sample).neighbors['10.0.1.136']!
+  t.notOk(plain.some((entry) => 'hostname' in entry))
+})

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import t from 'tap'
 import { startOptions } from '../../lib/cli/options.ts'
 import { importFrr } from '../../lib/config/frr.ts'
@@ -61,4 +62,18 @@ t.test('timers and paths are passed on where they are stated', async (t) => {
     limits: { maximumPaths: 4, minLsIntervalMs: 0, minLsArrivalMs: 100 },
     spfDelay: { initialMs: 0, shortMs: 50, longMs: 5000 },
   })
+})
+
+t.test('router-info makes the hostname known; without it nobody hears of it', async (t) => {
+  const read = (text: string) => {
+    const config = importFrr([{ name: 'f', text: `${text} ospf router-id 1.1.1.1\n` }]).options!
+    const { hostname, hostnameScope } = startOptions(config, resolveNetworks(config, links))
+    return [hostname, hostnameScope]
+  }
+  const head = 'hostname lb1\nrouter ospf\n capability opaque\n'
+  t.same(read(head), [undefined, undefined])
+  t.same(read(`${head} router-info as\n`), ['lb1', 'as'])
+  t.same(read(`${head} router-info area\n`), ['lb1', 'area'])
+  t.same(read(`${head} router-info area 0.0.0.0\n`), ['lb1', 'area'])
+  t.same(read('router ospf\n router-info as\n'), [hostname(), 'as'])
 })

@@ -289,8 +289,8 @@ t.test('every other statement is an error with its place', async (t) => {
  timers spf 5 10
  ip ospf cost 1
 interface eth0
- ip ospf authentication message-digest
- ip ospf message-digest-key 1 md5 s3cret
+ ip ospf authentication md5
+ ip ospf message-digest-key 1 sha1 s3cret
  ip ospf cost 10 10.0.0.1
  shutdown
  network 10.0.0.0/8 area 0
@@ -305,8 +305,8 @@ interface eth0 vrf red
       "f:5: not supported under 'router ospf': neighbor 10.0.0.1",
       "f:6: not supported under 'router ospf': timers spf 5 10",
       "f:7: ip ospf cost 1: belongs under 'interface'",
-      "f:9: not supported under 'interface': ip ospf authentication message-digest",
-      "f:10: not supported under 'interface': ip ospf message-digest-key 1 md5 …",
+      "f:9: not supported under 'interface': ip ospf authentication md5",
+      "f:10: not supported under 'interface': ip ospf message-digest-key 1 sha1 …",
       "f:11: not supported under 'interface': ip ospf cost 10 10.0.0.1",
       "f:12: not supported under 'interface': shutdown",
       "f:13: network 10.0.0.0/8 area 0: belongs under 'router ospf'",

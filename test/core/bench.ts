@@ -213,8 +213,11 @@ export class Bench {
   // The database
 
   entry({ type, lsId, advertisingRouter }: LsRequest): Entry | undefined {
-    const [area] = this.router.areas.values()
-    return this.router.databaseFor(area!, type)?.get(type, lsId, advertisingRouter)
+    for (const { lsdb } of this.router.scopes()) {
+      const entry = lsdb.get(type, lsId, advertisingRouter)
+      if (entry) return entry
+    }
+    return undefined
   }
 
   /** The instance in the database with its present age, as a neighbor would be sent it. */
@@ -277,6 +280,8 @@ export interface PeerOptions {
   readonly priority?: number
   /** What it has, and describes and hands out in a database exchange. */
   readonly database?: readonly Lsa[]
+  /** It sets the O-bit in its Database Description packets; false by default. */
+  readonly opaque?: boolean
 }
 
 /** A fake neighbor: it says what it is told to say, and leads a database exchange by the book when asked to. */
@@ -290,6 +295,7 @@ export class Peer {
   designatedRouter = 0
   backupDesignatedRouter = 0
   readonly database: Lsa[]
+  readonly ddOptions: number
   /** Acknowledges what it is sent, at once. */
   acknowledges = false
   /** Seconds; when it says Hello of its own accord. */
@@ -306,6 +312,7 @@ export class Peer {
     this.routerId = options.routerId ?? this.address
     this.priority = options.priority ?? 1
     this.database = [...(options.database ?? [])]
+    this.ddOptions = options.opaque ? 0x42 : 2
     bench.peers.push(this)
   }
 
@@ -315,7 +322,7 @@ export class Peer {
 
   get neighbor(): Neighbor | undefined {
     const { iface } = this
-    return iface.neighbors.get(iface.isBroadcast() ? this.address : this.routerId)
+    return iface.neighbors.get(iface.electsDr() ? this.address : this.routerId)
   }
 
   get state(): NeighborState {
@@ -369,7 +376,7 @@ export class Peer {
     const body: DatabaseDescriptionBody = {
       kind: 'database-description',
       mtu: this.iface.link.mtu,
-      options: 2,
+      options: this.ddOptions,
       flags: { init: false, more: false, master: this.isMaster },
       sequence: this.lastDd?.sequence ?? 0,
       headers: [],

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { Option } from '../../lib/wire/options.ts'
 import { allSpfRouters, Bench, ip, Peer, segment, us } from './bench.ts'
 
 const mask24 = 0xffffff00
@@ -101,6 +102,7 @@ t.test('10.5: what must agree, each told once per change and not per packet', as
     ['HelloInterval', { helloInterval: 11 }, '10 s', '11 s'],
     ['RouterDeadInterval', { deadInterval: 41 }, '40 s', '41 s'],
     ['E-bit', { options: 0 }, '1', '0'],
+    ['N-bit', { options: Option.e | Option.np }, '0', '1'],
   ] as const
   for (const [field, overrides, ours, theirs] of cases) {
     const bench = waited()
@@ -172,7 +174,7 @@ t.test(
 t.test('10.5: the rest of the Options does not matter', async (t) => {
   const bench = waited()
   const peer = new Peer(bench)
-  peer.hello({ options: 0xff })
+  peer.hello({ options: 0xff & ~Option.np })
   t.equal(peer.state, 'ExStart')
 })
 

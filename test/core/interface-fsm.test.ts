@@ -40,7 +40,7 @@ function step(state: InterfaceState, event: InterfaceEvent, network: Network = {
     startHello: () => done.push('startHello'),
     startWait: () => done.push('startWait'),
     reset: () => done.push('reset'),
-    isBroadcast: () => broadcast,
+    electsDr: () => broadcast,
     isEligible: () => eligible,
     elect: () => {
       done.push('elect')

@@ -128,7 +128,12 @@ t.test('8.2: a disagreement about area, subnet or authentication is said once', 
   const cases = [
     ['area', { bytes: helloBytes(source, 1) }, '0.0.0.0', '0.0.0.1'],
     ['subnet', { source: ip('10.0.1.2') }, '10.0.0.0/24', '10.0.1.2'],
-    ['authentication type', { bytes: patched((b) => b.fill(2, 15, 16)) }, '0', '2'],
+    [
+      'authentication type',
+      { bytes: patched((b) => b.fill(2, 15, 16)) },
+      '0 (null)',
+      '2 (cryptographic)',
+    ],
   ] as const
   for (const [field, datagram, ours, theirs] of cases) {
     const { bench } = received(datagram)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { prefixKey } from '../../lib/core/area.ts'
 import type { NextHop, Route } from '../../lib/core/io.ts'
-import { diffRoutes, isRemote, mergeRoutes } from '../../lib/core/routes.ts'
+import { diffRoutes, isRemote } from '../../lib/core/routes.ts'
 import { ip, networkLsa, pointToPoint, routerLsa, segment, stub, us } from './bench.ts'
 
 const via = (gateway: string | undefined, name = 'eth0'): NextHop => ({
@@ -16,21 +16,8 @@ const route = (prefix: string, cost: number, ...nextHops: NextHop[]): Route => (
   cost,
   nextHops,
 })
-const tableOf = (...routes: Route[]) => mergeRoutes([routes])
-
-t.test('11: of the routes of several areas the shorter one is used', async (t) => {
-  const near = { ...route('192.0.2.0', 3, via('10.0.0.2')), area: 1 }
-  const far = route('192.0.2.0', 5, via('10.0.0.3'))
-  const other = { ...route('192.0.2.0', 9, via('10.0.0.3')), length: 25 }
-  for (const areas of [
-    [[near], [far, other]],
-    [[far, other], [near]],
-  ]) {
-    const table = mergeRoutes(areas)
-    t.equal(table.size, 2, 'the prefix length is part of the destination')
-    t.equal(table.get(prefixKey(ip('192.0.2.0'), 24)), near)
-  }
-})
+const tableOf = (...routes: Route[]) =>
+  new Map(routes.map((r) => [prefixKey(r.prefix, r.length), r]))
 
 t.test('only what leads through another router is for the kernel', async (t) => {
   t.ok(isRemote(route('192.0.2.0', 1, via('10.0.0.2'), via('10.0.0.3'))))

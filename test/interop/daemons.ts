@@ -13,7 +13,9 @@ export interface PlannedInterface {
   readonly name: string
   /** The network in it, as `network` of FRR has it: '10.0.1.0/24'. */
   readonly network: string
-  readonly type?: 'broadcast' | 'point-to-point'
+  readonly type?: 'broadcast' | 'non-broadcast' | 'point-to-point' | 'point-to-multipoint'
+  /** Addresses of those that cannot be found by multicast: 'non-broadcast', and point-to-multipoint of BIRD. */
+  readonly neighbors?: readonly string[]
   readonly area?: string
   readonly priority?: number
   readonly cost?: number
@@ -22,6 +24,8 @@ export interface PlannedInterface {
   /** Seconds. */
   readonly dead?: number
   readonly passive?: boolean
+  /** Further lines of the interface, in the daemon's own words. */
+  readonly lines?: readonly string[]
 }
 
 export interface RouterPlan {
@@ -29,12 +33,32 @@ export interface RouterPlan {
   readonly interfaces: readonly PlannedInterface[]
   /** VIPs, announced as /32 stubs of cost 1. FRR announces them while they are on lo, BIRD always. */
   readonly vips?: readonly string[]
+  /** The area of the VIPs; default 0.0.0.0. */
+  readonly vipArea?: string
+  /** By area, further lines of it: `area ID LINE` (FRR, speaker), or of the area's block (BIRD). */
+  readonly areas?: Readonly<Record<string, readonly string[]>>
+  /** An external that it advertises. FRR needs a route of the kernel to it: see `redistributed`. */
+  readonly external?: PlannedExternal
   /** Further lines of `router ospf` (FRR, speaker) or of the protocol block (BIRD). */
   readonly extra?: readonly string[]
 }
 
+export interface PlannedExternal {
+  readonly prefix: string
+  readonly type: 1 | 2
+  readonly metric: number
+  readonly tag: number
+}
+
+/** Gives a node's kernel the route that FRR advertises as its external. */
+export async function redistributed(lab: Lab, node: string, prefix: string): Promise<void> {
+  await lab.exec(node, ['ip', 'route', 'add', 'blackhole', prefix])
+}
+
 /** ospfd.conf of FRR; the speaker reads the same. */
-export function ospfdConf({ routerId, interfaces, vips = [], extra = [] }: RouterPlan): string {
+export function ospfdConf(plan: RouterPlan): string {
+  const { routerId, interfaces, vips = [], vipArea = '0.0.0.0', areas = {}, extra = [] } = plan
+  const { external } = plan
   const lines = [`hostname r${routerId}`, '!']
   for (const i of interfaces) {
     lines.push(
@@ -44,6 +68,7 @@ export function ospfdConf({ routerId, interfaces, vips = [], extra = [] }: Route
       ` ip ospf dead-interval ${i.dead ?? 4}`,
       ` ip ospf priority ${i.priority ?? 1}`,
       ` ip ospf cost ${i.cost ?? 1}`,
+      ...(i.lines ?? []).map((line) => ` ${line}`),
       '!',
     )
   }
@@ -53,36 +78,54 @@ export function ospfdConf({ routerId, interfaces, vips = [], extra = [] }: Route
     if (i.passive) lines.push(` passive-interface ${i.name}`)
     lines.push(` network ${i.network} area ${i.area ?? '0.0.0.0'}`)
   }
-  for (const vip of vips) lines.push(` network ${vip}/32 area 0.0.0.0`)
+  for (const vip of vips) lines.push(` network ${vip}/32 area ${vipArea}`)
+  for (const { neighbors = [] } of interfaces) {
+    for (const address of neighbors) lines.push(` neighbor ${address} poll-interval 1`)
+  }
+  for (const [id, words] of Object.entries(areas)) {
+    for (const line of words) lines.push(` area ${id} ${line}`)
+  }
+  if (external) {
+    const { type, metric, tag } = external
+    const how = `metric ${metric} metric-type ${type} route-map tagged`
+    lines.push(` redistribute kernel ${how}`, '!', 'route-map tagged permit 10', ` set tag ${tag}`)
+    lines.push('!', 'router ospf')
+  }
   return [...lines, ...extra.map((line) => ` ${line}`), '!', ''].join('\n')
 }
 
 /** bird.conf for the same router. */
-export function birdConf({ routerId, interfaces, vips = [], extra = [] }: RouterPlan): string {
+export function birdConf(plan: RouterPlan): string {
+  const { routerId, interfaces, vips = [], vipArea = '0.0.0.0', extra = [], external } = plan
   const areas = new Map<string, string[]>()
   const area = (id: string): string[] => {
     const lines = areas.get(id) ?? []
     areas.set(id, lines)
     return lines
   }
+  for (const [id, lines] of Object.entries(plan.areas ?? {})) area(id).push(...lines)
   for (const i of interfaces) {
-    const type = i.type === 'point-to-point' ? 'ptp' : 'broadcast'
+    const type = birdTypes[i.type ?? 'broadcast']
     const timers = `hello ${i.hello ?? 1}; dead ${i.dead ?? 4};`
     const stub = i.passive ? ' stub yes;' : ''
+    const neighbors = (i.neighbors ?? []).map((address) => `${address} eligible;`).join(' ')
+    const lines = neighbors ? [`neighbors { ${neighbors} };`, 'poll 1;'] : []
+    lines.push(...(i.lines ?? []))
     area(i.area ?? '0.0.0.0').push(
-      `interface "${i.name}" { type ${type}; ${timers} priority ${i.priority ?? 1}; cost ${i.cost ?? 1};${stub} };`,
+      `interface "${i.name}" { type ${type}; ${timers} priority ${i.priority ?? 1}; cost ${i.cost ?? 1};${stub} ${lines.join(' ')} };`,
     )
   }
   // BIRD gives a /32 of an interface cost 0 whatever is configured, which would be no equal cost.
-  for (const vip of vips) area('0.0.0.0').push(`stubnet ${vip}/32 { cost 1; };`)
+  for (const vip of vips) area(vipArea).push(`stubnet ${vip}/32 { cost 1; };`)
   return [
     'log stderr all;',
     `router id ${routerId};`,
     'protocol device { scan time 1; }',
     'protocol kernel { merge paths yes; ipv4 { import none; export all; }; }',
+    ...(external ? [`protocol static { ipv4; route ${external.prefix} blackhole; }`] : []),
     'protocol ospf v2 ospf1 {',
     '  ecmp yes;',
-    '  ipv4 { import all; export none; };',
+    `  ipv4 { import all; export ${birdExport(external)}; };`,
     ...extra.map((line) => `  ${line}`),
     ...[...areas].flatMap(([id, lines]) => [
       `  area ${id} {`,
@@ -92,6 +135,20 @@ export function birdConf({ routerId, interfaces, vips = [], extra = [] }: Router
     '}',
     '',
   ].join('\n')
+}
+
+const birdTypes = {
+  broadcast: 'broadcast',
+  'non-broadcast': 'nbma',
+  'point-to-point': 'ptp',
+  'point-to-multipoint': 'ptmp',
+} as const
+
+const birdExport = (external: PlannedExternal | undefined): string => {
+  if (!external) return 'none'
+  const { type, metric, tag } = external
+  const how = `ospf_metric${type} = ${metric}; ospf_tag = ${tag}; accept;`
+  return `filter { if source = RTS_STATIC then { ${how} } reject; }`
 }
 
 /** A routing daemon on one node, whatever its make. */
@@ -110,7 +167,10 @@ export interface Daemon {
 }
 
 /** Resolves when every one of `routerIds` is a Full neighbor of the daemon. */
-export async function full(daemon: Daemon, routerIds: readonly string[]): Promise<void> {
+export async function full(
+  daemon: Pick<Daemon, 'node' | 'fullNeighbors'>,
+  routerIds: readonly string[],
+): Promise<void> {
   await until(
     async () => {
       const have = await daemon.fullNeighbors()
@@ -310,6 +370,11 @@ export class Speaker implements Daemon {
 
   async kill(): Promise<void> {
     await this.#process?.kill()
+  }
+
+  /** Arguments of node that make it `ospf-speaker show WORDS`. */
+  showCommand(...words: readonly string[]): readonly string[] {
+    return [cli, 'show', ...words, '--socket', this.#socket]
   }
 
   /** Runs `ospf-speaker show WORDS json`. The shape is FRR's. */

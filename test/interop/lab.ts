@@ -222,7 +222,7 @@ export class Lab implements AsyncDisposable {
     return { node: name, bridge: 'br0' }
   }
 
-  /** A cable between two nodes, with an address (and prefix length) at each end. */
+  /** A cable between two nodes, with an address (and prefix length, or 'peer ADDRESS/32') at each end. */
   link(ends: Readonly<Record<string, string>>): void {
     const [one, other] = Object.entries(ends)
     if (one === undefined || other === undefined) throw new Error('a link has two ends')
@@ -336,7 +336,9 @@ export class Lab implements AsyncDisposable {
 
   #address(node: string, device: string, address: string): void {
     // With a broadcast address, as distributions configure it; FRR tells point-to-point addresses by it.
-    const add = ['address', 'add', address, 'broadcast', '+', 'dev', device]
+    const hasBroadcast = !/\/3[12]$/.test(address)
+    const words = [...address.split(' '), ...(hasBroadcast ? ['broadcast', '+'] : [])]
+    const add = ['address', 'add', ...words, 'dev', device]
     this.#ip(['-n', this.namespace(node), ...add])
     this.#ip(['-n', this.namespace(node), 'link', 'set', device, 'up'])
   }

@@ -5,6 +5,7 @@
  */
 import { createInterface } from 'node:readline'
 import {
+  type AnnounceOptions,
   formatEvent,
   healthy,
   type InterfaceView,
@@ -41,7 +42,12 @@ export type Order = {
   /** Name of the speaker. */
   readonly speaker: string
 } & (
-  | { readonly do: 'announce'; readonly vip: string; readonly device?: string }
+  | {
+      readonly do: 'announce'
+      readonly vip: string
+      readonly device?: string
+      readonly how?: Omit<AnnounceOptions, 'when' | 'device'>
+    }
   | { readonly do: 'gate'; readonly vip: string; readonly open: boolean }
   | { readonly do: 'withdraw'; readonly vip: string }
   | { readonly do: 'snapshot' }
@@ -72,8 +78,9 @@ async function obey(speaker: OspfSpeaker, order: Order): Promise<unknown> {
         if (closed.has(order.vip)) throw new Error('the gate is closed')
       }
       const when = healthy(probe, { interval: 0.1, rise: 2, fall: 2 })
-      const { device } = order
-      return void speaker.announce(order.vip, { when, ...(device === undefined ? {} : { device }) })
+      const { device, how } = order
+      const on = device === undefined ? {} : { device }
+      return void speaker.announce(order.vip, { when, ...on, ...how })
     }
     case 'gate':
       return void (order.open ? closed.delete(order.vip) : closed.add(order.vip))

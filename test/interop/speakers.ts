@@ -1,7 +1,12 @@
 /** This library in child processes of a lab: started with options, told what to do, and listened to. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { InterfaceOptions, SpeakerEvent, SpeakerOptions } from '../../lib/index.ts'
+import type {
+  AnnounceOptions,
+  InterfaceOptions,
+  SpeakerEvent,
+  SpeakerOptions,
+} from '../../lib/index.ts'
 import { type Lab, LabProcess, type LabTest, until } from './lab.ts'
 import type { Order, Said, Snapshot } from './speaker-child.ts'
 
@@ -125,6 +130,11 @@ export class SpeakerChild {
       { do: 'announce', vip, ...(device === undefined ? {} : { device }) } as Rest<Order>,
       speaker,
     )
+  }
+
+  /** As an external, or with another cost. */
+  announceAs(vip: string, how: Omit<AnnounceOptions, 'when' | 'device'>): Promise<unknown> {
+    return this.#ask({ do: 'announce', vip, how } as Rest<Order>, alone)
   }
 
   withdraw(vip: string, speaker: string = alone): Promise<unknown> {

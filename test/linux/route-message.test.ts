@@ -30,6 +30,8 @@ t.test('there and back', async (t) => {
   const cases: KernelRoute[] = [
     route,
     { ...route, hops: [one, two] },
+    { ...route, hops: [{ ...one, onLink: true }] },
+    { ...route, hops: [one, { ...two, onLink: true }] },
     { ...route, table: 100_000 },
     { ...route, prefix: 0, length: 0 },
   ]

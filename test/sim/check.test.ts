@@ -76,10 +76,10 @@ t.test('routes that are not what they ought to be', async (t) => {
   const { net, a, b } = chain()
   b.attachments[1]!.config = { ...b.attachments[1]!.config, cost: 11 }
   t.same(routesEqualOracle(net), [
-    'a: 10.0.2.0/30: cost 20, eth0 via 10.0.1.2, ought to be cost 21, eth0 via 10.0.1.2',
-    'a: 10.9.0.0/16: cost 20, eth0 via 10.0.1.2, ought to be cost 21, eth0 via 10.0.1.2',
-    'b: 10.0.2.0/30: cost 10, attached, ought to be cost 11, attached',
-    'b: 10.9.0.0/16: cost 10, eth1 via 10.0.2.2, ought to be cost 11, eth1 via 10.0.2.2',
+    'a: 10.0.2.0/30: intra-area, cost 20, eth0 via 10.0.1.2, ought to be intra-area, cost 21, eth0 via 10.0.1.2',
+    'a: 10.9.0.0/16: intra-area, cost 20, eth0 via 10.0.1.2, ought to be intra-area, cost 21, eth0 via 10.0.1.2',
+    'b: 10.0.2.0/30: intra-area, cost 10, attached, ought to be intra-area, cost 11, attached',
+    'b: 10.9.0.0/16: intra-area, cost 10, eth1 via 10.0.2.2, ought to be intra-area, cost 11, eth1 via 10.0.2.2',
   ])
   b.configure('eth1', { cost: 10 })
   net.run(10)

@@ -117,6 +117,7 @@ t.test('another router can stand in for the core', async (t) => {
         interfacesNow: () => [],
         database: () => [],
         routes: () => [],
+        opaques: () => [],
         counters: emptyCounters(),
         unacknowledged: () => 0,
         isUpToDate: () => true,

@@ -162,17 +162,22 @@ t.test('a hook may crash the router that speaks', async (t) => {
   t.same(a.neighbors(), [])
 })
 
-t.test('the address of an interface, a VIP and nothing else are its own', async (t) => {
-  const { a } = pair()
-  a.announce('10.9.9.9/32')
-  a.announce('10.8.0.0/16')
-  t.same(
-    ['10.0.0.1', '10.9.9.9', '10.8.0.0'].map((q) =>
-      a.owns(q.split('.').reduce((n, o) => n * 256 + Number(o), 0)),
-    ),
-    [true, true, false],
-  )
-})
+t.test(
+  'what ends at a router: its addresses, its stub networks, and what leaves the system there',
+  async (t) => {
+    const { a } = pair()
+    a.announce('10.9.9.9/32')
+    a.announce('10.8.0.0/16')
+    a.external('172.16.0.0/16')
+    a.external('172.17.0.0/16', { forwardingAddress: 0x0a090a0b })
+    t.same(
+      ['10.0.0.1', '10.9.9.9', '10.8.0.0', '172.16.1.1', '172.17.1.1', '10.9.9.8'].map((q) =>
+        a.owns(q.split('.').reduce((n, o) => n * 256 + Number(o), 0)),
+      ),
+      [true, true, true, true, false, false],
+    )
+  },
+)
 
 t.test('a router that wants to be called for ever at one instant is found out', async (t) => {
   const net = new Network({

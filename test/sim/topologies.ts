@@ -66,3 +66,73 @@ export function randomNetwork(
   })
   return routers
 }
+
+const kinds = ['normal', 'normal', 'stub', 'nssa'] as const
+
+/**
+ * A backbone of four to six routers and two to four areas around it, each behind two border routers: normal, stub,
+ * totally stubby, NSSA; with ranges, VIPs and externals of both types here and there. Area n lives in 10.n.0.0/16.
+ */
+export function randomDomain(net: Network, random: Random, options: SegmentOptions = quick) {
+  const at = (node: SimRouter) => ({ node, cost: 1 + random.int(4), priority: 1 + random.int(2) })
+  const count = 2 + random.int(3)
+  const backbone = Array.from({ length: 4 + random.int(3) }, (_, i) => net.router(`b${i + 1}`))
+  const connect = (area: number, routers: readonly SimRouter[], extra: number): void => {
+    let next = 0
+    const where = { ...options, area: `0.0.0.${area}` }
+    const prefix = () => `10.${area}.${next++}.0/24`
+    const link = (a: SimRouter, b: SimRouter) =>
+      net.link(at(a), at(b), { ...where, prefix: prefix() })
+    routers.forEach((r, i) => {
+      if (i > 0) link(r, random.pick(routers.slice(0, i)))
+    })
+    for (let i = 0; i < extra; i++) {
+      const [a, b] = random.shuffle(routers)
+      link(a!, b!)
+    }
+    const lan = random.shuffle(routers).slice(0, 3)
+    net.segment(`lan${area}`, prefix(), lan.map(at), where)
+  }
+  connect(0, backbone, 2)
+  const areas = Array.from({ length: count }, (_, i) => {
+    const area = i + 1
+    const kind = random.pick(kinds)
+    const borders = random.shuffle(backbone).slice(0, 2)
+    const inside = Array.from({ length: 1 + random.int(3) }, (_, j) => net.router(`a${area}${j}`))
+    const range = { prefix: 0x0a000000 + area * 0x10000, length: 16 + random.int(3) }
+    const isRanged = random.chance(0.4)
+    const summaries = kind === 'normal' || random.chance(0.6)
+    const nssa = {
+      translator: 'candidate',
+      stabilityMs: 5000,
+      defaultOriginate: random.chance(0.5) ? ({ metric: 3, metricType: 2 } as const) : undefined,
+      ranges: random.chance(0.4)
+        ? [{ prefix: 0xc0a80000 + area * 0x100, length: 24, advertise: true }]
+        : [],
+    } as const
+    for (const r of [...borders, ...inside]) {
+      const ranges = isRanged ? [{ ...range, advertise: random.chance(0.8) }] : []
+      r.area(`0.0.0.${area}`, { kind, summaries, ranges, nssa, defaultCost: 1 + random.int(3) })
+    }
+    connect(area, random.shuffle([...borders, ...inside]), 1 + random.int(2))
+    inside.forEach((r, j) => {
+      r.announce(`10.${area}.255.${j}/32`, { area: `0.0.0.${area}`, cost: random.int(3) })
+      if (random.chance(0.5)) {
+        r.announce('10.99.0.1/32', { area: `0.0.0.${area}`, cost: random.int(3) })
+      }
+      if (kind === 'stub') return
+      const metricType = random.pick([1, 2] as const)
+      // the same for several areas and for the backbone, and some of an area's own
+      r.external(`172.20.${random.int(3)}.0/24`, { metricType, metric: 5 + random.int(3) })
+      r.external(`192.168.${area}.${64 * j}/26`, { metricType, metric: random.int(20) })
+    })
+    return { kind, borders, inside }
+  })
+  for (const r of random.shuffle(backbone).slice(0, 2)) {
+    r.announce('10.99.0.1/32', { cost: random.int(3) })
+    const metricType = random.pick([1, 2] as const)
+    r.external(`172.20.${random.int(3)}.0/24`, { metricType, metric: 5 + random.int(3) })
+    if (random.chance(0.5)) r.external('0.0.0.0/0', { metricType, metric: 1 })
+  }
+  return { backbone, areas, routers: net.routers }
+}

@@ -1,0 +1,462 @@
+/** Areas and interfaces of a speaker's options: what they are, and how they are checked. */
+import { type AuthenticationOptions, parseAuthentication } from './authentication-options.ts'
+import { BACKBONE, defaultAreaConfig } from './core/area.ts'
+import type {
+  AreaConfig,
+  AreaRange,
+  ConfiguredNeighbor,
+  InterfaceConfig,
+  NetworkType,
+  NssaConfig,
+  PrefixRule,
+  StubPrefix,
+} from './core/io.ts'
+import {
+  fail,
+  isObject,
+  onlyFields,
+  parseAddress,
+  parseArea,
+  parseBoolean,
+  parseInteger,
+  parsePrefix,
+} from './parse.ts'
+import { formatIpv4, formatPrefix } from './wire/address.ts'
+
+/** An interface (RFC 2328 C.3). Times in seconds. */
+export interface InterfaceOptions {
+  /** Default 'broadcast'. Virtual links are configured in the area that they go through. */
+  readonly network?: Exclude<NetworkType, 'virtual'>
+  /** Output cost, 1 to 65535; default 10. */
+  readonly cost?: number
+  /** Whole seconds, 1 to 65535; default 10. Must be the same for all routers on the segment. */
+  readonly helloInterval?: number
+  /** Whole seconds; default four times the hello interval. The same for all routers on the segment. */
+  readonly deadInterval?: number
+  /** Default 5. */
+  readonly retransmitInterval?: number
+  /** Whole seconds, 1 to 3600; default 1. */
+  readonly transmitDelay?: number
+  /** Router Priority, 0 to 255; default 1. 0 is never Designated Router: right for a director. */
+  readonly priority?: number
+  /** Advertise the network, send and hear nothing; default false. */
+  readonly passive?: boolean
+  /** Do not compare MTUs (10.6); default false. */
+  readonly mtuIgnore?: boolean
+  /** Who is there, where Hellos cannot be multicast: 'nbma', and 'point-to-multipoint' with `nonBroadcast`. */
+  readonly neighbors?: Readonly<Record<string, { readonly eligible?: boolean }>>
+  /** 'point-to-multipoint' without multicast; default false. */
+  readonly nonBroadcast?: boolean
+  /** Between Hellos to a neighbor that is silent ('nbma'); whole seconds, default 120. */
+  readonly pollInterval?: number
+  /** Do not advertise the network of the interface (RFC 6860); default false. */
+  readonly prefixSuppression?: boolean
+  /** How packets prove where they come from (appendix D); default: not at all. */
+  readonly authentication?: AuthenticationOptions
+}
+
+/** A range of an area (C.2). */
+export interface RangeOptions {
+  /** Default true; false: what is inside is not told to other areas. */
+  readonly advertise?: boolean
+  /** Default: the cost of what is farthest inside. */
+  readonly cost?: number
+  /** A prefix to advertise in its place. */
+  readonly substitute?: string
+  /** NSSA ranges: tag of the external route; default 0. */
+  readonly tag?: number
+}
+
+/** A line of a prefix list: 'permit' or 'deny', a prefix, and the lengths that match. */
+export interface PrefixRuleOptions {
+  readonly action: 'permit' | 'deny'
+  readonly prefix: string
+  readonly ge?: number
+  readonly le?: number
+}
+
+/** RFC 3101. */
+export interface NssaOptions {
+  /** Default 'candidate'. */
+  readonly translator?: 'candidate' | 'always' | 'never'
+  /** Originate a default route into the area as its border router. */
+  readonly defaultOriginate?: boolean | { readonly metric?: number; readonly type?: 1 | 2 }
+  /** Externals inside are translated into one. */
+  readonly ranges?: Readonly<Record<string, RangeOptions>>
+}
+
+/** A virtual link through the area (15). Times in seconds. */
+export interface VirtualLinkOptions {
+  readonly helloInterval?: number
+  readonly deadInterval?: number
+  readonly retransmitInterval?: number
+  readonly transmitDelay?: number
+  /** As on an interface. */
+  readonly authentication?: AuthenticationOptions
+}
+
+export interface AreaOptions {
+  /** Default 'normal'. */
+  readonly type?: 'normal' | 'stub' | 'nssa'
+  /** Summaries of other areas; default true. False makes a stub area or NSSA a totally stubby one. */
+  readonly summaries?: boolean
+  /** Cost of the default route into a stub area; default 1. */
+  readonly defaultCost?: number
+  /** By prefix. */
+  readonly ranges?: Readonly<Record<string, RangeOptions>>
+  /** Which inter-area routes enter the area, and which of its routes leave it, as summaries. */
+  readonly importList?: readonly PrefixRuleOptions[]
+  readonly exportList?: readonly PrefixRuleOptions[]
+  readonly nssa?: NssaOptions
+  /** By the Router ID of the other end. */
+  readonly virtualLinks?: Readonly<Record<string, VirtualLinkOptions>>
+  /** By device name. */
+  readonly interfaces?: Readonly<Record<string, InterfaceOptions>>
+  /** Prefixes to advertise as stub networks for as long as the speaker runs, 'A.B.C.D/L', with their cost. */
+  readonly stubNetworks?: Readonly<Record<string, number>>
+}
+
+const interfaceFields = [
+  'network',
+  'cost',
+  'helloInterval',
+  'deadInterval',
+  'retransmitInterval',
+  'transmitDelay',
+  'priority',
+  'passive',
+  'mtuIgnore',
+  'neighbors',
+  'nonBroadcast',
+  'pollInterval',
+  'prefixSuppression',
+  'authentication',
+] as const satisfies readonly (keyof InterfaceOptions)[]
+
+/** As the kernel allows device names. */
+const deviceName = /^[^/\s]{1,15}$/
+
+/**
+ * Reads the name of a device.
+ * @throws OspfError ERR_OSPF_CONFIG that names the field
+ */
+export function parseDevice(field: string, name: unknown): string {
+  if (typeof name !== 'string' || !deviceName.test(name)) throw fail(field, 'a device name', name)
+  return name
+}
+
+const networks = ['broadcast', 'nbma', 'point-to-point', 'point-to-multipoint'] as const
+
+/** Hello, dead, retransmission and transmit delay, which interfaces and virtual links have in common. */
+function parseTimers(
+  where: string,
+  options: VirtualLinkOptions,
+): Pick<
+  InterfaceConfig,
+  'helloInterval' | 'deadInterval' | 'retransmitInterval' | 'transmitDelay'
+> {
+  const { retransmitInterval = 5 } = options
+  const field = `${where}: helloInterval`
+  const helloInterval = parseInteger(field, options.helloInterval ?? 10, 1, 0xffff)
+  const dead = options.deadInterval ?? 4 * helloInterval
+  const deadInterval = parseInteger(`${where}: deadInterval`, dead, 1, 0xffff)
+  if (deadInterval <= helloInterval) {
+    throw fail(
+      `${where}: deadInterval`,
+      `more than the hello interval of ${helloInterval} s`,
+      deadInterval,
+    )
+  }
+  if (!(Number.isFinite(retransmitInterval) && retransmitInterval >= 1)) {
+    throw fail(`${where}: retransmitInterval`, 'a number of seconds from 1', retransmitInterval)
+  }
+  const delay = options.transmitDelay ?? 1
+  const transmitDelay = parseInteger(`${where}: transmitDelay`, delay, 1, 3600)
+  return { helloInterval, deadInterval, retransmitInterval, transmitDelay }
+}
+
+function parseInterface(area: number, name: string, options: InterfaceOptions): InterfaceConfig {
+  const where = `interface ${name}`
+  parseDevice('interface', name)
+  if (!isObject(options)) throw fail(where, 'an object', options)
+  onlyFields(where, options, interfaceFields)
+  const { network = 'broadcast', nonBroadcast = false, pollInterval } = options
+  if (!networks.includes(network)) {
+    throw fail(`${where}: network`, `one of ${networks.join(', ')}`, network)
+  }
+  if (nonBroadcast && network !== 'point-to-multipoint') {
+    throw fail(`${where}: nonBroadcast`, "network 'point-to-multipoint'", network)
+  }
+  const neighbors = parseNeighbors(where, options.neighbors)
+  const isTold = network === 'nbma' || nonBroadcast
+  if (neighbors && !isTold) {
+    throw fail(`${where}: neighbors`, "network 'nbma' or nonBroadcast", network)
+  }
+  return {
+    name,
+    area,
+    network,
+    ...parseSeal(where, options),
+    cost: parseInteger(`${where}: cost`, options.cost ?? 10, 1, 0xffff),
+    ...parseTimers(where, options),
+    priority: parseInteger(`${where}: priority`, options.priority ?? 1, 0, 255),
+    passive: parseBoolean(`${where}: passive`, options.passive ?? false),
+    mtuIgnore: parseBoolean(`${where}: mtuIgnore`, options.mtuIgnore ?? false),
+    ...(neighbors ? { neighbors } : {}),
+    ...(nonBroadcast ? { nonBroadcast } : {}),
+    ...(pollInterval === undefined
+      ? {}
+      : { pollInterval: parseInteger(`${where}: pollInterval`, pollInterval, 1, 0xffff) }),
+    ...(options.prefixSuppression === undefined
+      ? {}
+      : {
+          prefixSuppression: parseBoolean(`${where}: prefixSuppression`, options.prefixSuppression),
+        }),
+  }
+}
+
+function parseSeal(
+  where: string,
+  { authentication }: Pick<InterfaceOptions, 'authentication'>,
+): Pick<InterfaceConfig, 'authentication'> {
+  if (authentication === undefined) return {}
+  const parsed = parseAuthentication(`${where}: authentication`, authentication)
+  return parsed === undefined ? {} : { authentication: parsed }
+}
+
+function parseNeighbors(
+  where: string,
+  neighbors: InterfaceOptions['neighbors'],
+): ConfiguredNeighbor[] | undefined {
+  if (neighbors === undefined) return undefined
+  const field = `${where}: neighbors`
+  if (!isObject(neighbors)) throw fail(field, 'an object by address', neighbors)
+  return Object.entries(neighbors).map(([address, options]) => {
+    if (!isObject(options)) throw fail(`${field}: ${address}`, 'an object', options)
+    onlyFields(`${field}: ${address}`, options, ['eligible'])
+    const eligible = parseBoolean(`${field}: ${address}: eligible`, options.eligible ?? true)
+    return { address: parseAddress(field, address), eligible }
+  })
+}
+
+const MAX_METRIC = 0xfffffe
+
+function parseRanges(field: string, ranges: AreaOptions['ranges']): AreaRange[] {
+  if (ranges === undefined) return []
+  if (!isObject(ranges)) throw fail(field, 'an object by prefix', ranges)
+  const parsed = Object.entries(ranges).map(([text, options]): AreaRange => {
+    const where = `${field}: ${text}`
+    if (!isObject(options)) throw fail(where, 'an object', options)
+    onlyFields(where, options, ['advertise', 'cost', 'substitute', 'tag'])
+    const { advertise = true, cost, substitute, tag } = options
+    return {
+      ...parsePrefix(field, text),
+      advertise: parseBoolean(`${where}: advertise`, advertise),
+      ...(cost === undefined ? {} : { cost: parseInteger(`${where}: cost`, cost, 0, MAX_METRIC) }),
+      ...(substitute === undefined
+        ? {}
+        : { substitute: parsePrefix(`${where}: substitute`, substitute) }),
+      ...(tag === undefined ? {} : { tag: parseInteger(`${where}: tag`, tag, 0, 0xffffffff) }),
+    }
+  })
+  return parsed
+}
+
+function parseList(
+  field: string,
+  list: readonly PrefixRuleOptions[] | undefined,
+): PrefixRule[] | undefined {
+  if (list === undefined) return undefined
+  if (!Array.isArray(list)) throw fail(field, 'a list of rules', list)
+  return list.map((rule: PrefixRuleOptions, i) => {
+    const where = `${field}: ${i}`
+    if (!isObject(rule)) throw fail(where, 'an object', rule)
+    onlyFields(where, rule, ['action', 'prefix', 'ge', 'le'])
+    const { action, ge, le } = rule
+    if (action !== 'permit' && action !== 'deny') {
+      throw fail(`${where}: action`, "'permit' or 'deny'", action)
+    }
+    const { prefix, length } = parsePrefix(`${where}: prefix`, rule.prefix)
+    const least = ge === undefined ? undefined : parseInteger(`${where}: ge`, ge, length, 32)
+    const most =
+      le === undefined ? undefined : parseInteger(`${where}: le`, le, least ?? length, 32)
+    return {
+      permit: action === 'permit',
+      prefix,
+      length,
+      ...(least === undefined ? {} : { ge: least }),
+      ...(most === undefined ? {} : { le: most }),
+    }
+  })
+}
+
+function parseNssa(where: string, options: NssaOptions = {}): NssaConfig {
+  if (!isObject(options)) throw fail(where, 'an object', options)
+  onlyFields(where, options, ['translator', 'defaultOriginate', 'ranges'])
+  const { translator = 'candidate', defaultOriginate = false } = options
+  if (!['candidate', 'always', 'never'].includes(translator)) {
+    throw fail(`${where}: translator`, "'candidate', 'always' or 'never'", translator)
+  }
+  return {
+    translator,
+    stabilityMs: defaultAreaConfig(0).nssa.stabilityMs,
+    defaultOriginate: parseDefault(`${where}: defaultOriginate`, defaultOriginate),
+    ranges: parseRanges(`${where}: ranges`, options.ranges),
+  }
+}
+
+function parseDefault(
+  where: string,
+  value: NonNullable<NssaOptions['defaultOriginate']>,
+): NssaConfig['defaultOriginate'] {
+  if (value === false) return undefined
+  const options = value === true ? {} : value
+  if (!isObject(options)) throw fail(where, 'true, false or an object', value)
+  onlyFields(where, options, ['metric', 'type'])
+  const { metric = 1, type = 2 } = options
+  if (type !== 1 && type !== 2) throw fail(`${where}: type`, '1 or 2', type)
+  return { metric: parseInteger(`${where}: metric`, metric, 0, MAX_METRIC), metricType: type }
+}
+
+const areaFields = [
+  'type',
+  'summaries',
+  'defaultCost',
+  'ranges',
+  'importList',
+  'exportList',
+  'nssa',
+  'virtualLinks',
+  'interfaces',
+  'stubNetworks',
+] as const satisfies readonly (keyof AreaOptions)[]
+
+function parseAreaConfig(id: number, where: string, options: AreaOptions): AreaConfig {
+  const { type = 'normal', summaries = true, defaultCost = 1 } = options
+  if (type !== 'normal' && type !== 'stub' && type !== 'nssa') {
+    throw fail(`${where}: type`, "'normal', 'stub' or 'nssa'", type)
+  }
+  if (type !== 'normal' && id === BACKBONE) {
+    throw fail(`${where}: type`, "'normal', as the backbone is (RFC 2328 3.6)", type)
+  }
+  if (options.nssa !== undefined && type !== 'nssa') {
+    throw fail(`${where}: nssa`, "type 'nssa'", type)
+  }
+  if (summaries === false && type === 'normal') {
+    throw fail(`${where}: summaries`, "type 'stub' or 'nssa'", type)
+  }
+  return {
+    id,
+    kind: type,
+    summaries: parseBoolean(`${where}: summaries`, summaries),
+    defaultCost: parseInteger(`${where}: defaultCost`, defaultCost, 0, MAX_METRIC),
+    ranges: parseRanges(`${where}: ranges`, options.ranges),
+    importList: parseList(`${where}: importList`, options.importList),
+    exportList: parseList(`${where}: exportList`, options.exportList),
+    nssa: parseNssa(`${where}: nssa`, options.nssa),
+  }
+}
+
+const virtualLinkFields = [
+  'helloInterval',
+  'deadInterval',
+  'retransmitInterval',
+  'transmitDelay',
+  'authentication',
+] as const satisfies readonly (keyof VirtualLinkOptions)[]
+
+function parseVirtualLinks(id: number, where: string, options: AreaOptions): InterfaceConfig[] {
+  const { virtualLinks = {}, type = 'normal' } = options
+  const field = `${where}: virtualLinks`
+  if (!isObject(virtualLinks)) throw fail(field, 'an object by Router ID', virtualLinks)
+  return Object.entries(virtualLinks).map(([routerId, timers]) => {
+    const name = `virtual link to ${routerId}`
+    if (id === BACKBONE || type !== 'normal') {
+      throw fail(`${field}: ${routerId}`, 'a normal area other than the backbone', type)
+    }
+    if (!isObject(timers)) throw fail(`${field}: ${routerId}`, 'an object', timers)
+    onlyFields(`${field}: ${routerId}`, timers, virtualLinkFields)
+    return {
+      name,
+      area: BACKBONE,
+      network: 'virtual',
+      cost: 1,
+      ...parseTimers(`${field}: ${routerId}`, timers),
+      priority: 0,
+      passive: false,
+      mtuIgnore: false,
+      ...parseSeal(`${field}: ${routerId}`, timers),
+      virtual: { transitArea: id, endpoint: parseAddress(field, routerId) },
+    }
+  })
+}
+
+export interface ParsedAreas {
+  readonly areas: readonly AreaConfig[]
+  readonly interfaces: readonly InterfaceConfig[]
+  readonly virtualLinks: readonly InterfaceConfig[]
+  readonly stubs: readonly StubPrefix[]
+}
+
+/**
+ * Checks all areas and translates them.
+ * @throws OspfError ERR_OSPF_CONFIG that names the field, what was expected and what was found
+ */
+export function parseAreas(areas: Readonly<Record<string, AreaOptions>>): ParsedAreas {
+  if (!isObject(areas) || Object.keys(areas).length === 0) {
+    throw fail('areas', 'an object with at least one area', areas)
+  }
+  const configs: AreaConfig[] = []
+  const interfaces: InterfaceConfig[] = []
+  const virtualLinks: InterfaceConfig[] = []
+  const stubs: StubPrefix[] = []
+  const areaOf = new Map<string, string>()
+  for (const [id, area] of Object.entries(areas)) {
+    const where = `area ${id}`
+    const areaId = parseArea('area', id)
+    if (!isObject(area)) throw fail(where, 'an object', area)
+    onlyFields(where, area, areaFields)
+    if (configs.some((config) => config.id === areaId)) throw fail(where, 'one of each area', id)
+    configs.push(parseAreaConfig(areaId, where, area))
+    virtualLinks.push(...parseVirtualLinks(areaId, where, area))
+    const { interfaces: devices = {}, stubNetworks = {} } = area
+    if (!isObject(devices)) throw fail(`${where}: interfaces`, 'an object', devices)
+    if (!isObject(stubNetworks)) throw fail(`${where}: stubNetworks`, 'an object', stubNetworks)
+    for (const [name, settings] of Object.entries(devices)) {
+      const other = areaOf.get(name)
+      if (other !== undefined) throw fail(`interface ${name}`, 'one area', `${other} and ${id}`)
+      areaOf.set(name, id)
+      interfaces.push(parseInterface(areaId, name, settings))
+    }
+    for (const [text, cost] of Object.entries(stubNetworks)) {
+      const field = `${where}: stubNetworks`
+      stubs.push({
+        area: areaId,
+        ...parsePrefix(field, text),
+        cost: parseInteger(`${field}: ${text}`, cost, 0, 0xffff),
+      })
+    }
+  }
+  if (interfaces.length === 0) throw fail('areas', 'at least one interface', 'none')
+  refuseOverlaps(configs)
+  return { areas: configs, interfaces, virtualLinks, stubs }
+}
+
+/** One prefix cannot be the range of two areas: whose summary would it be? */
+function refuseOverlaps(areas: readonly AreaConfig[]): void {
+  const seen = new Map<string, number>()
+  for (const { id, ranges } of areas) {
+    for (const { prefix, length } of ranges) {
+      const text = formatPrefix(prefix, length)
+      const other = seen.get(text)
+      if (other !== undefined && other !== id) {
+        throw fail(
+          `area ${formatIpv4(id)}: ranges: ${text}`,
+          'a range that no other area has',
+          `area ${formatIpv4(other)}`,
+        )
+      }
+      seen.set(text, id)
+    }
+  }
+}

@@ -1,0 +1,82 @@
+/** The autonomous system as a scope: AS-external-LSAs (RFC 2328 12.4.4), our own and those translated from an NSSA. */
+import { maskOf } from '../wire/address.ts'
+import { LsType } from '../wire/lsa.ts'
+import { Option } from '../wire/options.ts'
+import { prefixKey } from './area.ts'
+import type { Interface } from './interface.ts'
+import type { ExternalPrefix } from './io.ts'
+import { assignLinkStateIds } from './link-state-id.ts'
+import { translatedPrefixes } from './nssa.ts'
+import { opaqueLsas } from './opaque.ts'
+import { type Wanted, Wish } from './originate.ts'
+import { Overflow } from './overflow.ts'
+import { routerInformationLsa } from './router-information.ts'
+import { type Place, Scope } from './scope.ts'
+
+export class AutonomousSystem extends Scope {
+  readonly opaqueType: number = LsType.opaqueAs
+  readonly overflow: Overflow = new Overflow(this)
+  /** Destinations outside that we advertise, by prefix key. */
+  readonly externals: Map<number, ExternalPrefix> = new Map()
+
+  get options(): number {
+    return Option.e
+  }
+
+  get place(): Place {
+    return { area: undefined, interface: undefined }
+  }
+
+  /** In an area of ours, or as an AS boundary router elsewhere: what originates for the whole AS says that it is one. */
+  isReachable(routerId: number): boolean {
+    for (const area of this.router.areas.values()) if (area.isReachable(routerId)) return true
+    for (const { isBoundary } of this.router.table.pathsTo(routerId)) if (isBoundary) return true
+    return false
+  }
+
+  /** Everywhere but in stub areas, NSSAs and on virtual links (13.3). */
+  *floodedOn(): Generator<Interface> {
+    for (const area of this.router.areas.values()) {
+      if (!area.isNormal) continue
+      for (const iface of area.interfaces) if (!iface.isVirtual) yield iface
+    }
+  }
+
+  wantedNow(before: ReadonlyMap<string, Wanted>): Map<string, Wanted> {
+    const wish = new Wish(this, before)
+    const { router } = this
+    // no normal area, nobody who would take them
+    if (!router.reachesExternals) return wish.wanted
+    const prefixes = [...this.externals.values(), ...translatedPrefixes(router)]
+    const limited = prefixes.filter((external) => external.length > 0)
+    const isFull = this.overflow.forbids(limited.length)
+    const said = isFull ? prefixes.filter((p) => p.length === 0) : prefixes
+    const ids = assignLinkStateIds(LsType.external, before, said)
+    for (const external of said) {
+      const lsId = ids.get(prefixKey(external.prefix, external.length))
+      const metric = router.stubRouter?.externalMetric ?? external.metric
+      if (lsId !== undefined) wish.add(LsType.external, lsId, bodyOf({ ...external, metric }))
+    }
+    opaqueLsas(this, wish)
+    const { routerInformation } = router
+    if (routerInformation?.scope === 'as') {
+      routerInformationLsa(this, wish, routerInformation.hostname)
+    }
+    return wish.wanted
+  }
+
+  recalculate(what: 'tree' | 'routes'): void {
+    const [area] = this.router.areas.values()
+    if (area) this.router.recalculate(area, what)
+  }
+}
+
+export const bodyOf = (external: ExternalPrefix): Parameters<Wish['add']>[2] => ({
+  kind: 'external',
+  mask: maskOf(external.length),
+  metricType: external.metricType,
+  metric: external.metric,
+  forwardingAddress: external.forwardingAddress,
+  tag: external.tag,
+  tos: [],
+})

@@ -1,0 +1,40 @@
+/** What a speaker stands on: by default Linux, loaded on demand, so that everything but that works elsewhere. */
+import { realClock } from './clock.ts'
+import type { EventStream } from './events.ts'
+import type { Parsed } from './options.ts'
+import type { AddressPort, Clock, DatagramPort, Link, LinkPort, RouteSink } from './ports.ts'
+
+/** What a speaker stands on. The default is Linux; the simulator has its own. */
+export interface SpeakerPorts {
+  readonly clock: Clock
+  readonly datagrams: DatagramPort
+  readonly links: LinkPort
+  readonly addresses: AddressPort
+  /** Undefined: routes are calculated and go nowhere. */
+  readonly routes: RouteSink | undefined
+  /** Closes whatever else was opened for the speaker; called last. */
+  readonly close?: () => Promise<void>
+}
+
+/**
+ * Opens the Linux ports.
+ * @throws OspfError ERR_OSPF_NATIVE, ERR_OSPF_DUPLICATE, ERR_OSPF_KERNEL
+ */
+export async function linuxPorts(parsed: Parsed, events: EventStream): Promise<SpeakerPorts> {
+  const { openLinux } = await import('./linux/index.ts')
+  return openLinux({
+    clock: realClock,
+    interfaces: parsed.interfaces.filter((i) => !i.passive).map((i) => i.name),
+    kernel: parsed.kernel,
+    report: (event) => events.push(event),
+  })
+}
+
+/**
+ * The kernel's devices and their IPv4 addresses now, by name.
+ * @throws OspfError ERR_OSPF_NATIVE where the native code is missing
+ */
+export async function kernelLinks(): Promise<ReadonlyMap<string, Link>> {
+  const { readLinks } = await import('./linux/index.ts')
+  return readLinks()
+}
