@@ -22,9 +22,10 @@ import {
   type StubRouterOptions,
 } from './options.ts'
 import { parseVip } from './parse.ts'
-import type { Clock, DatagramSocket, Link, RoutedSocket } from './ports.ts'
+import type { Clock, Link } from './ports.ts'
 import { nextBootCount } from './sequence-store.ts'
 import { SharedAddresses } from './shared-addresses.ts'
+import { isUsable, Sockets } from './sockets.ts'
 import {
   type InterfaceView,
   type LsaView,
@@ -58,8 +59,6 @@ export interface StopResult {
 
 /** Wall clock against monotonic clock: a difference of so many milliseconds is told to the core. */
 const WALL_STEP_MS = 500
-/** Milliseconds between attempts to open a socket again. */
-const REOPEN_MS = 1000
 /** How often `stop` looks whether it is done, in milliseconds. */
 const STOP_POLL_MS = 10
 /** As we leave, another router becomes Designated Router: those that are neither are adjacent no more, but there. */
@@ -79,9 +78,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   readonly #ports: SpeakerPorts
   readonly #clock: Clock
   readonly #events: EventStream
-  readonly #sockets = new Map<string, OpenSocket>()
-  /** Sends the packets of virtual links; there while there are any. */
-  #routed: RoutedSocket | undefined
+  readonly #sockets: Sockets
   readonly #waiting = new Map<string, 'device' | 'link' | 'address'>()
   readonly #announcements = new Map<string, Announcement>()
   readonly #opaques = new Map<string, OriginatedOpaque>()
@@ -91,8 +88,6 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   readonly #added: Parsed['addresses'][number][] = []
   readonly #failures = new Map<string, { message: string; at: Instant }>()
   readonly #cleanup: (() => void)[] = []
-  /** By interface. */
-  readonly #reopening = new Map<string, Disposable>()
   /** Smallest dead interval, in milliseconds: a longer pause means that the neighbors gave us up. */
   readonly #pauseMs: number
   #timer: Disposable | undefined
@@ -167,6 +162,14 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       Math.min(...parsed.interfaces.map((i) => i.deadInterval * 1000)),
     )
     this.#wallOffset = ports.clock.wall() - ports.clock.now()
+    this.#sockets = new Sockets({
+      clock: ports.clock,
+      datagrams: ports.datagrams,
+      receive: (datagram) => this.#input((now) => this.#core.handleDatagram(now, datagram)),
+      failed: (where, cause) => this.#fail(where, cause),
+      link: (name) => ports.links.links().get(name),
+      isElected: (name) => this.#core.interfaces.get(name)?.isElected ?? false,
+    })
   }
 
   // Looking in
@@ -387,7 +390,6 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     this.#stopped = true
     this.#timer?.[Symbol.dispose]()
     for (const undo of this.#cleanup.splice(0)) undo()
-    for (const timer of this.#reopening.values()) timer[Symbol.dispose]()
     const close = async (where: string, what: AsyncDisposable | undefined): Promise<void> => {
       try {
         await what?.[Symbol.asyncDispose]()
@@ -395,9 +397,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
         this.#fail(where, error)
       }
     }
-    await Promise.all([...this.#sockets.values()].map((s) => close('socket', s)))
-    this.#sockets.clear()
-    await close('socket', this.#routed)
+    await this.#sockets.close()
     await close('routes', this.#ports.routes)
     for (const { device, address, prefixLength } of this.#added.splice(0)) {
       const removed = this.#ports.addresses.remove(device, address, prefixLength)
@@ -443,12 +443,9 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     // sockets first: if one cannot be opened, nothing has been said to anybody
     for (const { name, passive } of this.#parsed.interfaces) {
       const link = present.get(name)
-      if (!passive && isUsable(link)) this.#open(name, link)
+      if (!passive && isUsable(link)) this.#sockets.open(name, link)
     }
-    if (this.#parsed.virtualLinks.length > 0) {
-      const failed = (error: Error): void => this.#fail('virtual links', error)
-      this.#routed = this.#ports.datagrams.openRouted(failed)
-    }
+    if (this.#parsed.virtualLinks.length > 0) this.#sockets.openRouted()
     for (const { name } of this.#parsed.interfaces) this.#linkChanged(name, present.get(name))
   }
 
@@ -485,7 +482,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       case 'transmit':
         return this.#transmit(output.interface, output.destination, output.bytes)
       case 'membership':
-        return this.#sockets.get(output.interface)?.membership(output.group, output.join)
+        return this.#sockets.membership(output.interface, output.group, output.join)
       case 'routes':
         this.#ports.routes?.apply(output.changes)
         return this.#say(routesEvent(output.changes))
@@ -499,10 +496,10 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
 
   #transmit(name: string, destination: number, bytes: Uint8Array): void {
     if (!this.#parsed.virtualLinks.some((link) => link.name === name)) {
-      return this.#sockets.get(name)?.send(destination, bytes)
+      return this.#sockets.send(name, destination, bytes)
     }
     const source = this.#core.interfaces.get(name)?.address
-    if (source) this.#routed?.send(source, destination, bytes)
+    if (source) this.#sockets.sendRouted(source, destination, bytes)
   }
 
   /** Wall clock and monotonic clock part company when the machine sleeps or is paused. */
@@ -541,79 +538,15 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     const needs = link === undefined ? 'device' : !link.up ? 'link' : 'address'
     if (isUsable(link)) {
       this.#waiting.delete(name)
-      if (!config.passive) this.#reopen(name, link)
+      if (!config.passive) this.#sockets.reopen(name, link)
     } else {
-      this.#shut(name)
+      this.#sockets.shut(name)
       if (this.#waiting.get(name) !== needs) {
         this.#waiting.set(name, needs)
         this.#say({ type: 'waiting', interface: name, for: needs })
       }
     }
     this.#input((now) => this.#core.handleInterface(now, name, link))
-  }
-
-  /** Opens the socket of an interface unless it is open as it must be; tries again later if it cannot. */
-  #reopen(name: string, link: UsableLink): void {
-    const old = this.#sockets.get(name)
-    if (old?.index === link.index && old.address === link.address) return
-    this.#shut(name)
-    try {
-      this.#open(name, link)
-      this.#rejoin(name)
-    } catch (error) {
-      this.#fail(`interface ${name}`, error)
-      this.#reopenLater(name)
-    }
-  }
-
-  #open(name: string, link: UsableLink): void {
-    const { index, address } = link
-    const socket = this.#ports.datagrams.open(
-      { name, index, address },
-      (datagram) => this.#input((now) => this.#core.handleDatagram(now, datagram)),
-      (error) => this.#socketFailed(name, socket, error),
-    )
-    this.#sockets.set(name, {
-      index,
-      address,
-      socket,
-      send: (destination, bytes) => socket.send(destination, bytes),
-      membership: (group, join) => socket.membership(group, join),
-      get closed() {
-        return socket.closed
-      },
-      [Symbol.asyncDispose]: () => socket[Symbol.asyncDispose](),
-    })
-  }
-
-  #shut(name: string): void {
-    const socket = this.#sockets.get(name)
-    this.#sockets.delete(name)
-    void Promise.resolve(socket?.[Symbol.asyncDispose]()).catch((error) =>
-      this.#fail(`interface ${name}`, error),
-    )
-  }
-
-  #socketFailed(name: string, socket: DatagramSocket, error: Error): void {
-    this.#fail(`interface ${name}`, error)
-    if (this.#sockets.get(name)?.socket !== socket || !socket.closed) return
-    this.#shut(name)
-    this.#reopenLater(name)
-  }
-
-  #reopenLater(name: string): void {
-    this.#reopening.get(name)?.[Symbol.dispose]()
-    const timer = this.#clock.setTimer(REOPEN_MS, () => {
-      const link = this.#ports.links.links().get(name)
-      if (!this.#stopped && isUsable(link)) this.#reopen(name, link)
-    })
-    this.#reopening.set(name, timer)
-  }
-
-  /** A socket that was opened anew is in AllDRouters again if the interface is Designated Router or Backup. */
-  #rejoin(name: string): void {
-    const state = this.#core.interfaces.get(name)?.state
-    if (state === 'DR' || state === 'Backup') this.#sockets.get(name)?.membership(0xe0000006, true)
   }
 
   /** Says what failed outside the protocol: the same failure at most once a minute. */
@@ -633,17 +566,6 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
 
 const stopped = (what: string): OspfError =>
   new OspfError('ERR_OSPF_STOPPED', `${what}: withdrawn, or the speaker has stopped`)
-
-interface OpenSocket extends DatagramSocket {
-  readonly index: number
-  readonly address: number
-  readonly socket: DatagramSocket
-}
-
-type UsableLink = Link & { readonly address: number }
-
-const isUsable = (link: Link | undefined): link is UsableLink =>
-  link?.up === true && link.address !== undefined
 
 function routesEvent(changes: readonly RouteChange[]): SpeakerEvent {
   const set: string[] = []

@@ -18,6 +18,7 @@ const arrows: Record<string, readonly string[]> = {
   health: ['clock', 'errors', 'ports', 'reason'],
   announcement: ['clock', 'errors', 'ports', 'reason'],
   'shared-addresses': ['ports'],
+  sockets: ['core/io.ts', 'ports'],
 
   linux: ['clock', 'core/io.ts', 'errors', 'ports', 'type events', 'type world', 'wire/address.ts'],
 
@@ -45,6 +46,7 @@ const arrows: Record<string, readonly string[]> = {
     'sequence-store',
     'parse',
     'shared-addresses',
+    'sockets',
     'views',
     'vip',
     'wire',

@@ -1,0 +1,131 @@
+/**
+ * The sockets of a speaker: one for each interface whose device is up and has an address, opened anew when that changes
+ * or when it fails; and one for the packets of virtual links, which are routed.
+ */
+import type { Datagram } from './core/io.ts'
+import type { Clock, DatagramPort, DatagramSocket, Link, RoutedSocket } from './ports.ts'
+
+/** Milliseconds between attempts to open a socket again. */
+const REOPEN_MS = 1000
+/** 224.0.0.6 */
+const ALL_D_ROUTERS = 0xe0000006
+
+export type UsableLink = Link & { readonly address: number }
+
+export const isUsable = (link: Link | undefined): link is UsableLink =>
+  link?.up === true && link.address !== undefined
+
+/** What sockets need of the one that has them. */
+export interface SocketOwner {
+  readonly clock: Clock
+  readonly datagrams: DatagramPort
+  receive(datagram: Datagram): void
+  /** What failed, and how. */
+  failed(where: string, cause: unknown): void
+  /** The device now. */
+  link(name: string): Link | undefined
+  /** The interface is Designated Router or Backup, so its socket belongs into AllDRouters. */
+  isElected(name: string): boolean
+}
+
+interface OpenSocket {
+  readonly index: number
+  readonly address: number
+  readonly socket: DatagramSocket
+}
+
+export class Sockets {
+  readonly #owner: SocketOwner
+  readonly #sockets = new Map<string, OpenSocket>()
+  /** Timers, by interface. */
+  readonly #reopening = new Map<string, Disposable>()
+  #routed: RoutedSocket | undefined
+  #closed = false
+
+  constructor(owner: SocketOwner) {
+    this.#owner = owner
+  }
+
+  /** @throws OspfError ERR_OSPF_PERMISSION, ERR_OSPF_NO_INTERFACE, ERR_OSPF_NATIVE */
+  open(name: string, { index, address }: UsableLink): void {
+    const socket = this.#owner.datagrams.open(
+      { name, index, address },
+      (datagram) => this.#owner.receive(datagram),
+      (error) => this.#failed(name, socket, error),
+    )
+    this.#sockets.set(name, { index, address, socket })
+  }
+
+  /** For virtual links. @throws as `open` */
+  openRouted(): void {
+    this.#routed = this.#owner.datagrams.openRouted((error) =>
+      this.#owner.failed('virtual links', error),
+    )
+  }
+
+  /** Opens the socket of an interface unless it is open as it must be; tries again later if it cannot. */
+  reopen(name: string, link: UsableLink): void {
+    const old = this.#sockets.get(name)
+    if (old?.index === link.index && old.address === link.address) return
+    this.shut(name)
+    try {
+      this.open(name, link)
+      // what the core asked for before went to the socket that is gone
+      if (this.#owner.isElected(name)) this.membership(name, ALL_D_ROUTERS, true)
+    } catch (error) {
+      this.#owner.failed(`interface ${name}`, error)
+      this.#reopenLater(name)
+    }
+  }
+
+  shut(name: string): void {
+    const open = this.#sockets.get(name)
+    this.#sockets.delete(name)
+    this.#reopening.get(name)?.[Symbol.dispose]()
+    this.#reopening.delete(name)
+    void Promise.resolve(open?.socket[Symbol.asyncDispose]()).catch((error) =>
+      this.#owner.failed(`interface ${name}`, error),
+    )
+  }
+
+  send(name: string, destination: number, bytes: Uint8Array): void {
+    this.#sockets.get(name)?.socket.send(destination, bytes)
+  }
+
+  sendRouted(source: number, destination: number, bytes: Uint8Array): void {
+    this.#routed?.send(source, destination, bytes)
+  }
+
+  membership(name: string, group: number, join: boolean): void {
+    this.#sockets.get(name)?.socket.membership(group, join)
+  }
+
+  /** Closes all of them; what fails is said and does not keep the rest. */
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const timer of this.#reopening.values()) timer[Symbol.dispose]()
+    const all: (AsyncDisposable | undefined)[] = [...this.#sockets.values()].map((s) => s.socket)
+    this.#sockets.clear()
+    for (const each of await Promise.allSettled(
+      [...all, this.#routed].map(async (socket) => socket?.[Symbol.asyncDispose]()),
+    )) {
+      if (each.status === 'rejected') this.#owner.failed('socket', each.reason)
+    }
+  }
+
+  #failed(name: string, socket: DatagramSocket, error: Error): void {
+    this.#owner.failed(`interface ${name}`, error)
+    if (this.#sockets.get(name)?.socket !== socket || !socket.closed) return
+    this.shut(name)
+    this.#reopenLater(name)
+  }
+
+  #reopenLater(name: string): void {
+    this.#reopening.get(name)?.[Symbol.dispose]()
+    const timer = this.#owner.clock.setTimer(REOPEN_MS, () => {
+      const link = this.#owner.link(name)
+      if (!this.#closed && isUsable(link)) this.reopen(name, link)
+    })
+    this.#reopening.set(name, timer)
+  }
+}
