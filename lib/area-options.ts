@@ -21,6 +21,7 @@ import {
   parseInteger,
   parsePrefix,
 } from './parse.ts'
+import { type PrefixListOptions, type PrefixLists, parsePrefixList } from './prefix-list.ts'
 import { formatIpv4, formatPrefix } from './wire/address.ts'
 
 /** An interface (RFC 2328 C.3). Times in seconds. */
@@ -67,14 +68,6 @@ export interface RangeOptions {
   readonly tag?: number
 }
 
-/** A line of a prefix list: 'permit' or 'deny', a prefix, and the lengths that match. */
-export interface PrefixRuleOptions {
-  readonly action: 'permit' | 'deny'
-  readonly prefix: string
-  readonly ge?: number
-  readonly le?: number
-}
-
 /** RFC 3101. */
 export interface NssaOptions {
   /** Default 'candidate'. */
@@ -105,8 +98,8 @@ export interface AreaOptions {
   /** By prefix. */
   readonly ranges?: Readonly<Record<string, RangeOptions>>
   /** Which inter-area routes enter the area, and which of its routes leave it, as summaries. */
-  readonly importList?: readonly PrefixRuleOptions[]
-  readonly exportList?: readonly PrefixRuleOptions[]
+  readonly importList?: PrefixListOptions
+  readonly exportList?: PrefixListOptions
   readonly nssa?: NssaOptions
   /** By the Router ID of the other end. */
   readonly virtualLinks?: Readonly<Record<string, VirtualLinkOptions>>
@@ -264,30 +257,10 @@ function parseRanges(field: string, ranges: AreaOptions['ranges']): AreaRange[] 
 
 function parseList(
   field: string,
-  list: readonly PrefixRuleOptions[] | undefined,
-): PrefixRule[] | undefined {
-  if (list === undefined) return undefined
-  if (!Array.isArray(list)) throw fail(field, 'a list of rules', list)
-  return list.map((rule: PrefixRuleOptions, i) => {
-    const where = `${field}: ${i}`
-    if (!isObject(rule)) throw fail(where, 'an object', rule)
-    onlyFields(where, rule, ['action', 'prefix', 'ge', 'le'])
-    const { action, ge, le } = rule
-    if (action !== 'permit' && action !== 'deny') {
-      throw fail(`${where}: action`, "'permit' or 'deny'", action)
-    }
-    const { prefix, length } = parsePrefix(`${where}: prefix`, rule.prefix)
-    const least = ge === undefined ? undefined : parseInteger(`${where}: ge`, ge, length, 32)
-    const most =
-      le === undefined ? undefined : parseInteger(`${where}: le`, le, least ?? length, 32)
-    return {
-      permit: action === 'permit',
-      prefix,
-      length,
-      ...(least === undefined ? {} : { ge: least }),
-      ...(most === undefined ? {} : { le: most }),
-    }
-  })
+  list: PrefixListOptions | undefined,
+  lists: PrefixLists,
+): readonly PrefixRule[] | undefined {
+  return list === undefined ? undefined : parsePrefixList(field, list, lists)
 }
 
 function parseNssa(where: string, options: NssaOptions = {}): NssaConfig {
@@ -331,7 +304,12 @@ const areaFields = [
   'stubNetworks',
 ] as const satisfies readonly (keyof AreaOptions)[]
 
-function parseAreaConfig(id: number, where: string, options: AreaOptions): AreaConfig {
+function parseAreaConfig(
+  id: number,
+  where: string,
+  options: AreaOptions,
+  lists: PrefixLists,
+): AreaConfig {
   const { type = 'normal', summaries = true, defaultCost = 1 } = options
   if (type !== 'normal' && type !== 'stub' && type !== 'nssa') {
     throw fail(`${where}: type`, "'normal', 'stub' or 'nssa'", type)
@@ -351,8 +329,8 @@ function parseAreaConfig(id: number, where: string, options: AreaOptions): AreaC
     summaries: parseBoolean(`${where}: summaries`, summaries),
     defaultCost: parseInteger(`${where}: defaultCost`, defaultCost, 0, MAX_METRIC),
     ranges: parseRanges(`${where}: ranges`, options.ranges),
-    importList: parseList(`${where}: importList`, options.importList),
-    exportList: parseList(`${where}: exportList`, options.exportList),
+    importList: parseList(`${where}: importList`, options.importList, lists),
+    exportList: parseList(`${where}: exportList`, options.exportList, lists),
     nssa: parseNssa(`${where}: nssa`, options.nssa),
   }
 }
@@ -400,9 +378,13 @@ export interface ParsedAreas {
 
 /**
  * Checks all areas and translates them.
+ * @param lists those that import and export lists may name
  * @throws OspfError ERR_OSPF_CONFIG that names the field, what was expected and what was found
  */
-export function parseAreas(areas: Readonly<Record<string, AreaOptions>>): ParsedAreas {
+export function parseAreas(
+  areas: Readonly<Record<string, AreaOptions>>,
+  lists: PrefixLists,
+): ParsedAreas {
   if (!isObject(areas) || Object.keys(areas).length === 0) {
     throw fail('areas', 'an object with at least one area', areas)
   }
@@ -417,7 +399,7 @@ export function parseAreas(areas: Readonly<Record<string, AreaOptions>>): Parsed
     if (!isObject(area)) throw fail(where, 'an object', area)
     onlyFields(where, area, areaFields)
     if (configs.some((config) => config.id === areaId)) throw fail(where, 'one of each area', id)
-    configs.push(parseAreaConfig(areaId, where, area))
+    configs.push(parseAreaConfig(areaId, where, area, lists))
     virtualLinks.push(...parseVirtualLinks(areaId, where, area))
     const { interfaces: devices = {}, stubNetworks = {} } = area
     if (!isObject(devices)) throw fail(`${where}: interfaces`, 'an object', devices)

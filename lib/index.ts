@@ -20,7 +20,6 @@ export type {
   AreaOptions,
   InterfaceOptions,
   NssaOptions,
-  PrefixRuleOptions,
   RangeOptions,
   VirtualLinkOptions,
 } from './area-options.ts'
@@ -57,6 +56,13 @@ export type {
   StubRouterOptions,
 } from './options.ts'
 export type {
+  PoliciesOptions,
+  PolicyOptions,
+  RouteMapEntryOptions,
+  RouteMapMatch,
+  RouteMapSet,
+} from './policy.ts'
+export type {
   AddressPort,
   Clock,
   DatagramPort,
@@ -65,6 +71,7 @@ export type {
   LinkPort,
   RouteSink,
 } from './ports.ts'
+export type { PrefixListOptions, PrefixRuleOptions } from './prefix-list.ts'
 export type { SequenceStore } from './sequence-store.ts'
 export type { StopOptions, StopResult } from './speaker.ts'
 export { OspfSpeaker } from './speaker.ts'

@@ -17,6 +17,7 @@ import {
   parseInteger,
   parsePrefix,
 } from './parse.ts'
+import { type Policies, type PoliciesOptions, parsePolicies } from './policy.ts'
 import type { SequenceStore } from './sequence-store.ts'
 
 /** An AS external route (RFC 2328 12.4.4). */
@@ -66,7 +67,7 @@ export interface AddressOptions {
   readonly address: string
 }
 
-export interface SpeakerOptions {
+export interface SpeakerOptions extends PoliciesOptions {
   /** Dotted. Unique in the whole OSPF domain. */
   readonly routerId: string
   /** By Area ID, dotted or a number as text. */
@@ -105,6 +106,7 @@ export interface SpeakerOptions {
 
 /** The options in the core's terms. */
 export interface Parsed extends ParsedAreas {
+  readonly policies: Policies
   readonly routerId: number
   readonly abrType: AbrType
   readonly rfc1583Compatibility: boolean
@@ -133,6 +135,8 @@ const speakerFields = [
   'hostname',
   'hostnameScope',
   'sequenceStore',
+  'prefixLists',
+  'routeMaps',
 ] as const satisfies readonly (keyof SpeakerOptions)[]
 
 /**
@@ -144,7 +148,8 @@ export function parseOptions(options: SpeakerOptions): Parsed {
   onlyFields('options', options, speakerFields)
   const routerId = parseAddress('routerId', options.routerId)
   if (routerId === 0) throw fail('routerId', 'a Router ID other than 0.0.0.0', options.routerId)
-  const parsedAreas = parseAreas(options.areas)
+  const policies = parsePolicies(options)
+  const parsedAreas = parseAreas(options.areas, policies.prefixLists)
   const { abrType = 'cisco' } = options
   if (!abrTypes.includes(abrType)) throw fail('abrType', `one of ${abrTypes.join(', ')}`, abrType)
   const { addresses = [], signal } = options
@@ -157,6 +162,7 @@ export function parseOptions(options: SpeakerOptions): Parsed {
   return {
     routerId,
     ...parsedAreas,
+    policies,
     abrType,
     rfc1583Compatibility: parseBoolean(
       'rfc1583Compatibility',

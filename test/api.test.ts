@@ -33,8 +33,9 @@ const entries: Record<string, Entry> = {
       HttpOptions HttpStatus InterfaceOptions InterfaceState InterfaceView
       KernelRouteOptions KeyOptions LifetimeOptions Limits Link LinkPort LsaView
       MismatchField NeighborState NeighborView NetworkType NssaOptions OpaqueOptions
-      OpaqueView OspfErrorCode OspfEvent PrefixRuleOptions Probe RangeOptions RouteSink
-      RouteView SequenceStore SpeakerEvent SpeakerOptions SpeakerPorts SpfDelayConfig
+      OpaqueView OspfErrorCode OspfEvent PoliciesOptions PolicyOptions PrefixListOptions
+      PrefixRuleOptions Probe RangeOptions RouteMapEntryOptions RouteMapMatch RouteMapSet
+      RouteSink RouteView SequenceStore SpeakerEvent SpeakerOptions SpeakerPorts SpfDelayConfig
       StopOptions StopResult StubRouterOptions TcpOptions TcpTarget Verdict
       VirtualLinkOptions
     `),

@@ -44,6 +44,20 @@ t.test('the defaults', async (t) => {
     kernel: undefined,
     addresses: [],
     eventQueue: 1000,
+    policies: { prefixLists: new Map(), routeMaps: new Map() },
+  })
+})
+
+t.test('an area may name its lists', async (t) => {
+  const VIPS = [{ action: 'permit', prefix: '10.0.1.0/24', ge: 32 }] as const
+  const areas = (importList: string): SpeakerOptions['areas'] => ({
+    0: { interfaces: { eth0: {} } },
+    1: { importList },
+  })
+  const parsed = parseOptions({ ...minimal, areas: areas('VIPS'), prefixLists: { VIPS } })
+  t.same(parsed.areas[1]?.importList, [{ permit: true, prefix: 0x0a000100, length: 24, ge: 32 }])
+  t.throws(() => parseOptions({ ...minimal, areas: areas('VIP'), prefixLists: { VIPS } }), {
+    message: "area 1: importList: expected a name in prefixLists (VIPS), got 'VIP'",
   })
 })
 
@@ -106,7 +120,7 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
   [[], 'options: expected an object, got []'],
   [
     { ...minimal, routerid: '1.1.1.1' },
-    "options: unknown option 'routerid'; known are routerId, areas, abrType, rfc1583Compatibility, externals, stubRouter, installRoutes, signal, addresses, eventQueue, limits, spfDelay, hostname, hostnameScope, sequenceStore",
+    "options: unknown option 'routerid'; known are routerId, areas, abrType, rfc1583Compatibility, externals, stubRouter, installRoutes, signal, addresses, eventQueue, limits, spfDelay, hostname, hostnameScope, sequenceStore, prefixLists, routeMaps",
   ],
   [{ areas: minimal.areas }, 'routerId: expected an IPv4 address, got nothing'],
   [{ ...minimal, routerId: 1 }, 'routerId: expected an IPv4 address, got 1'],

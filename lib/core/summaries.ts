@@ -5,9 +5,10 @@ import { type Area, BACKBONE, prefixKey } from './area.ts'
 import { LS_INFINITY } from './constants.ts'
 import { wayToBoundary } from './external-routes.ts'
 import { rangeOf } from './inter-area.ts'
-import type { AreaRange, PrefixRule } from './io.ts'
+import type { AreaRange } from './io.ts'
 import { assignLinkStateIds } from './link-state-id.ts'
 import type { Wish } from './originate.ts'
+import { permits } from './prefix-list.ts'
 import type { NetworkPath, RouterPath } from './routes.ts'
 
 interface Summary {
@@ -118,20 +119,4 @@ function* boundaryRouters(area: Area): Generator<RouterPath> {
       yield path
     }
   }
-}
-
-/** A prefix list: the first rule that matches decides; no list permits everything. */
-export function permits(
-  rules: readonly PrefixRule[] | undefined,
-  prefix: number,
-  length: number,
-): boolean {
-  if (rules === undefined) return true
-  for (const rule of rules) {
-    const least = rule.ge ?? rule.length
-    const most = rule.le ?? (rule.ge === undefined ? rule.length : 32)
-    if (length < least || length > most || length < rule.length) continue
-    if ((prefix & maskOf(rule.length)) >>> 0 === rule.prefix) return rule.permit
-  }
-  return false
 }

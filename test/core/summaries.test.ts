@@ -1,7 +1,7 @@
 /** What area border routers say (RFC 2328 12.4.3, RFC 3509), told by small networks. */
 import t from 'tap'
 import type { AreaConfig, AreaRange, PrefixRule } from '../../lib/core/io.ts'
-import { permits } from '../../lib/core/summaries.ts'
+import { permits } from '../../lib/core/prefix-list.ts'
 import { settled } from '../../lib/sim/check.ts'
 import { parsePrefix } from '../../lib/sim/fib.ts'
 import { Network } from '../../lib/sim/network.ts'
