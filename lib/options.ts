@@ -17,7 +17,14 @@ import {
   parseInteger,
   parsePrefix,
 } from './parse.ts'
-import { type Policies, type PoliciesOptions, parsePolicies } from './policy.ts'
+import {
+  type Policies,
+  type PoliciesOptions,
+  type PolicyOptions,
+  parseAccept,
+  parsePolicies,
+  type RouteMap,
+} from './policy.ts'
 import type { SequenceStore } from './sequence-store.ts'
 
 /** An AS external route (RFC 2328 12.4.4). */
@@ -59,6 +66,8 @@ export interface KernelRouteOptions {
   readonly table?: number
   /** Route metric (priority); default 20. */
   readonly metric?: number
+  /** Which routes, and with which source address; default all. The others are learned and not installed. */
+  readonly accept?: PolicyOptions
 }
 
 /** An address of a device: 'A.B.C.D/L'. */
@@ -112,7 +121,9 @@ export interface Parsed extends ParsedAreas {
   readonly rfc1583Compatibility: boolean
   readonly externals: readonly ExternalPrefix[]
   readonly stubRouter: StubRouter | undefined
-  readonly kernel: Required<KernelRouteOptions> | undefined
+  readonly kernel: Required<Omit<KernelRouteOptions, 'accept'>> | undefined
+  /** Of the routes, those that go to the kernel; undefined: all. */
+  readonly accept: RouteMap | undefined
   readonly addresses: readonly { device: string; address: number; prefixLength: number }[]
   readonly routerInformation: RouterInformationConfig | undefined
   readonly eventQueue: number
@@ -170,7 +181,7 @@ export function parseOptions(options: SpeakerOptions): Parsed {
     ),
     externals: parseExternals(options.externals ?? {}),
     stubRouter: parseStubRouter(options.stubRouter ?? false),
-    kernel: parseKernel(options.installRoutes ?? false),
+    ...parseKernel(options.installRoutes ?? false, policies),
     addresses: addresses.map(parseInterfaceAddress),
     routerInformation: parseHostname(options),
     eventQueue: parseInteger('eventQueue', options.eventQueue ?? 1000, 1, 1_000_000),
@@ -280,15 +291,20 @@ function checkNumbers(where: string, values: object | undefined, known: readonly
 
 function parseKernel(
   value: boolean | KernelRouteOptions,
-): Required<KernelRouteOptions> | undefined {
-  if (value === false) return undefined
-  const { table = 254, metric = 20 } = value === true ? {} : value
+  policies: Policies,
+): Pick<Parsed, 'kernel' | 'accept'> {
+  if (value === false) return { kernel: undefined, accept: undefined }
+  const { table = 254, metric = 20, accept }: KernelRouteOptions = value === true ? {} : value
   if (value !== true) {
     if (!isObject(value)) throw fail('installRoutes', 'true, false or an object', value)
-    onlyFields('installRoutes', value, ['table', 'metric'])
+    onlyFields('installRoutes', value, ['table', 'metric', 'accept'])
   }
   return {
-    table: parseInteger('installRoutes: table', table, 1, 0xffffffff),
-    metric: parseInteger('installRoutes: metric', metric, 1, 0xffffffff),
+    kernel: {
+      table: parseInteger('installRoutes: table', table, 1, 0xffffffff),
+      metric: parseInteger('installRoutes: metric', metric, 1, 0xffffffff),
+    },
+    accept:
+      accept === undefined ? undefined : parseAccept('installRoutes: accept', accept, policies),
   }
 }

@@ -135,6 +135,16 @@ export const looksAtNextHops = (map: RouteMap): boolean =>
       (call !== undefined && looksAtNextHops(call)),
   )
 
+/** Whether the outcome may change with the cost, the path type or the tag of a route. */
+export const looksAtAttributes = (map: RouteMap): boolean =>
+  map.some(
+    ({ metric, tag, pathTypes, call }) =>
+      metric !== undefined ||
+      tag !== undefined ||
+      pathTypes !== undefined ||
+      (call !== undefined && looksAtAttributes(call)),
+  )
+
 interface Settings {
   /** So far: what is relative adds up. */
   metric: number
@@ -245,6 +255,26 @@ export function parsePolicy(field: string, options: PolicyOptions, policies: Pol
   return typeof options.routeMap === 'string'
     ? find(where, options.routeMap)
     : parseEntries(where, options.routeMap, policies.prefixLists, find)
+}
+
+/**
+ * Reads which routes go to the kernel, where nothing but the source address can be set.
+ * @throws OspfError ERR_OSPF_CONFIG that names the field
+ */
+export function parseAccept(field: string, options: PolicyOptions, policies: Policies): RouteMap {
+  const map = parsePolicy(field, options, policies)
+  refuseSets(field, map)
+  return map
+}
+
+function refuseSets(field: string, map: RouteMap): void {
+  for (const { sequence, set, call } of map) {
+    for (const what of ['metric', 'metricType', 'tag'] as const) {
+      if (set[what] === undefined) continue
+      throw fail(`${field}: entry ${sequence}: set`, 'nothing but a source for the kernel', what)
+    }
+    if (call) refuseSets(field, call)
+  }
 }
 
 type FindMap = (field: string, name: string) => RouteMap

@@ -8,6 +8,7 @@ import { type AddressStep, Announcement } from './announcement.ts'
 import { realClock } from './clock.ts'
 import type { ConfigChange, Instant, Output, RouteChange } from './core/io.ts'
 import { Router } from './core/router.ts'
+import { isRemote } from './core/routes.ts'
 import type { NeighborState } from './core/states.ts'
 import { nodeDigests } from './crypto.ts'
 import { OspfError } from './errors.ts'
@@ -22,7 +23,9 @@ import {
   type StubRouterOptions,
 } from './options.ts'
 import { parseVip } from './parse.ts'
+import { looksAtAttributes, type PolicyOptions, parseAccept, type RouteMap } from './policy.ts'
 import type { Clock, Link } from './ports.ts'
+import { RouteFilter } from './route-filter.ts'
 import { nextBootCount } from './sequence-store.ts'
 import { SharedAddresses } from './shared-addresses.ts'
 import { isUsable, Sockets } from './sockets.ts'
@@ -85,6 +88,8 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   /** Announcements that are withdrawn and whose address is still there. */
   readonly #leaving = new Set<Promise<void>>()
   readonly #vipAddresses: SharedAddresses
+  /** In front of the kernel; undefined: nothing is installed. */
+  readonly #filter: RouteFilter | undefined
   readonly #added: Parsed['addresses'][number][] = []
   readonly #failures = new Map<string, { message: string; at: Instant }>()
   readonly #cleanup: (() => void)[] = []
@@ -144,6 +149,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     this.#ports = ports
     this.#clock = ports.clock
     this.#vipAddresses = new SharedAddresses(ports.addresses)
+    this.#filter = parsed.kernel && ports.routes && new RouteFilter(ports.routes, parsed.accept)
     this.#events = events
     this.routerId = formatIpv4(parsed.routerId)
     const [high, low] = getRandomValues(new Uint32Array(2))
@@ -290,6 +296,20 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
    */
   stubRouter(how: boolean | StubRouterOptions): void {
     this.#configure({ type: 'stub-router', stubRouter: parseStubRouter(how) })
+  }
+
+  /**
+   * Which routes go to the kernel from now on; undefined: all. Those that are no longer accepted are removed.
+   * @throws OspfError ERR_OSPF_CONFIG, also when the speaker installs no routes
+   */
+  acceptRoutes(accept: PolicyOptions | undefined): void {
+    const policy =
+      accept === undefined ? undefined : parseAccept('accept', accept, this.#parsed.policies)
+    if (this.#filter === undefined) {
+      throw new OspfError('ERR_OSPF_CONFIG', 'accept: the speaker installs no routes')
+    }
+    this.#configure(attributesFor(policy))
+    if (!this.#stopped) this.#filter.replace(policy, this.#core.routes().filter(isRemote))
   }
 
   /** The VIP may be announced anew from now on, while the address of this announcement waits for its removal. */
@@ -440,6 +460,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     const now = this.#clock.now()
     this.#tellWall(now, this.#wallOffset)
     for (const change of initialChanges(this.#parsed)) this.#core.handleConfig(now, change)
+    this.#core.handleConfig(now, attributesFor(this.#parsed.accept))
     // sockets first: if one cannot be opened, nothing has been said to anybody
     for (const { name, passive } of this.#parsed.interfaces) {
       const link = present.get(name)
@@ -484,7 +505,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       case 'membership':
         return this.#sockets.membership(output.interface, output.group, output.join)
       case 'routes':
-        this.#ports.routes?.apply(output.changes)
+        this.#filter?.apply(output.changes)
         return this.#say(routesEvent(output.changes))
       case 'event':
         if (output.event.type === 'boot-count') void this.#keepBootCount(output.event.count)
@@ -563,6 +584,11 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     this.#events.push(event)
   }
 }
+
+const attributesFor = (policy: RouteMap | undefined): ConfigChange => ({
+  type: 'tell-attributes',
+  tell: policy !== undefined && looksAtAttributes(policy),
+})
 
 const stopped = (what: string): OspfError =>
   new OspfError('ERR_OSPF_STOPPED', `${what}: withdrawn, or the speaker has stopped`)

@@ -42,6 +42,7 @@ t.test('the defaults', async (t) => {
     externals: [],
     stubRouter: undefined,
     kernel: undefined,
+    accept: undefined,
     addresses: [],
     eventQueue: 1000,
     policies: { prefixLists: new Map(), routeMaps: new Map() },

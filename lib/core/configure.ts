@@ -47,6 +47,9 @@ export function configure(router: Router, change: ConfigChange): void {
       router.recalculate(area, 'tree')
       return
     }
+    case 'tell-attributes':
+      router.tellsAttributes = change.tell
+      return
     case 'stub-router':
       router.stubRouter = change.stubRouter
       for (const scope of router.scopes()) scope.originateDirty = true

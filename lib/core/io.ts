@@ -206,6 +206,8 @@ export type ConfigChange =
   | { readonly type: 'wall-clock'; readonly offset: number }
   | { readonly type: 'remove-interface'; readonly interface: string }
   | { readonly type: 'area'; readonly config: AreaConfig }
+  /** Whether a route is told again when its path type, cost or tag alone changed; false until it is said. */
+  | { readonly type: 'tell-attributes'; readonly tell: boolean }
   /** Become a stub router (RFC 6987), or cease to be one. */
   | { readonly type: 'stub-router'; readonly stubRouter: StubRouter | undefined }
   | { readonly type: 'announce'; readonly stub: StubPrefix }
@@ -259,6 +261,8 @@ export interface Route {
   /** External route tag. */
   readonly tag?: number | undefined
   readonly nextHops: readonly NextHop[]
+  /** Preferred source address of what we send this way; no business of the protocol: a policy sets it. */
+  readonly source?: number
 }
 
 /** What changed in the table since the last calculation. Only routes through another router are for the kernel. */

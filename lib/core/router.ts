@@ -194,6 +194,8 @@ export class Router {
   readonly #abrType: AbrType
   /** Set while we are one (RFC 6987). */
   stubRouter: StubRouter | undefined
+  /** Somebody wants to hear of path types, costs and tags as well. */
+  tellsAttributes = false
   /** Said goodbye: nothing goes in or out any more. */
   closed = false
 
@@ -657,7 +659,7 @@ export class Router {
     updateVirtualLinks(this)
     const before = this.#routes
     this.#routes = finishRoutes(this, this.table)
-    const changes = diffRoutes(before, this.#routes)
+    const changes = diffRoutes(before, this.#routes, this.tellsAttributes)
     if (changes.length > 0) this.emit({ type: 'routes', changes })
     this.#tellOtherAreas()
   }

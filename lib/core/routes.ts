@@ -165,8 +165,15 @@ export const isRemote = ({ nextHops }: Route): boolean =>
 
 export type RouteTable = ReadonlyMap<number, Route>
 
-/** What must be told about the way from one table to the next. Costs alone do not matter to a forwarding table. */
-export function diffRoutes(before: RouteTable, after: RouteTable): RouteChange[] {
+/**
+ * What must be told about the way from one table to the next. Costs alone do not matter to a forwarding table; they do
+ * (`attributes`) where a policy looks at them.
+ */
+export function diffRoutes(
+  before: RouteTable,
+  after: RouteTable,
+  attributes = false,
+): RouteChange[] {
   const changes: RouteChange[] = []
   for (const [key, route] of before) {
     const next = after.get(key)
@@ -177,12 +184,20 @@ export function diffRoutes(before: RouteTable, after: RouteTable): RouteChange[]
   for (const [key, route] of after) {
     if (!isRemote(route)) continue
     const old = before.get(key)
-    if (!old || !isRemote(old) || !sameHops(old.nextHops, route.nextHops)) {
+    if (
+      !old ||
+      !isRemote(old) ||
+      !sameHops(old.nextHops, route.nextHops) ||
+      (attributes && !sameAttributes(old, route))
+    ) {
       changes.push({ type: 'replace', route })
     }
   }
   return changes
 }
+
+const sameAttributes = (a: Route, b: Route): boolean =>
+  a.pathType === b.pathType && a.cost === b.cost && a.type2Cost === b.type2Cost && a.tag === b.tag
 
 function sameHops(a: readonly NextHop[], b: readonly NextHop[]): boolean {
   if (a === b) return true

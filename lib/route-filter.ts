@@ -1,0 +1,93 @@
+/** Which routes go to the kernel: a route sink in front of another, with a policy that may change while routes stand. */
+import { prefixKey } from './core/area.ts'
+import type { NextHop, Route, RouteChange } from './core/io.ts'
+import { applyPolicy, looksAtNextHops, type RouteMap } from './policy.ts'
+import type { RouteSink } from './ports.ts'
+
+export class RouteFilter implements RouteSink {
+  readonly #sink: RouteSink
+  #policy: RouteMap | undefined
+  /** What was let through, by prefix. */
+  readonly #passed = new Map<number, Route>()
+
+  /** @param policy undefined: everything passes. */
+  constructor(sink: RouteSink, policy: RouteMap | undefined) {
+    this.#sink = sink
+    this.#policy = policy
+  }
+
+  apply(changes: readonly RouteChange[]): void {
+    const told = changes.flatMap((change) =>
+      change.type === 'remove'
+        ? this.#remove(change.prefix, change.length)
+        : this.#put(change.route),
+    )
+    if (told.length > 0) this.#sink.apply(told)
+  }
+
+  /**
+   * Another policy, applied at once.
+   * @param routes those that are to be in the kernel now but for a policy
+   */
+  replace(policy: RouteMap | undefined, routes: Iterable<Route>): void {
+    this.#policy = policy
+    const told: RouteChange[] = []
+    for (const route of routes) told.push(...this.#put(route))
+    if (told.length > 0) this.#sink.apply(told)
+  }
+
+  settled(): Promise<void> {
+    return this.#sink.settled()
+  }
+
+  [Symbol.asyncDispose](): PromiseLike<void> {
+    return this.#sink[Symbol.asyncDispose]()
+  }
+
+  #remove(prefix: number, length: number): RouteChange[] {
+    return this.#passed.delete(prefixKey(prefix, length))
+      ? [{ type: 'remove', prefix, length }]
+      : []
+  }
+
+  #put(route: Route): RouteChange[] {
+    const passes = this.#policy === undefined ? route : admit(this.#policy, route)
+    const { prefix, length } = route
+    if (passes === undefined) return this.#remove(prefix, length)
+    const key = prefixKey(prefix, length)
+    const before = this.#passed.get(key)
+    this.#passed.set(key, passes)
+    const isSame =
+      before !== undefined &&
+      before.source === passes.source &&
+      sameHops(before.nextHops, passes.nextHops)
+    return isSame ? [] : [{ type: 'replace', route: passes }]
+  }
+}
+
+/** As zebra does: where a policy looks at next hops, each has its own verdict, and those that pass make up the route. */
+function admit(policy: RouteMap, route: Route): Route | undefined {
+  const whole = { ...route, metric: route.type2Cost ?? route.cost }
+  if (!looksAtNextHops(policy)) {
+    const change = applyPolicy(policy, whole)
+    return change && withSource(route, change.source)
+  }
+  const nextHops: NextHop[] = []
+  let source: number | undefined
+  for (const hop of route.nextHops) {
+    const change = applyPolicy(policy, { ...whole, nextHops: [hop] })
+    if (change === undefined) continue
+    nextHops.push(hop)
+    source ??= change.source
+  }
+  return nextHops.length === 0 ? undefined : withSource({ ...route, nextHops }, source)
+}
+
+const withSource = (route: Route, source: number | undefined): Route =>
+  source === undefined ? route : { ...route, source }
+
+const sameHops = (a: readonly NextHop[], b: readonly NextHop[]): boolean =>
+  a === b || (a.length === b.length && a.every((hop, i) => hop === b[i] || sameHop(hop, b[i]!)))
+
+const sameHop = (a: NextHop, b: NextHop): boolean =>
+  a.interface === b.interface && a.gateway === b.gateway && a.onLink === b.onLink
