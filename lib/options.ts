@@ -3,6 +3,7 @@ import { type AreaOptions, type ParsedAreas, parseAreas, parseDevice } from './a
 import type {
   ConfigChange,
   ExternalPrefix,
+  PrefixRule,
   RouterInformationConfig,
   StubRouter,
 } from './core/io.ts'
@@ -25,6 +26,7 @@ import {
   parsePolicies,
   type RouteMap,
 } from './policy.ts'
+import { checkOriginate, type PrefixListOptions, parsePrefixList } from './prefix-list.ts'
 import type { SequenceStore } from './sequence-store.ts'
 
 /** An AS external route (RFC 2328 12.4.4). */
@@ -55,6 +57,8 @@ export function* initialChanges(parsed: Parsed): Generator<ConfigChange> {
   }
   for (const stub of parsed.stubs) yield { type: 'announce', stub }
   for (const external of parsed.externals) yield { type: 'external', external }
+  if (parsed.role === 'announce-only') yield { type: 'announce-only', announceOnly: true }
+  if (parsed.originate) yield { type: 'originate', allowed: parsed.originate }
   if (parsed.stubRouter) yield { type: 'stub-router', stubRouter: parsed.stubRouter }
   const { routerInformation: information } = parsed
   if (information) yield { type: 'router-information', information }
@@ -87,6 +91,17 @@ export interface SpeakerOptions extends PoliciesOptions {
   readonly rfc1583Compatibility?: boolean
   /** Destinations outside the autonomous system, by prefix; '0.0.0.0/0' is the default route. */
   readonly externals?: Readonly<Record<string, ExternalOptions>>
+  /**
+   * 'announce-only': never a way to elsewhere. Whatever leads on is advertised with the greatest metric (RFC 6987),
+   * stub networks and VIPs with theirs; no area border router, even in several areas. 'router': carries traffic for
+   * others. Default: 'router' with `installRoutes` or virtual links, otherwise 'announce-only'.
+   */
+  readonly role?: 'announce-only' | 'router'
+  /**
+   * Prefixes that this speaker may originate: VIPs, stub networks, externals, the networks of its interfaces. Others are
+   * refused; a network of an interface is left out. Default: all that it is told to. Summaries are another matter.
+   */
+  readonly originate?: PrefixListOptions
   /** Be a stub router (RFC 6987): reachable, but not a way to elsewhere; default false. */
   readonly stubRouter?: boolean | StubRouterOptions
   /** Write routes into the kernel; default false: a speaker that announces has no business there. */
@@ -120,6 +135,9 @@ export interface Parsed extends ParsedAreas {
   readonly abrType: AbrType
   readonly rfc1583Compatibility: boolean
   readonly externals: readonly ExternalPrefix[]
+  readonly role: 'announce-only' | 'router'
+  /** Undefined: anything. */
+  readonly originate: readonly PrefixRule[] | undefined
   readonly stubRouter: StubRouter | undefined
   readonly kernel: Required<Omit<KernelRouteOptions, 'accept'>> | undefined
   /** Of the routes, those that go to the kernel; undefined: all. */
@@ -148,6 +166,8 @@ const speakerFields = [
   'sequenceStore',
   'prefixLists',
   'routeMaps',
+  'role',
+  'originate',
 ] as const satisfies readonly (keyof SpeakerOptions)[]
 
 /**
@@ -170,6 +190,8 @@ export function parseOptions(options: SpeakerOptions): Parsed {
   }
   checkNumbers('limits', options.limits, Object.keys(defaultLimits))
   checkNumbers('spfDelay', options.spfDelay, Object.keys(defaultSpfDelay))
+  const externals = parseExternals(options.externals ?? {})
+  const kernel = parseKernel(options.installRoutes ?? false, policies)
   return {
     routerId,
     ...parsedAreas,
@@ -179,14 +201,43 @@ export function parseOptions(options: SpeakerOptions): Parsed {
       'rfc1583Compatibility',
       options.rfc1583Compatibility ?? true,
     ),
-    externals: parseExternals(options.externals ?? {}),
+    externals,
+    role: parseRole(options.role, kernel.kernel !== undefined, parsedAreas),
+    originate: parseOriginate(options.originate, policies, [...parsedAreas.stubs, ...externals]),
     stubRouter: parseStubRouter(options.stubRouter ?? false),
-    ...parseKernel(options.installRoutes ?? false, policies),
+    ...kernel,
     addresses: addresses.map(parseInterfaceAddress),
     routerInformation: parseHostname(options),
     eventQueue: parseInteger('eventQueue', options.eventQueue ?? 1000, 1, 1_000_000),
     sequenceStore: parseStore(options.sequenceStore),
   }
+}
+
+function parseRole(
+  role: SpeakerOptions['role'],
+  installs: boolean,
+  { virtualLinks }: ParsedAreas,
+): Parsed['role'] {
+  const isNeeded = installs || virtualLinks.length > 0
+  if (role === undefined) return isNeeded ? 'router' : 'announce-only'
+  if (role !== 'router' && role !== 'announce-only') {
+    throw fail('role', "'router' or 'announce-only'", role)
+  }
+  if (isNeeded && role !== 'router') {
+    throw fail('role', `'router' with ${installs ? 'installRoutes' : 'virtual links'}`, role)
+  }
+  return role
+}
+
+function parseOriginate(
+  list: PrefixListOptions | undefined,
+  { prefixLists }: Policies,
+  told: readonly { readonly prefix: number; readonly length: number }[],
+): Parsed['originate'] {
+  if (list === undefined) return undefined
+  const allowed = parsePrefixList('originate', list, prefixLists)
+  for (const each of told) checkOriginate('originate', allowed, each)
+  return allowed
 }
 
 function parseStore(store: SequenceStore | undefined): SequenceStore | undefined {

@@ -1,6 +1,8 @@
 /** Prefix lists in a configuration: rules in place, or the name of a list that the options hold once. */
 import type { PrefixRule } from './core/io.ts'
+import { permits } from './core/prefix-list.ts'
 import { fail, isObject, onlyFields, parseInteger, parsePrefix } from './parse.ts'
+import { formatPrefix } from './wire/address.ts'
 
 /** A line of a prefix list: 'permit' or 'deny', a prefix, and the lengths that match. */
 export interface PrefixRuleOptions {
@@ -45,6 +47,19 @@ export function parsePrefixList(
   const found = lists.get(list)
   if (found === undefined) throw fail(field, `a name in prefixLists${known(lists)}`, list)
   return found
+}
+
+/**
+ * Refuses to originate what a list does not permit; without a list everything is.
+ * @throws OspfError ERR_OSPF_CONFIG
+ */
+export function checkOriginate(
+  where: string,
+  allowed: readonly PrefixRule[] | undefined,
+  { prefix, length }: { readonly prefix: number; readonly length: number },
+): void {
+  if (permits(allowed, prefix, length)) return
+  throw fail(where, "a prefix that 'originate' permits", formatPrefix(prefix, length))
 }
 
 /** The names that there are, for a message. */

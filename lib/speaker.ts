@@ -25,6 +25,7 @@ import {
 import { parseVip } from './parse.ts'
 import { looksAtAttributes, type PolicyOptions, parseAccept, type RouteMap } from './policy.ts'
 import type { Clock, Link } from './ports.ts'
+import { checkOriginate } from './prefix-list.ts'
 import { RouteFilter } from './route-filter.ts'
 import { nextBootCount } from './sequence-store.ts'
 import { SharedAddresses } from './shared-addresses.ts'
@@ -232,6 +233,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     const { prefix, length } = parseVip(vip)
     const text = formatPrefix(prefix, length)
     if (this.#stopping) throw new OspfError('ERR_OSPF_STOPPED', `${text}: the speaker has stopped`)
+    checkOriginate('VIP', this.#parsed.originate, { prefix, length })
     const ways = waysToAnnounce({ prefix, length }, options, this.#parsed.interfaces)
     if (this.#announcements.has(text)) {
       throw new OspfError('ERR_OSPF_DUPLICATE', `VIP ${text} is announced already`)

@@ -41,11 +41,26 @@ t.test('the defaults', async (t) => {
     rfc1583Compatibility: true,
     externals: [],
     stubRouter: undefined,
+    role: 'announce-only',
+    originate: undefined,
     kernel: undefined,
     accept: undefined,
     addresses: [],
     eventQueue: 1000,
     policies: { prefixLists: new Map(), routeMaps: new Map() },
+  })
+})
+
+t.test('who installs routes or has virtual links is a router, others announce', async (t) => {
+  const role = (more: Partial<SpeakerOptions>): string => parseOptions({ ...minimal, ...more }).role
+  t.equal(role({}), 'announce-only')
+  t.equal(role({ role: 'router' }), 'router')
+  t.equal(role({ installRoutes: true }), 'router')
+  t.equal(role({ installRoutes: { table: 7 } }), 'router')
+  const areas = { 0: {}, 1: { interfaces: { eth0: {} }, virtualLinks: { '10.0.0.9': {} } } }
+  t.equal(role({ areas }), 'router')
+  t.throws(() => role({ areas, role: 'announce-only' }), {
+    message: "role: expected 'router' with virtual links, got 'announce-only'",
   })
 })
 
@@ -121,7 +136,7 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
   [[], 'options: expected an object, got []'],
   [
     { ...minimal, routerid: '1.1.1.1' },
-    "options: unknown option 'routerid'; known are routerId, areas, abrType, rfc1583Compatibility, externals, stubRouter, installRoutes, signal, addresses, eventQueue, limits, spfDelay, hostname, hostnameScope, sequenceStore, prefixLists, routeMaps",
+    "options: unknown option 'routerid'; known are routerId, areas, abrType, rfc1583Compatibility, externals, stubRouter, installRoutes, signal, addresses, eventQueue, limits, spfDelay, hostname, hostnameScope, sequenceStore, prefixLists, routeMaps, role, originate",
   ],
   [{ areas: minimal.areas }, 'routerId: expected an IPv4 address, got nothing'],
   [{ ...minimal, routerId: 1 }, 'routerId: expected an IPv4 address, got 1'],
@@ -273,6 +288,26 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
   [
     { ...minimal, spfDelay: { longMs: 'soon' } },
     "spfDelay: longMs: expected a whole number from 0 to 2147483647, got 'soon'",
+  ],
+  [{ ...minimal, role: 'host' }, "role: expected 'router' or 'announce-only', got 'host'"],
+  [
+    { ...minimal, role: 'announce-only', installRoutes: true },
+    "role: expected 'router' with installRoutes, got 'announce-only'",
+  ],
+  [
+    { ...minimal, originate: [], externals: { '10.0.0.0/8': {} } },
+    "originate: expected a prefix that 'originate' permits, got '10.0.0.0/8'",
+  ],
+  [
+    { ...minimal, installRoutes: { accept: { routeMap: 'VIPS' } } },
+    "installRoutes: accept: routeMap: expected a name in routeMaps, which has none, got 'VIPS'",
+  ],
+  [
+    {
+      ...minimal,
+      installRoutes: { accept: { routeMap: [{ action: 'permit', set: { tag: 1 } }] } },
+    },
+    "installRoutes: accept: entry 10: set: expected nothing but a source for the kernel, got 'tag'",
   ],
 ]
 

@@ -22,6 +22,8 @@ export function startOptions(config: FrrOptions, resolved: ResolvedNetworks): Sp
     routerId: config.routerId,
     areas,
     installRoutes: config.installRoutes,
+    // as FRR, whatever it installs
+    role: 'router',
     // FRR's own name is that of the machine unless it is configured
     ...(config.routerInformation === undefined
       ? {}

@@ -10,6 +10,7 @@ import { translatedPrefixes } from './nssa.ts'
 import { opaqueLsas } from './opaque.ts'
 import { type Wanted, Wish } from './originate.ts'
 import { Overflow } from './overflow.ts'
+import { permits } from './prefix-list.ts'
 import { routerInformationLsa } from './router-information.ts'
 import { type Place, Scope } from './scope.ts'
 
@@ -47,7 +48,7 @@ export class AutonomousSystem extends Scope {
     const { router } = this
     // no normal area, nobody who would take them
     if (!router.reachesExternals) return wish.wanted
-    const prefixes = [...this.externals.values(), ...translatedPrefixes(router)]
+    const prefixes = [...new Map(this.allowed()).values(), ...translatedPrefixes(router)]
     const limited = prefixes.filter((external) => external.length > 0)
     const isFull = this.overflow.forbids(limited.length)
     const said = isFull ? prefixes.filter((p) => p.length === 0) : prefixes
@@ -63,6 +64,13 @@ export class AutonomousSystem extends Scope {
       routerInformationLsa(this, wish, routerInformation.hostname)
     }
     return wish.wanted
+  }
+
+  /** The externals that we may originate. */
+  *allowed(): Generator<[number, ExternalPrefix]> {
+    for (const entry of this.externals) {
+      if (permits(this.router.allowed, entry[1].prefix, entry[1].length)) yield entry
+    }
   }
 
   recalculate(what: 'tree' | 'routes'): void {

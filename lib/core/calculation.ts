@@ -43,5 +43,5 @@ export function calculateTable(router: Router, dirty: ReadonlySet<Area>): Routin
 function refreshOwnVertices(router: Router, area: Area, tree: Tree): void {
   const root = tree.routers.get(router.routerId)
   const own = area.wanted.get(lsaKey(LsType.router, router.routerId, router.routerId))
-  if (root !== undefined && own !== undefined) tree.vertices[root]!.source = { lsa: own.draft }
+  if (root !== undefined && own !== undefined) tree.vertices[root]!.source = { lsa: own.calculated }
 }

@@ -50,6 +50,15 @@ export function configure(router: Router, change: ConfigChange): void {
     case 'tell-attributes':
       router.tellsAttributes = change.tell
       return
+    case 'announce-only':
+      router.announceOnly = change.announceOnly
+      for (const area of router.areas.values()) router.recalculate(area, 'tree')
+      for (const scope of router.scopes()) scope.originateDirty = true
+      return
+    case 'originate':
+      router.allowed = change.allowed
+      for (const scope of router.scopes()) scope.originateDirty = true
+      return
     case 'stub-router':
       router.stubRouter = change.stubRouter
       for (const scope of router.scopes()) scope.originateDirty = true

@@ -14,6 +14,7 @@ import { sendDelayedAcks } from './ls-ack.ts'
 import type { Entry } from './lsdb.ts'
 import { Neighbor } from './neighbor.ts'
 import { atLeast } from './neighbor-fsm.ts'
+import { permits } from './prefix-list.ts'
 import type { Router } from './router.ts'
 import type { InterfaceState } from './states.ts'
 import type { Timer } from './timers.ts'
@@ -74,6 +75,15 @@ export class Interface implements InterfaceActions {
 
   get network(): number {
     return networkOf(this.address, this.link.prefixLength)
+  }
+
+  /** Others hear of its network: it is not suppressed (RFC 6860), and we may originate it. */
+  get isTold(): boolean {
+    const { network, prefixSuppression } = this.config
+    const isHost = this.state === 'Loopback' || network === 'point-to-multipoint'
+    const length = isHost ? 32 : this.link.prefixLength
+    const prefix = isHost ? this.address : this.network
+    return !prefixSuppression && permits(this.router.allowed, prefix, length)
   }
 
   /** The other end of a virtual link; 0: not known, or no virtual link. */

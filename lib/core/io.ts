@@ -208,6 +208,10 @@ export type ConfigChange =
   | { readonly type: 'area'; readonly config: AreaConfig }
   /** Whether a route is told again when its path type, cost or tag alone changed; false until it is said. */
   | { readonly type: 'tell-attributes'; readonly tell: boolean }
+  /** Never a way to elsewhere, nor a border router; our own routes are calculated as ever. */
+  | { readonly type: 'announce-only'; readonly announceOnly: boolean }
+  /** Which prefixes of our own we may originate; undefined: all that we are told to. */
+  | { readonly type: 'originate'; readonly allowed: readonly PrefixRule[] | undefined }
   /** Become a stub router (RFC 6987), or cease to be one. */
   | { readonly type: 'stub-router'; readonly stubRouter: StubRouter | undefined }
   | { readonly type: 'announce'; readonly stub: StubPrefix }

@@ -21,7 +21,7 @@ export function nssaLsas(area: Area, wish: Wish): void {
   // 2.4: to be translated, an LSA needs a forwarding address inside the area; a border router advertises type 5 itself
   const inside = addressIn(area)
   const propagate = !(router.isAbr && router.reachesExternals) && inside !== 0
-  const externals = new Map(router.as.externals)
+  const externals = new Map(router.as.allowed())
   const { defaultOriginate } = config.nssa
   // 2.7: the default of a border router leads to itself
   const isOurs = router.isAbr && defaultOriginate !== undefined
@@ -34,7 +34,7 @@ export function nssaLsas(area: Area, wish: Wish): void {
     const metric = router.stubRouter?.externalMetric ?? external.metric
     const forwardingAddress = external.forwardingAddress || (isPropagated ? inside : 0)
     const body = bodyOf({ ...external, metric, forwardingAddress })
-    wish.add(LsType.nssa, lsId, body, isPropagated ? Option.np : 0)
+    wish.add(LsType.nssa, lsId, body, { options: isPropagated ? Option.np : 0 })
   }
 }
 
@@ -45,9 +45,9 @@ const defaultRoute = { prefix: 0, length: 0, tag: 0, forwardingAddress: 0 } as c
 /** 2.3: an address of ours in the area; that of a loopback or stub network if there is one, as they do not partition. */
 function addressIn(area: Area): number {
   let found = 0
-  for (const { state, config, address } of area.interfaces) {
+  for (const { state, config, address, isTold } of area.interfaces) {
     // nobody is told how to get there (RFC 6860)
-    if (state === 'Down' || config.prefixSuppression) continue
+    if (state === 'Down' || !isTold) continue
     if (config.passive || state === 'Loopback') return address
     found ||= address
   }

@@ -35,6 +35,8 @@ export interface Wanted {
   readonly body: LsaBody
   /** Encoded with sequence number 0, to compare contents. */
   readonly draft: Lsa
+  /** What our own calculation goes by: the same, but for a router that tells others not to use its links. */
+  readonly calculated: Lsa
 }
 
 /** What we want to say in one scope, gathered. */
@@ -49,8 +51,13 @@ export class Wish {
     this.before = before
   }
 
-  /** `options`: those of the scope, unless this LSA has its own. */
-  add(type: number, lsId: number, body: LsaBody, options: number = this.#scope.options): void {
+  /** `options`: those of the scope, unless this LSA has its own; `calculated`: unless it is the same. */
+  add(
+    type: number,
+    lsId: number,
+    body: LsaBody,
+    { options = this.#scope.options, calculated }: { options?: number; calculated?: LsaBody } = {},
+  ): void {
     const advertisingRouter = this.#scope.router.routerId
     const key = lsaKey(type, lsId, advertisingRouter)
     const old = this.before.get(key)
@@ -58,8 +65,10 @@ export class Wish {
       this.wanted.set(key, old)
       return
     }
-    const draft = encodeLsa({ age: 0, options, type, lsId, advertisingRouter, sequence: 0 }, body)
-    this.wanted.set(key, { key, type, lsId, body, draft })
+    const header = { age: 0, options, type, lsId, advertisingRouter, sequence: 0 }
+    const draft = encodeLsa(header, body)
+    const ours = calculated === undefined ? draft : encodeLsa(header, calculated)
+    this.wanted.set(key, { key, type, lsId, body, draft, calculated: ours })
   }
 }
 
@@ -156,11 +165,11 @@ function changeOf(
   if (count(before, routing) !== count(after, routing)) return 'tree'
   let change: 'none' | 'routes' = 'none'
   for (const [key, want] of after) {
-    const { draft } = want
+    const { calculated } = want
     if (!routing(want)) continue
-    const old = before.get(key)?.draft
-    if (old !== undefined && !contentsDiffer(old, draft)) continue
-    if (affectsTree(draft.header, old, draft)) return 'tree'
+    const old = before.get(key)?.calculated
+    if (old !== undefined && !contentsDiffer(old, calculated)) continue
+    if (affectsTree(calculated.header, old, calculated)) return 'tree'
     change = 'routes'
   }
   return change

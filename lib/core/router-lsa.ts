@@ -1,11 +1,12 @@
 /** Our own router-LSA and network-LSAs (RFC 2328 12.4.1, 12.4.2). */
-import { maskOf } from '../wire/address.ts'
+import { lengthOfMask, maskOf } from '../wire/address.ts'
 import { LsType } from '../wire/lsa.ts'
 import type { RouterLink } from '../wire/router-lsa.ts'
 import type { Area } from './area.ts'
 import type { Interface } from './interface.ts'
 import type { Neighbor } from './neighbor.ts'
 import type { Wish } from './originate.ts'
+import { permits } from './prefix-list.ts'
 import { isVirtualEndpoint } from './virtual-link.ts'
 
 // 12.4.1.1 to 12.4.1.3
@@ -17,14 +18,19 @@ const HOST_MASK = 0xffffffff
 /** RFC 6987 2. */
 const MAX_LINK_METRIC = 0xffff
 
-function routerLinks(area: Area): RouterLink[] {
+/**
+ * What we are attached to.
+ * @param real the costs as they are configured, whatever others are to be told
+ */
+function routerLinks(area: Area, real: boolean): RouterLink[] {
   const links: RouterLink[] = []
-  const { stubRouter } = area.router
+  const { stubRouter, announceOnly, allowed } = area.router
   const add = (type: number, id: number, data: number, cost: number): void => {
     // RFC 6987 2: what leads elsewhere costs all there is
     const isStub = type === LINK_STUB
-    const isRaised = stubRouter && (!isStub || stubRouter.includeStub)
-    links.push({ type, id, data, metric: isRaised ? MAX_LINK_METRIC : cost, tos: [] })
+    const isRaised = isStub ? stubRouter?.includeStub : stubRouter || announceOnly
+    if (isStub && !permits(allowed, id, lengthOfMask(data) ?? 32)) return
+    links.push({ type, id, data, metric: isRaised && !real ? MAX_LINK_METRIC : cost, tos: [] })
   }
   for (const iface of area.interfaces) {
     const { address, network, mask } = iface
@@ -47,7 +53,7 @@ function routerLinks(area: Area): RouterLink[] {
         for (const neighbor of iface.neighbors.values()) {
           if (neighbor.state === 'Full') add(LINK_POINT_TO_POINT, neighbor.routerId, address, cost)
         }
-        if (iface.config.prefixSuppression) break
+        if (!iface.isTold) break
         if (iface.config.network === 'point-to-multipoint') add(LINK_STUB, address, HOST_MASK, 0)
         else add(LINK_STUB, network, mask, cost)
         break
@@ -57,7 +63,7 @@ function routerLinks(area: Area): RouterLink[] {
       case 'DR':
         // 12.4.1.2
         if (isTransit(iface)) add(LINK_TRANSIT, iface.designatedRouter, address, cost)
-        else if (!iface.config.prefixSuppression) add(LINK_STUB, network, mask, cost)
+        else if (iface.isTold) add(LINK_STUB, network, mask, cost)
     }
   }
   for (const { prefix, length, cost } of area.stubs.values()) {
@@ -79,7 +85,8 @@ const fullNeighbors = (iface: Interface): Neighbor[] =>
 /** What we want to say of ourselves in an area, and of the networks whose Designated Router we are. */
 export function routerAndNetworkLsas(area: Area, wish: Wish): void {
   const { router } = area
-  wish.add(LsType.router, router.routerId, {
+  const { routerId } = router
+  const body = {
     kind: 'router',
     flags: 0,
     virtualLink: isVirtualEndpoint(area),
@@ -90,16 +97,19 @@ export function routerAndNetworkLsas(area: Area, wish: Wish): void {
     nssaTranslator:
       router.isAbr && area.config.kind === 'nssa' && area.config.nssa.translator === 'always',
     wildcard: false,
-    links: routerLinks(area),
-  })
+    links: routerLinks(area, false),
+  } as const
+  // our own way out costs what it costs
+  const calculated = { ...body, links: routerLinks(area, true) }
+  wish.add(LsType.router, routerId, body, router.announceOnly ? { calculated } : {})
   // 12.4.2
   for (const iface of area.interfaces) {
     if (iface.state !== 'DR') continue
     const full = fullNeighbors(iface)
     if (full.length === 0) continue
-    const attachedRouters = [router.routerId, ...full.map((n) => n.routerId)]
+    const attachedRouters = [routerId, ...full.map((n) => n.routerId)]
     // RFC 6860 2.2.1: a host mask tells that nobody is to have a route to it
-    const mask = iface.config.prefixSuppression ? HOST_MASK : iface.mask
+    const mask = iface.isTold ? iface.mask : HOST_MASK
     wish.add(LsType.network, iface.address, { kind: 'network', mask, attachedRouters })
   }
 }

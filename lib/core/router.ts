@@ -74,6 +74,7 @@ import type {
   Instant,
   LinkState,
   Output,
+  PrefixRule,
   Route,
   RouterInformationConfig,
   StubRouter,
@@ -194,6 +195,10 @@ export class Router {
   readonly #abrType: AbrType
   /** Set while we are one (RFC 6987). */
   stubRouter: StubRouter | undefined
+  /** Carries nothing for others, and is no border router. */
+  announceOnly = false
+  /** Prefixes that we may originate; undefined: all. */
+  allowed: readonly PrefixRule[] | undefined
   /** Somebody wants to hear of path types, costs and tags as well. */
   tellsAttributes = false
   /** Said goodbye: nothing goes in or out any more. */
@@ -326,6 +331,7 @@ export class Router {
 
   /** An area border router (3.3), by the rule of RFC 3509 that was chosen. */
   get isAbr(): boolean {
+    if (this.announceOnly) return false
     let active = 0
     for (const area of this.areas.values()) if (area.isActive) active++
     if (active < 2) return false

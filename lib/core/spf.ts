@@ -87,9 +87,9 @@ function buildGraph(router: Router, area: Area): Graph {
     }
   }
   for (const entry of ofOthers(LsType.router)) addRouter(entry.lsa.header.lsId, entry)
-  for (const { type, lsId, draft } of area.wanted.values()) {
-    if (type === LsType.router) addRouter(lsId, { lsa: draft })
-    else if (type === LsType.network) addNetwork(lsId, { lsa: draft })
+  for (const { type, lsId, calculated: lsa } of area.wanted.values()) {
+    if (type === LsType.router) addRouter(lsId, { lsa })
+    else if (type === LsType.network) addNetwork(lsId, { lsa })
   }
   for (const entry of ofOthers(LsType.network)) addNetwork(entry.lsa.header.lsId, entry)
 

@@ -37,6 +37,7 @@ t.test('the classic director', async (t) => {
       },
     },
     installRoutes: false,
+    role: 'router',
     addresses: [
       { device: 'eth0', address: '10.0.1.133/24' },
       { device: 'lo', address: '10.0.1.100/32' },
@@ -58,6 +59,7 @@ t.test('timers and paths are passed on where they are stated', async (t) => {
     routerId: '1.1.1.1',
     areas: {},
     installRoutes: true,
+    role: 'router',
     addresses: [],
     limits: { maximumPaths: 4, minLsIntervalMs: 0, minLsArrivalMs: 100 },
     spfDelay: { initialMs: 0, shortMs: 50, longMs: 5000 },
