@@ -2,6 +2,7 @@
 import createDebug from 'debug'
 import type { AnnouncementEvent } from './announcement.ts'
 import { formatEvent as formatRouterEvent, type OspfEvent } from './core/events.ts'
+import type { SysctlEvent } from './sysctl.ts'
 
 export type SpeakerEvent =
   | OspfEvent
@@ -36,6 +37,8 @@ export type SpeakerEvent =
       readonly prefix: string | undefined
       readonly detail: string
     }
+  /** A kernel parameter that the router helper looks after. */
+  | SysctlEvent
   | {
       /** The reader of this stream was too slow; so many events are not in it. */
       readonly type: 'lost'
@@ -64,6 +67,11 @@ export function formatEvent(event: SpeakerEvent): string {
       return `${event.where}: ${event.error.message}`
     case 'kernel':
       return `kernel route${event.prefix === undefined ? 's' : ` ${event.prefix}`}: ${event.what}: ${event.detail}`
+    case 'sysctl': {
+      const { name, value, wanted, what } = event
+      const change = `${name} is ${value ?? 'not there'}, ${sysctlWords[what]} ${wanted}`
+      return `${change} (${event.why})${event.detail === undefined ? '' : `: ${event.detail}`}`
+    }
     case 'lost':
       return `${event.count} events lost: the reader is too slow`
     case 'stopped':
@@ -79,6 +87,13 @@ const waitingFor = {
   address: 'it has no IPv4 address',
 } as const
 
+const sysctlWords = {
+  differs: 'should be',
+  set: 'set to',
+  restored: 'set back to',
+  refused: 'could not be set to',
+} as const
+
 const LISTED = 5
 const list = (prefixes: readonly string[]): string =>
   prefixes.length <= LISTED
@@ -92,6 +107,7 @@ const logs: Partial<Record<SpeakerEvent['type'], createDebug.Debugger>> = {
   spf: createDebug('ospf:spf'),
   routes: debugRoutes,
   kernel: debugRoutes,
+  sysctl: debugRoutes,
   announcement: createDebug('ospf:announcement'),
   waiting: debugSpeaker,
   resumed: debugSpeaker,

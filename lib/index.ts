@@ -70,11 +70,14 @@ export type {
   Link,
   LinkPort,
   RouteSink,
+  SysctlPort,
 } from './ports.ts'
 export type { PrefixListOptions, PrefixRuleOptions } from './prefix-list.ts'
+export type { RouterHelperOptions } from './router-helper.ts'
 export type { SequenceStore } from './sequence-store.ts'
 export type { StopOptions, StopResult } from './speaker.ts'
 export { OspfSpeaker } from './speaker.ts'
+export type { SysctlEvent, SysctlFinding } from './sysctl.ts'
 export type { InterfaceView, LsaView, NeighborView, OpaqueView, RouteView } from './views.ts'
 export type { AnnounceOptions } from './vip.ts'
 export type { SpeakerPorts } from './world.ts'

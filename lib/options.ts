@@ -27,6 +27,11 @@ import {
   type RouteMap,
 } from './policy.ts'
 import { checkOriginate, type PrefixListOptions, parsePrefixList } from './prefix-list.ts'
+import {
+  parseRouterHelper,
+  type RouterHelperConfig,
+  type RouterHelperOptions,
+} from './router-helper.ts'
 import type { SequenceStore } from './sequence-store.ts'
 
 /** An AS external route (RFC 2328 12.4.4). */
@@ -107,6 +112,11 @@ export interface SpeakerOptions extends PoliciesOptions {
   /** Write routes into the kernel; default false: a speaker that announces has no business there. */
   readonly installRoutes?: boolean | KernelRouteOptions
   /**
+   * Kernel parameters of a router in front of directors: reported, or set and put back at the end. Default with
+   * `installRoutes`: a warning when a VIP has several next hops and flows would not be spread, or clients redirected.
+   */
+  readonly routerHelper?: 'report' | 'set' | false | RouterHelperOptions
+  /**
    * Name of this router for others to show in place of its Router ID (RFC 5642), 1 to 255 printable ASCII characters;
    * default: none, and no Router Information LSA (RFC 7770) is sent.
    */
@@ -135,6 +145,7 @@ export interface Parsed extends ParsedAreas {
   readonly abrType: AbrType
   readonly rfc1583Compatibility: boolean
   readonly externals: readonly ExternalPrefix[]
+  readonly routerHelper: RouterHelperConfig | undefined
   readonly role: 'announce-only' | 'router'
   /** Undefined: anything. */
   readonly originate: readonly PrefixRule[] | undefined
@@ -168,6 +179,7 @@ const speakerFields = [
   'routeMaps',
   'role',
   'originate',
+  'routerHelper',
 ] as const satisfies readonly (keyof SpeakerOptions)[]
 
 /**
@@ -202,6 +214,7 @@ export function parseOptions(options: SpeakerOptions): Parsed {
       options.rfc1583Compatibility ?? true,
     ),
     externals,
+    routerHelper: parseRouterHelper(options.routerHelper, kernel.kernel !== undefined),
     role: parseRole(options.role, kernel.kernel !== undefined, parsedAreas),
     originate: parseOriginate(options.originate, policies, [...parsedAreas.stubs, ...externals]),
     stubRouter: parseStubRouter(options.stubRouter ?? false),

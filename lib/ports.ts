@@ -73,6 +73,14 @@ export interface AddressPort {
   remove(device: string, address: number, prefixLength: number): Promise<void>
 }
 
+/** Kernel parameters (sysctl) of the network namespace. Paths are below /proc/sys: 'net/ipv4/ip_forward'. */
+export interface SysctlPort {
+  /** Undefined: there is no such parameter. Throws an OspfError when it cannot be read. */
+  read(path: string): number | undefined
+  /** Throws an OspfError that names the cause (not permitted, read-only, no such parameter). */
+  write(path: string, value: number): void
+}
+
 /** Where routes go. Changes are applied in order; a failure is reported and retried by the sink. */
 export interface RouteSink extends AsyncDisposable {
   apply(changes: readonly RouteChange[]): void

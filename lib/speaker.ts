@@ -27,9 +27,11 @@ import { looksAtAttributes, type PolicyOptions, parseAccept, type RouteMap } fro
 import type { Clock, Link } from './ports.ts'
 import { checkOriginate } from './prefix-list.ts'
 import { RouteFilter } from './route-filter.ts'
+import { RouterHelper } from './router-helper.ts'
 import { nextBootCount } from './sequence-store.ts'
 import { SharedAddresses } from './shared-addresses.ts'
 import { isUsable, Sockets } from './sockets.ts'
+import type { SysctlFinding } from './sysctl.ts'
 import {
   type InterfaceView,
   type LsaView,
@@ -91,6 +93,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   readonly #vipAddresses: SharedAddresses
   /** In front of the kernel; undefined: nothing is installed. */
   readonly #filter: RouteFilter | undefined
+  readonly #helper: RouterHelper | undefined
   readonly #added: Parsed['addresses'][number][] = []
   readonly #failures = new Map<string, { message: string; at: Instant }>()
   readonly #cleanup: (() => void)[] = []
@@ -124,6 +127,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     const speaker = new OspfSpeaker(options, parsed, world, events, bootCount)
     try {
       await speaker.#addAddresses()
+      speaker.#help()
       options.signal?.throwIfAborted()
       speaker.#begin()
     } catch (error) {
@@ -151,6 +155,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     this.#clock = ports.clock
     this.#vipAddresses = new SharedAddresses(ports.addresses)
     this.#filter = parsed.kernel && ports.routes && new RouteFilter(ports.routes, parsed.accept)
+    this.#helper = helperOf(parsed, ports, events)
     this.#events = events
     this.routerId = formatIpv4(parsed.routerId)
     const [high, low] = getRandomValues(new Uint32Array(2))
@@ -196,6 +201,11 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
 
   database(): LsaView[] {
     return this.#core.database(this.#clock.now()).map(viewLsa)
+  }
+
+  /** Kernel parameters that are not as a router in front of directors should have them; none without a router helper. */
+  kernelSettings(): SysctlFinding[] {
+    return this.#helper?.findings() ?? []
   }
 
   /** Opaque LSAs (RFC 5250), our own included, and whether their data may be acted upon. */
@@ -425,6 +435,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       const removed = this.#ports.addresses.remove(device, address, prefixLength)
       await removed.catch((error) => this.#fail(`address of ${device}`, error))
     }
+    this.#helper?.end()
     await close('links', this.#ports.links)
     try {
       await this.#ports.close?.()
@@ -452,6 +463,13 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       const isOurs = await this.#ports.addresses.add(device, address, prefixLength)
       if (isOurs) this.#added.push(wanted)
     }
+  }
+
+  #help(): void {
+    if (this.#helper === undefined && this.#parsed.routerHelper?.explicit) {
+      throw new OspfError('ERR_OSPF_CONFIG', 'routerHelper: there is no kernel to be helped here')
+    }
+    this.#helper?.begin()
   }
 
   #begin(): void {
@@ -508,6 +526,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
         return this.#sockets.membership(output.interface, output.group, output.join)
       case 'routes':
         this.#filter?.apply(output.changes)
+        this.#helper?.watch(output.changes)
         return this.#say(routesEvent(output.changes))
       case 'event':
         if (output.event.type === 'boot-count') void this.#keepBootCount(output.event.count)
@@ -591,6 +610,16 @@ const attributesFor = (policy: RouteMap | undefined): ConfigChange => ({
   type: 'tell-attributes',
   tell: policy !== undefined && looksAtAttributes(policy),
 })
+
+function helperOf(
+  { routerHelper, interfaces }: Parsed,
+  { sysctls }: SpeakerPorts,
+  events: EventStream,
+): RouterHelper | undefined {
+  if (routerHelper === undefined || sysctls === undefined) return undefined
+  const names = interfaces.map(({ name }) => name)
+  return new RouterHelper(routerHelper, sysctls, names, (event) => events.push(event))
+}
 
 const stopped = (what: string): OspfError =>
   new OspfError('ERR_OSPF_STOPPED', `${what}: withdrawn, or the speaker has stopped`)

@@ -2,7 +2,15 @@
 import { realClock } from './clock.ts'
 import type { EventStream } from './events.ts'
 import type { Parsed } from './options.ts'
-import type { AddressPort, Clock, DatagramPort, Link, LinkPort, RouteSink } from './ports.ts'
+import type {
+  AddressPort,
+  Clock,
+  DatagramPort,
+  Link,
+  LinkPort,
+  RouteSink,
+  SysctlPort,
+} from './ports.ts'
 
 /** What a speaker stands on. The default is Linux; the simulator has its own. */
 export interface SpeakerPorts {
@@ -12,6 +20,8 @@ export interface SpeakerPorts {
   readonly addresses: AddressPort
   /** Undefined: routes are calculated and go nowhere. */
   readonly routes: RouteSink | undefined
+  /** Undefined: there is no kernel to be helped. */
+  readonly sysctls?: SysctlPort
   /** Closes whatever else was opened for the speaker; called last. */
   readonly close?: () => Promise<void>
 }

@@ -35,9 +35,9 @@ const entries: Record<string, Entry> = {
       MismatchField NeighborState NeighborView NetworkType NssaOptions OpaqueOptions
       OpaqueView OspfErrorCode OspfEvent PoliciesOptions PolicyOptions PrefixListOptions
       PrefixRuleOptions Probe RangeOptions RouteMapEntryOptions RouteMapMatch RouteMapSet
-      RouteSink RouteView SequenceStore SpeakerEvent SpeakerOptions SpeakerPorts SpfDelayConfig
-      StopOptions StopResult StubRouterOptions TcpOptions TcpTarget Verdict
-      VirtualLinkOptions
+      RouteSink RouteView RouterHelperOptions SequenceStore SpeakerEvent SpeakerOptions
+      SpeakerPorts SpfDelayConfig StopOptions StopResult StubRouterOptions SysctlEvent
+      SysctlFinding SysctlPort TcpOptions TcpTarget Verdict VirtualLinkOptions
     `),
   },
   'ospf-speaker/core': {

@@ -43,6 +43,7 @@ t.test('the defaults', async (t) => {
     stubRouter: undefined,
     role: 'announce-only',
     originate: undefined,
+    routerHelper: undefined,
     kernel: undefined,
     accept: undefined,
     addresses: [],
@@ -136,7 +137,7 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
   [[], 'options: expected an object, got []'],
   [
     { ...minimal, routerid: '1.1.1.1' },
-    "options: unknown option 'routerid'; known are routerId, areas, abrType, rfc1583Compatibility, externals, stubRouter, installRoutes, signal, addresses, eventQueue, limits, spfDelay, hostname, hostnameScope, sequenceStore, prefixLists, routeMaps, role, originate",
+    "options: unknown option 'routerid'; known are routerId, areas, abrType, rfc1583Compatibility, externals, stubRouter, installRoutes, signal, addresses, eventQueue, limits, spfDelay, hostname, hostnameScope, sequenceStore, prefixLists, routeMaps, role, originate, routerHelper",
   ],
   [{ areas: minimal.areas }, 'routerId: expected an IPv4 address, got nothing'],
   [{ ...minimal, routerId: 1 }, 'routerId: expected an IPv4 address, got 1'],

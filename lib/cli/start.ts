@@ -44,6 +44,7 @@ const warnings: ReadonlySet<string> = new Set([
   'disguised-lsa',
   'error',
   'kernel',
+  'sysctl',
 ])
 
 function levelOf(event: SpeakerEvent): LogLevel {

@@ -8,6 +8,7 @@ import { LinuxLinks } from './links.ts'
 import { lockInterface } from './route-lock.ts'
 import { LinuxRoutes, type RouteEvent } from './routes.ts'
 import { RawSocketPort } from './socket.ts'
+import { LinuxSysctls } from './sysctl.ts'
 
 export interface LinuxWorld {
   readonly clock: Clock
@@ -47,7 +48,9 @@ export async function openLinux(world: LinuxWorld): Promise<SpeakerPorts> {
       opened.push(() => sink[Symbol.asyncDispose]())
       routes = sink
     }
-    return { clock, datagrams: new RawSocketPort(), links, addresses, routes, close }
+    const datagrams = new RawSocketPort()
+    const sysctls = new LinuxSysctls()
+    return { clock, datagrams, links, addresses, routes, sysctls, close }
   } catch (error) {
     await close()
     throw error
