@@ -13,6 +13,7 @@ import {
   type NeighborView,
   OspfError,
   OspfSpeaker,
+  type PolicyOptions,
   type RouteView,
   type SpeakerEvent,
   type SpeakerOptions,
@@ -50,6 +51,8 @@ export type Order = {
     }
   | { readonly do: 'gate'; readonly vip: string; readonly open: boolean }
   | { readonly do: 'withdraw'; readonly vip: string }
+  /** Which routes go to the kernel; absent: all. */
+  | { readonly do: 'accept'; readonly accept?: PolicyOptions }
   | { readonly do: 'snapshot' }
   | { readonly do: 'stop' }
 )
@@ -89,6 +92,8 @@ async function obey(speaker: OspfSpeaker, order: Order): Promise<unknown> {
         .announcements()
         .find(({ prefix }) => prefix.startsWith(`${order.vip}/`))
         ?.withdraw()
+    case 'accept':
+      return speaker.acceptRoutes(order.accept)
     case 'snapshot':
       return {
         neighbors: speaker.neighbors(),

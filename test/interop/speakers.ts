@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type {
   AnnounceOptions,
   InterfaceOptions,
+  PolicyOptions,
   SpeakerEvent,
   SpeakerOptions,
 } from '../../lib/index.ts'
@@ -143,6 +144,11 @@ export class SpeakerChild {
 
   gate(vip: string, open: boolean, speaker: string = alone): Promise<unknown> {
     return this.#ask({ do: 'gate', vip, open }, speaker)
+  }
+
+  /** Which routes go to the kernel from now on. */
+  accept(accept: PolicyOptions | undefined): Promise<unknown> {
+    return this.#ask({ do: 'accept', ...(accept ? { accept } : {}) } as Rest<Order>, alone)
   }
 
   async snapshot(speaker: string = alone): Promise<Snapshot> {
