@@ -100,8 +100,8 @@ export function routerAndNetworkLsas(area: Area, wish: Wish): void {
     links: routerLinks(area, false),
   } as const
   // our own way out costs what it costs
-  const calculated = { ...body, links: routerLinks(area, true) }
-  wish.add(LsType.router, routerId, body, router.announceOnly ? { calculated } : {})
+  const own = router.announceOnly ? { calculated: { ...body, links: routerLinks(area, true) } } : {}
+  wish.add(LsType.router, routerId, body, own)
   // 12.4.2
   for (const iface of area.interfaces) {
     if (iface.state !== 'DR') continue
