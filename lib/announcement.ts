@@ -1,14 +1,37 @@
-/** One VIP: when it is announced, when it is not, and in which order things are done on the way. */
+/**
+ * One VIP, from its gate to its route and back, in an order that is kept.
+ *
+ * Up: the address is there, the data plane is ready (`prepare`), the gate is open, the prefix is announced, the routers
+ * have acknowledged it. Down for good: the prefix is withdrawn, the routers have acknowledged that and had time to
+ * calculate (`hold`), the data plane goes (`release`), the address goes. A gate that closes takes the first half of
+ * that way alone, as it may open again. A drain asks the routers for no new connections first, where they can do that,
+ * and waits for the old ones.
+ *
+ * Every step is bounded in time, and one that fails or takes too long is reported and does not keep the next.
+ */
 import { realClock } from './clock.ts'
+import { deferred } from './deferred.ts'
 import { OspfError } from './errors.ts'
 import type { AddressPort, Clock } from './ports.ts'
 import { reasonOf } from './reason.ts'
+import {
+  type Cause,
+  type Confirmation,
+  type DownResult,
+  History,
+  type StepName,
+  type StepReport,
+  type VipChange,
+} from './vip-history.ts'
 
 /** What a gate may say: whether the VIP is to be announced and, if it likes, why. */
 export type GateVerdict = boolean | { readonly healthy: boolean; readonly reason?: string }
 
-/** 'down' can still come up; 'withdrawn' is the end. */
-export type AnnouncementState = 'up' | 'down' | 'withdrawn'
+/**
+ * 'degraded' is announced as the last resort; 'draining' still announced, while its connections end; 'down' and
+ * 'drained' can come up again; 'withdrawn' is the end.
+ */
+export type AnnouncementState = 'down' | 'up' | 'degraded' | 'draining' | 'drained' | 'withdrawn'
 
 /** The state changed, or the reason for it. */
 export interface AnnouncementEvent {
@@ -16,68 +39,133 @@ export interface AnnouncementEvent {
   readonly prefix: string
   readonly was: AnnouncementState
   readonly state: AnnouncementState
+  readonly cause: Cause
   readonly reason: string
   /** Milliseconds on the clock handed in. */
   readonly at: number
 }
 
-/**
- * The VIP as an address of this host: there before it is first announced, removed at the very end.
- */
+/** A step on the way up or down is over. */
+export interface AnnouncementStepEvent extends StepReport {
+  readonly type: 'announcement-step'
+  readonly prefix: string
+}
+
+/** The VIP as an address of this host: there before it is first announced, removed at the very end. */
 export interface AddressStep {
   readonly port: AddressPort
   /** 'lo', usually. */
   readonly device: string
   readonly address: number
   readonly prefixLength: number
-  /**
-   * Waited for between the withdrawal and the removal, while routers may still send traffic here.
-   */
-  readonly hold?: () => Promise<void>
+}
+
+/** What becomes of a VIP that is announced when its gate closes: 'degrade' and 'keep' are for those who prefer a sick server to none. */
+export type GatePolicy = 'withdraw' | 'degrade' | 'keep'
+
+/** How long steps may take, in seconds. */
+export interface StepTimes {
+  /** For the data plane to be ready; default 30. */
+  readonly prepare?: number
+  /** For connections to end when draining; default 60. */
+  readonly drain?: number
+  /** For the routers' acknowledgements; default 6, as BIRD takes 2.5 s and a lost one 5 s. */
+  readonly acknowledge?: number
+  /** For the data plane to go; default 10. */
+  readonly release?: number
 }
 
 export interface AnnouncementOptions {
   /** As text, for events and errors: '10.0.1.100/32'. */
   readonly prefix: string
-  /**
-   * The gate; without one the VIP is up at once. No verdict yet, one that ended or threw: all
-   * unhealthy.
-   */
+  /** The gate; without one the VIP is up at once. No verdict yet, one that ended or threw: all unhealthy. */
   readonly when?: AsyncIterable<GateVerdict>
+  /** What a gate that closes does; default 'withdraw'. Also 'degrade' and 'keep' need it to have been open once. */
+  readonly onFail?: GatePolicy
   /** Advertises the prefix. Must not throw. */
   readonly announce: () => void
+  /** Advertises it as the last resort. Must not throw. */
+  readonly degrade?: () => void
   /** Takes it back. Only ever called after `announce`. Must not throw. */
   readonly withdraw: () => void
+  /** Resolves when the routers have acknowledged the latest word. The signal aborts when nobody wants to know. */
+  readonly confirm?: (signal: AbortSignal) => Promise<Confirmation>
+  /** Waited for between the withdrawal and what follows it, while routers may still send traffic here. */
+  readonly hold?: () => Promise<void>
+  /** Asks the routers for no new connections, or for them again. @returns whether they do as asked */
+  readonly stopNew?: (stop: boolean) => boolean
+  /** Makes the data plane ready: an IPVS service, a listener. Called once, before the first announcement. */
+  readonly prepare?: (signal: AbortSignal) => void | Promise<void>
+  /** Takes the data plane down. Called once, at the very end, if `prepare` succeeded or there is none. */
+  readonly release?: (signal: AbortSignal) => void | Promise<void>
+  /** How many connections there are; a drain waits for 0. */
+  readonly connections?: () => number | Promise<number>
+  readonly times?: StepTimes
+  /** Seconds that the announcement lives unless it is renewed; default: it needs no renewal. */
+  readonly lease?: number
+  /** A reason to stay announced, as the last resort, though the gate has closed; undefined: none. */
+  readonly guard?: (prefix: string) => string | undefined
   /** Must not throw. */
   readonly onChange?: (event: AnnouncementEvent) => void
+  /** Must not throw. */
+  readonly onStep?: (event: AnnouncementStepEvent) => void
   readonly address?: AddressStep
   /** Default: the machine's. */
   readonly clock?: Clock
 }
 
-/** Milliseconds until an address that could not be added is tried again. */
-const RETRY = 1000
+export interface DrainOptions {
+  /** Seconds to wait for connections to end; default: `times.drain`. */
+  readonly timeout?: number
+  readonly reason?: string
+}
+
+/** Milliseconds until an address that could not be added, or a data plane that is not ready, is tried again. */
+const RETRY_MS = 1000
+/** Milliseconds between two looks at the number of connections. */
+const CONNECTIONS_MS = 250
+
+const isAnnounced = (state: AnnouncementState): boolean =>
+  state === 'up' || state === 'degraded' || state === 'draining'
+
+interface Drain {
+  readonly done: Promise<DownResult>
+  /** Ends the wait for connections; with `undone`, the drain itself. */
+  readonly cut: AbortController
+  undone: boolean
+}
 
 /** A VIP, announced for as long as its gate says so. */
 export class Announcement implements Disposable, AsyncDisposable {
   readonly prefix: string
   readonly #options: AnnouncementOptions
   readonly #clock: Clock
+  readonly #times: Required<StepTimes>
+  readonly #history: History
   #state: AnnouncementState = 'down'
   #reason = 'no verdict yet'
   #since: number
-  /** What the gate wants. */
-  #wanted: { readonly healthy: boolean; readonly reason: string } | undefined
+  #shown: 'nothing' | 'full' | 'degraded' = 'nothing'
+  #wasShown = false
+  #verdict: { readonly healthy: boolean; readonly reason: string } | undefined
   #verdicts: AsyncIterator<GateVerdict> | undefined
+  #forced: { readonly state: 'up' | 'down'; readonly reason: string } | undefined
+  /** Address and data plane are there. */
+  #ready = false
+  #preparing: Promise<void> | undefined
   /** Whether we added the address; undefined until it is there. */
   #ours: boolean | undefined
-  #adding: Promise<void> | undefined
-  #retry: Disposable | undefined
-  #stopping: Promise<void> | undefined
+  #isPrepared = false
+  #wake: (() => void) | undefined
+  #drain: Drain | undefined
+  #confirming: { readonly abort: AbortController; readonly done: Promise<void> } | undefined
+  #lease: Disposable | undefined
+  #isExpired = false
+  #stopping: Promise<DownResult> | undefined
 
   /** @throws OspfError ERR_OSPF_CONFIG when the gate cannot be iterated */
   constructor(options: AnnouncementOptions) {
-    const { prefix, when, clock = realClock } = options
+    const { prefix, when, address, prepare, clock = realClock } = options
     if (when !== undefined && typeof when?.[Symbol.asyncIterator] !== 'function') {
       throw new OspfError(
         'ERR_OSPF_CONFIG',
@@ -87,8 +175,13 @@ export class Announcement implements Disposable, AsyncDisposable {
     this.prefix = prefix
     this.#options = options
     this.#clock = clock
+    this.#times = { prepare: 30, drain: 60, acknowledge: 6, release: 10, ...options.times }
+    this.#history = new History(prefix, clock)
     this.#since = clock.now()
-    if (when === undefined) this.#want(true, 'no gate')
+    this.renew()
+    if (address === undefined && prepare === undefined) this.#ready = true
+    else this.#preparing = this.#prepare()
+    if (when === undefined) this.#judge(true, 'no gate')
     else void this.#follow(when)
   }
 
@@ -106,36 +199,105 @@ export class Announcement implements Disposable, AsyncDisposable {
     return this.#since
   }
 
-  /**
-   * Withdraws for good, whatever the gate says; the address follows in its time. Does nothing the
-   * second time.
-   */
-  withdraw(reason = 'withdrawn by request'): void {
-    void this.stop(reason)
+  /** The latest changes of state, oldest first: what caused each, and every step that followed from it. */
+  history(): readonly VipChange[] {
+    return this.#history.changes()
+  }
+
+  /** The same as lines for people, latest last. */
+  why(): string[] {
+    return this.#history.lines()
+  }
+
+  // What an operator can do
+
+  /** Announces it though the gate is closed, keeps it down though it is open, or lets the gate decide again. */
+  force(state: 'up' | 'down' | undefined, reason = 'by request'): void {
+    this.#forced = state === undefined ? undefined : { state, reason: `forced ${state}: ${reason}` }
+    this.#steer('override')
   }
 
   /**
-   * Withdraws for good and lets go of the gate; resolves when the address is removed, too. Never
-   * rejects: what could not be removed becomes the reason. Every call gives the same promise.
+   * Takes it out of service with as little harm as possible: no new connections where the routers can do that, then a
+   * wait for the old ones, bounded, then the withdrawal. Resolves when routers have acknowledged it and had time to
+   * calculate. Does not reject; every call until `undrain` gives the same promise. A gate that closes meanwhile ends the
+   * wait, one that opens changes nothing.
    */
-  stop(reason = 'stopped'): Promise<void> {
+  drain(options: DrainOptions = {}): Promise<DownResult> {
+    if (this.#stopping !== undefined) return this.#stopping
+    if (this.#drain === undefined) {
+      const cut = new AbortController()
+      const { promise, resolve } = deferred<DownResult>()
+      const drain: Drain = { done: promise, cut, undone: false }
+      this.#drain = drain
+      void this.#runDrain(drain, options).then(resolve)
+    }
+    return this.#drain.done
+  }
+
+  /** Back into service, as far as the gate agrees. A drain under way ends with outcome 'undone'. */
+  undrain(reason = 'undrained by request'): void {
+    const drain = this.#drain
+    if (drain === undefined || this.#stopping !== undefined) return
+    this.#drain = undefined
+    drain.undone = true
+    drain.cut.abort(new Error(reason))
+    this.#options.stopNew?.(false)
+    this.#steer('request', reason)
+  }
+
+  /** Lives for another lease. Once it has expired, this brings the VIP back, as far as the gate agrees. */
+  renew(): void {
+    const { lease } = this.#options
+    if (lease === undefined || this.#stopping !== undefined) return
+    this.#lease?.[Symbol.dispose]()
+    this.#lease = this.#clock.setTimer(lease * 1000, () => {
+      this.#isExpired = true
+      this.#steer('lease')
+    })
+    if (!this.#isExpired) return
+    this.#isExpired = false
+    this.#steer('lease', 'lease renewed')
+  }
+
+  /** Whatever stands behind `guard` has changed. */
+  reconsider(): void {
+    this.#steer('fleet')
+  }
+
+  /**
+   * Withdraws for good, whatever the gate says; data plane and address follow in their time. Resolves with what happened
+   * when all is gone; never rejects. Every call gives the same promise.
+   */
+  withdraw(reason = 'withdrawn by request'): Promise<DownResult> {
+    return this.stop(reason)
+  }
+
+  /** As `withdraw`. */
+  stop(reason = 'stopped'): Promise<DownResult> {
     if (this.#stopping === undefined) {
-      this.#stopping = Promise.resolve().then(() => this.#removeAddress())
-      this.#retry?.[Symbol.dispose]()
-      this.#become('withdrawn', reason)
+      const { promise, resolve } = deferred<DownResult>()
+      this.#stopping = promise
+      this.#drain?.cut.abort(new Error(reason))
+      this.#lease?.[Symbol.dispose]()
+      this.#wake?.()
+      this.#become('withdrawn', 'stop', reason)
+      void this.#end().then(resolve)
       // Not waited for: an async generator returns only once its own await is over.
-      this.#release().catch(() => {})
+      this.#letGo().catch(() => {})
     }
     return this.#stopping
   }
 
   [Symbol.dispose](): void {
-    this.withdraw()
+    void this.stop('withdrawn by request')
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop()
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
   }
+
+  // Up
 
   async #follow(gate: AsyncIterable<GateVerdict>): Promise<void> {
     for (;;) {
@@ -144,91 +306,338 @@ export class Announcement implements Disposable, AsyncDisposable {
       try {
         this.#verdicts ??= gate[Symbol.asyncIterator]()
         const result = await this.#verdicts.next()
-        if (result.done) return this.#want(false, 'gate ended')
+        if (result.done) return this.#judge(false, 'gate ended')
         const verdict = result.value
         healthy = (typeof verdict === 'object' ? verdict.healthy : verdict) === true
         reason = typeof verdict === 'object' ? verdict.reason : undefined
       } catch (error) {
-        return this.#want(false, `gate failed: ${reasonOf(error)}`)
+        return this.#judge(false, `gate failed: ${reasonOf(error)}`)
       }
-      if (this.#state === 'withdrawn') return
-      this.#want(healthy, reason ?? (healthy ? 'healthy' : 'unhealthy'))
+      if (this.#stopping !== undefined) return
+      this.#judge(healthy, reason ?? (healthy ? 'healthy' : 'unhealthy'))
     }
   }
 
-  #want(healthy: boolean, reason: string): void {
-    this.#wanted = { healthy, reason }
-    this.#steer()
-  }
-
-  /**
-   * Takes the next step towards what is wanted. Called whenever something on the way has changed.
-   */
-  #steer(): void {
-    if (this.#state === 'withdrawn' || this.#wanted === undefined) return
-    const { healthy, reason } = this.#wanted
-    const { address } = this.#options
-    if (!healthy) {
-      this.#become('down', reason)
-    } else if (address !== undefined && this.#ours === undefined) {
-      if (this.#retry === undefined) this.#adding ??= this.#add(address)
-    } else {
-      this.#become('up', reason)
-    }
-  }
-
-  async #add({ port, device, address, prefixLength }: AddressStep): Promise<void> {
-    try {
-      this.#ours = await port.add(device, address, prefixLength)
-    } catch (error) {
-      if (this.#state !== 'withdrawn') {
-        this.#become('down', `cannot add ${this.prefix} to ${device}: ${reasonOf(error)}`)
-        this.#retry = this.#clock.setTimer(RETRY, () => {
-          this.#retry = undefined
-          this.#steer()
-        })
-      }
-    }
-    this.#adding = undefined
-    this.#steer()
-  }
-
-  async #removeAddress(): Promise<void> {
-    const { address } = this.#options
-    if (address === undefined) return
-    await this.#adding
-    if (!this.#ours) return
-    try {
-      await address.hold?.()
-    } catch (error) {
-      this.#become('withdrawn', `${this.#reason}; the hold failed: ${reasonOf(error)}`)
-    }
-    try {
-      await address.port.remove(address.device, address.address, address.prefixLength)
-    } catch (error) {
-      const what = `cannot remove ${this.prefix} from ${address.device}`
-      this.#become('withdrawn', `${this.#reason}; ${what}: ${reasonOf(error)}`)
-    }
-  }
-
-  async #release(): Promise<void> {
+  async #letGo(): Promise<void> {
     await this.#verdicts?.return?.()
   }
 
+  #judge(healthy: boolean, reason: string): void {
+    this.#verdict = { healthy, reason }
+    this.#steer('gate')
+  }
+
+  /** The address, then the data plane; each again and again until it is there. */
+  async #prepare(): Promise<void> {
+    const { address, prepare } = this.#options
+    const retry = async (cause: Cause, reason: string): Promise<void> => {
+      if (this.#stopping !== undefined) return
+      this.#become('down', cause, reason)
+      await new Promise<void>((resolve) => {
+        const timer = this.#clock.setTimer(RETRY_MS, resolve)
+        this.#wake = () => {
+          timer[Symbol.dispose]()
+          resolve()
+        }
+      })
+      this.#wake = undefined
+    }
+    while (address !== undefined && this.#ours === undefined && this.#stopping === undefined) {
+      const { port, device, prefixLength } = address
+      try {
+        this.#ours = await port.add(device, address.address, prefixLength)
+      } catch (error) {
+        await retry('address', `cannot add ${this.prefix} to ${device}: ${reasonOf(error)}`)
+      }
+    }
+    while (prepare !== undefined && !this.#isPrepared && this.#stopping === undefined) {
+      const run = async (signal: AbortSignal): Promise<void> => prepare(signal)
+      const { outcome, detail } = await this.#step('prepare', this.#times.prepare, run)
+      if (outcome === 'done') this.#isPrepared = true
+      else await retry('data plane', `data plane is not ready: ${detail}`)
+    }
+    if (this.#stopping !== undefined) return
+    this.#ready = true
+    this.#steer('gate')
+  }
+
+  /** What ought to be, given everything that has a say; takes the way there. */
+  #steer(cause: Cause, because?: string): void {
+    if (this.#stopping !== undefined) return
+    const forced = this.#forced
+    const verdict = this.#verdict
+    if (!this.#ready) return
+    if (this.#drain !== undefined) {
+      // nobody waits for the connections of a server that is sick
+      if (this.#state === 'draining' && verdict?.healthy === false && forced?.state !== 'up') {
+        this.#drain.cut.abort(new Error(verdict.reason))
+      }
+      return
+    }
+    if (forced?.state === 'down') return this.#become('down', 'override', forced.reason)
+    if (this.#isExpired) return this.#become('down', 'lease', 'the lease has expired')
+    if (forced?.state === 'up') return this.#become('up', 'override', forced.reason)
+    if (verdict === undefined) return
+    if (verdict.healthy) return this.#become('up', cause, because ?? verdict.reason)
+    this.#fail(cause, verdict.reason)
+  }
+
+  /** The gate has closed. */
+  #fail(cause: Cause, reason: string): void {
+    const { onFail = 'withdraw', guard } = this.#options
+    const wasUp = isAnnounced(this.#state)
+    if (wasUp && onFail === 'keep') return this.#become('up', 'policy', `kept though ${reason}`)
+    if (wasUp && onFail === 'degrade') return this.#become('degraded', 'policy', reason)
+    const staying = wasUp ? guard?.(this.prefix) : undefined
+    if (staying !== undefined) {
+      return this.#become('degraded', 'fleet', `${reason}; stays: ${staying}`)
+    }
+    this.#become('down', cause, reason)
+  }
+
+  // Down
+
+  async #runDrain(drain: Drain, options: DrainOptions): Promise<DownResult> {
+    const { connections, stopNew } = this.#options
+    const { reason = 'drained by request', timeout = this.#times.drain } = options
+    const begun = this.#clock.now()
+    let left: number | undefined
+    if (isAnnounced(this.#state)) {
+      this.#become('draining', 'request', reason)
+      const isStopped = stopNew?.(true) ?? false
+      this.#note('stop new', isStopped ? 'done' : 'skipped', {
+        detail: isStopped ? 'routers send no new connections' : 'the routers cannot',
+      })
+      if (connections !== undefined && isStopped && !drain.cut.signal.aborted) {
+        const wait = (signal: AbortSignal): Promise<number> => this.#emptied(connections, signal)
+        left = (await this.#step('connections', timeout, wait, drain.cut.signal)).value
+      }
+      if (connections !== undefined && left === undefined) left = await countOf(connections)
+    }
+    const result = (outcome: DownResult['outcome'], c?: Confirmation): DownResult => ({
+      outcome,
+      acknowledged: c?.acknowledged ?? !this.#wasShown,
+      by: c?.by ?? [],
+      missing: c?.missing ?? [],
+      ...(left === undefined ? {} : { connections: left }),
+      took: this.#clock.now() - begun,
+      steps: this.#history.stepsSince(begun),
+    })
+    if (drain.undone) return result('undone')
+    if (this.#stopping !== undefined) return { ...(await this.#stopping), outcome: 'stopped' }
+    this.#become('drained', 'request', reason)
+    await this.#confirming?.done
+    if (drain.undone) return result('undone')
+    const confirmation = this.#history.confirmation()
+    await this.#hold()
+    return result('done', confirmation)
+  }
+
+  /** Resolves with 0 when there are no connections any more. */
+  async #emptied(
+    connections: NonNullable<AnnouncementOptions['connections']>,
+    signal: AbortSignal,
+  ): Promise<number> {
+    for (;;) {
+      const count = await connections()
+      if (!(count > 0) || signal.aborted) return count
+      await new Promise<void>((resolve) => {
+        const timer = this.#clock.setTimer(CONNECTIONS_MS, resolve)
+        const end = (): void => {
+          timer[Symbol.dispose]()
+          resolve()
+        }
+        signal.addEventListener('abort', end, { once: true })
+      })
+      if (signal.aborted) throw signal.reason
+    }
+  }
+
+  async #hold(): Promise<void> {
+    const { hold } = this.#options
+    // bounded by whoever gave it
+    if (hold !== undefined) await this.#step('hold', undefined, hold)
+  }
+
+  /** What follows the last withdrawal. */
+  async #end(): Promise<DownResult> {
+    const { address, release, prepare } = this.#options
+    const begun = this.#clock.now()
+    await this.#preparing
+    const isReleased = release !== undefined && (prepare === undefined || this.#isPrepared)
+    if (this.#ours || isReleased) {
+      const held = await this.#held()
+      if (held !== undefined) this.#become('withdrawn', 'stop', `${this.#reason}; ${held}`)
+    }
+    await this.#confirming?.done
+    const confirmation = this.#history.confirmation()
+    if (isReleased) {
+      const run = async (signal: AbortSignal): Promise<void> => release(signal)
+      await this.#step('release', this.#times.release, run)
+    }
+    if (this.#ours && address !== undefined) {
+      const { port, device, prefixLength } = address
+      const remove = (): Promise<void> => port.remove(device, address.address, prefixLength)
+      const { outcome, detail } = await this.#step('remove address', undefined, remove)
+      if (outcome !== 'done') {
+        const what = `cannot remove ${this.prefix} from ${device}`
+        this.#become('withdrawn', 'stop', `${this.#reason}; ${what}: ${detail}`)
+      }
+    }
+    return {
+      outcome: 'done',
+      acknowledged: confirmation?.acknowledged ?? !this.#wasShown,
+      by: confirmation?.by ?? [],
+      missing: confirmation?.missing ?? [],
+      took: this.#clock.now() - begun,
+      steps: this.#history.stepsSince(begun),
+    }
+  }
+
+  /** @returns what went wrong */
+  async #held(): Promise<string | undefined> {
+    const { hold } = this.#options
+    if (hold === undefined) return undefined
+    const { outcome, detail } = await this.#step('hold', undefined, hold)
+    return outcome === 'done' ? undefined : `the hold failed: ${detail}`
+  }
+
+  // Steps
+
+  /** Runs a step for so many seconds at the most, and reports it. */
+  async #step<T>(
+    step: StepName,
+    seconds: number | undefined,
+    run: (signal: AbortSignal) => Promise<T>,
+    cut?: AbortSignal,
+  ): Promise<{ outcome: StepReport['outcome']; detail: string; value: T | undefined }> {
+    const began = this.#clock.now()
+    const abort = new AbortController()
+    const { promise, resolve } = deferred<'timeout' | 'cut'>()
+    const timer =
+      seconds === undefined
+        ? undefined
+        : this.#clock.setTimer(seconds * 1000, () => resolve('timeout'))
+    const cutNow = (): void => resolve('cut')
+    cut?.addEventListener('abort', cutNow, { once: true })
+    let outcome: StepReport['outcome'] = 'done'
+    let detail = ''
+    let value: T | undefined
+    try {
+      const ended = await Promise.race([run(abort.signal).then((v) => ({ v })), promise])
+      if (typeof ended === 'object') value = ended.v
+      else {
+        outcome = ended
+        detail =
+          ended === 'timeout' ? `not done within ${seconds} s` : reasonOf(cut?.reason as unknown)
+      }
+    } catch (error) {
+      outcome = 'failed'
+      detail = reasonOf(error)
+    }
+    timer?.[Symbol.dispose]()
+    cut?.removeEventListener('abort', cutNow)
+    abort.abort(new Error(detail || 'over'))
+    this.#note(step, outcome, { detail, began })
+    return { outcome, detail, value }
+  }
+
+  #note(
+    step: StepName,
+    outcome: StepReport['outcome'],
+    more: { detail?: string; began?: number; confirmation?: Confirmation },
+  ): void {
+    const at = this.#clock.now()
+    const { detail = '', began = at, confirmation } = more
+    const report: StepReport = {
+      step,
+      outcome,
+      detail,
+      at,
+      took: at - began,
+      ...(confirmation === undefined ? {} : { confirmation }),
+    }
+    this.#history.step(report)
+    this.#options.onStep?.({ type: 'announcement-step', prefix: this.prefix, ...report })
+  }
+
   /** The one place that changes the state, acts on the change and tells of it. */
-  #become(state: AnnouncementState, reason: string): void {
+  #become(state: AnnouncementState, cause: Cause, reason: string): void {
     const was = this.#state
     if (state === was && reason === this.#reason) return
-    const { announce, withdraw, onChange } = this.#options
+    const { onChange } = this.#options
     const at = this.#clock.now()
     // Written first: what is called below may call back.
     this.#state = state
     this.#reason = reason
+    this.#history.change({ at, was, state, cause, reason })
     if (state !== was) {
       this.#since = at
-      if (state === 'up') announce()
-      else if (was === 'up') withdraw()
+      this.#show(state)
     }
-    onChange?.({ type: 'announcement', prefix: this.prefix, was, state, reason, at })
+    onChange?.({ type: 'announcement', prefix: this.prefix, was, state, cause, reason, at })
+  }
+
+  #show(state: AnnouncementState): void {
+    const shown =
+      state === 'draining'
+        ? this.#shown
+        : state === 'up'
+          ? 'full'
+          : state === 'degraded'
+            ? 'degraded'
+            : 'nothing'
+    if (shown === this.#shown) return
+    const { announce, degrade = announce, withdraw } = this.#options
+    this.#shown = shown
+    this.#wasShown = true
+    if (shown === 'nothing') withdraw()
+    else if (shown === 'full') announce()
+    else degrade()
+    // what is called may have called back
+    if (this.#shown === shown) this.#confirm(shown === 'nothing' ? 'withdraw' : 'announce')
+  }
+
+  /** Finds out what becomes of the latest word, until there is a later one. */
+  #confirm(step: 'announce' | 'withdraw'): void {
+    const { confirm } = this.#options
+    this.#confirming?.abort.abort(new Error('overtaken by the next change'))
+    if (confirm === undefined) return
+    const abort = new AbortController()
+    this.#confirming = { abort, done: this.#confirmed(step, confirm, abort) }
+  }
+
+  async #confirmed(
+    step: 'announce' | 'withdraw',
+    confirm: NonNullable<AnnouncementOptions['confirm']>,
+    abort: AbortController,
+  ): Promise<void> {
+    const began = this.#clock.now()
+    const { acknowledge } = this.#times
+    let isLate = false
+    const timer = this.#clock.setTimer(acknowledge * 1000, () => {
+      isLate = true
+      abort.abort(new Error(`not acknowledged within ${acknowledge} s`))
+    })
+    try {
+      const confirmation = await confirm(abort.signal)
+      const outcome = isLate ? 'timeout' : abort.signal.aborted ? 'cut' : 'done'
+      const detail = outcome === 'done' ? '' : reasonOf(abort.signal.reason)
+      this.#note(step, outcome, { began, detail, confirmation })
+    } catch (error) {
+      this.#note(step, 'failed', { began, detail: reasonOf(error) })
+    }
+    timer[Symbol.dispose]()
+  }
+}
+
+/** Undefined where it cannot be told. */
+async function countOf(
+  connections: NonNullable<AnnouncementOptions['connections']>,
+): Promise<number | undefined> {
+  try {
+    return await connections()
+  } catch {
+    return undefined
   }
 }

@@ -1,12 +1,14 @@
 /** What a speaker can say: the router's events and its own, as one union, one formatter and one stream. */
 import createDebug from 'debug'
-import type { AnnouncementEvent } from './announcement.ts'
+import type { AnnouncementEvent, AnnouncementStepEvent } from './announcement.ts'
 import { formatEvent as formatRouterEvent, type OspfEvent } from './core/events.ts'
 import type { SysctlEvent } from './sysctl.ts'
+import { formatStep } from './vip-history.ts'
 
 export type SpeakerEvent =
   | OspfEvent
   | AnnouncementEvent
+  | AnnouncementStepEvent
   | {
       /** An interface of the configuration cannot take part yet; it will as soon as it can. */
       readonly type: 'waiting'
@@ -52,6 +54,8 @@ export function formatEvent(event: SpeakerEvent): string {
   switch (event.type) {
     case 'announcement':
       return `VIP ${event.prefix}: ${event.was} -> ${event.state} (${event.reason})`
+    case 'announcement-step':
+      return `VIP ${event.prefix}: ${formatStep(event)}`
     case 'waiting':
       return `interface ${event.interface} waits: ${waitingFor[event.for]}`
     case 'routes': {
@@ -101,6 +105,7 @@ const list = (prefixes: readonly string[]): string =>
     : `${prefixes.slice(0, LISTED).join(' ')} and ${prefixes.length - LISTED} more`
 
 const debugProtocol = createDebug('ospf:protocol')
+const debugAnnouncement = createDebug('ospf:announcement')
 const debugRoutes = createDebug('ospf:routes')
 const debugSpeaker = createDebug('ospf:speaker')
 const logs: Partial<Record<SpeakerEvent['type'], createDebug.Debugger>> = {
@@ -108,7 +113,8 @@ const logs: Partial<Record<SpeakerEvent['type'], createDebug.Debugger>> = {
   routes: debugRoutes,
   kernel: debugRoutes,
   sysctl: debugRoutes,
-  announcement: createDebug('ospf:announcement'),
+  announcement: debugAnnouncement,
+  'announcement-step': debugAnnouncement,
   waiting: debugSpeaker,
   resumed: debugSpeaker,
   error: debugSpeaker,

@@ -14,7 +14,15 @@
  * ```
  */
 
-export type { AnnouncementEvent, AnnouncementState, GateVerdict } from './announcement.ts'
+export type {
+  AnnouncementEvent,
+  AnnouncementState,
+  AnnouncementStepEvent,
+  DrainOptions,
+  GatePolicy,
+  GateVerdict,
+  StepTimes,
+} from './announcement.ts'
 export { Announcement } from './announcement.ts'
 export type {
   AreaOptions,
@@ -80,5 +88,15 @@ export { OspfSpeaker } from './speaker.ts'
 export type { SysctlEvent, SysctlFinding } from './sysctl.ts'
 export type { InterfaceView, LsaView, NeighborView, OpaqueView, RouteView } from './views.ts'
 export type { AnnounceOptions } from './vip.ts'
+export type {
+  Acknowledgement,
+  Cause,
+  Confirmation,
+  DownResult,
+  StepName,
+  StepReport,
+  VipChange,
+} from './vip-history.ts'
+export { formatChange } from './vip-history.ts'
 export type { SpeakerPorts } from './world.ts'
 export { kernelLinks } from './world.ts'

@@ -4,8 +4,9 @@
  * everything stops.
  */
 import { getRandomValues } from 'node:crypto'
-import { type AddressStep, Announcement } from './announcement.ts'
+import { type AddressStep, Announcement, type DrainOptions } from './announcement.ts'
 import { realClock } from './clock.ts'
+import { Confirmations } from './confirmations.ts'
 import type { ConfigChange, Instant, Output, RouteChange } from './core/io.ts'
 import { Router } from './core/router.ts'
 import { isRemote } from './core/routes.ts'
@@ -44,7 +45,8 @@ import {
   viewOpaque,
   viewRoute,
 } from './views.ts'
-import { type AnnounceOptions, asGate, waysToAnnounce } from './vip.ts'
+import { type AnnounceOptions, asGate, parsePipeline, waysToAnnounce } from './vip.ts'
+import type { DownResult } from './vip-history.ts'
 import { formatIpv4, formatPrefix } from './wire/address.ts'
 import { linuxPorts, type SpeakerPorts } from './world.ts'
 
@@ -84,6 +86,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   readonly #ports: SpeakerPorts
   readonly #clock: Clock
   readonly #events: EventStream
+  readonly #confirmations: Confirmations
   readonly #sockets: Sockets
   readonly #waiting = new Map<string, 'device' | 'link' | 'address'>()
   readonly #announcements = new Map<string, Announcement>()
@@ -105,6 +108,9 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   /** The offset that the core knows. */
   #toldOffset = 0
   #draining = false
+  #stubRouter: Parsed['stubRouter']
+  /** Set while the speaker is out of service. */
+  #drainOptions: DrainOptions | undefined
   #stopping: Promise<StopResult> | undefined
   #stopped = false
 
@@ -151,6 +157,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     bootCount: number | undefined,
   ) {
     this.#parsed = parsed
+    this.#stubRouter = parsed.stubRouter
     this.#ports = ports
     this.#clock = ports.clock
     this.#vipAddresses = new SharedAddresses(ports.addresses)
@@ -174,6 +181,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       Math.min(...parsed.interfaces.map((i) => i.deadInterval * 1000)),
     )
     this.#wallOffset = ports.clock.wall() - ports.clock.now()
+    this.#confirmations = new Confirmations(this.#core, ports.clock)
     this.#sockets = new Sockets({
       clock: ports.clock,
       datagrams: ports.datagrams,
@@ -248,14 +256,20 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     if (this.#announcements.has(text)) {
       throw new OspfError('ERR_OSPF_DUPLICATE', `VIP ${text} is announced already`)
     }
+    const pipeline = parsePipeline(text, options)
     const when = asGate(options.when, this.#clock)
     const address = this.#addressStep(options.device, prefix, length)
     const announcement = new Announcement({
       prefix: text,
       ...(when === undefined ? {} : { when }),
       ...(address === undefined ? {} : { address }),
+      ...pipeline,
       announce: () => this.#configure(ways.announce),
+      degrade: () => this.#configure(ways.degrade),
       withdraw: () => this.#configure(ways.withdraw),
+      confirm: (signal) => this.#confirmations.confirm(ways.announce, signal),
+      hold: () => this.#quiet().then(() => {}),
+      onStep: (event) => this.#say(event),
       onChange: (event) => {
         if (event.state === 'withdrawn') this.#withdrawn(announcement)
         this.#say(event)
@@ -263,6 +277,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       clock: this.#clock,
     })
     this.#announcements.set(text, announcement)
+    if (this.#drainOptions) void announcement.drain(this.#drainOptions)
     return announcement
   }
 
@@ -307,7 +322,34 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
    * @throws OspfError ERR_OSPF_CONFIG
    */
   stubRouter(how: boolean | StubRouterOptions): void {
-    this.#configure({ type: 'stub-router', stubRouter: parseStubRouter(how) })
+    this.#stubRouter = parseStubRouter(how)
+    this.#configure({ type: 'stub-router', stubRouter: this.#stubRouter })
+  }
+
+  /**
+   * Takes the whole speaker out of service: every VIP is drained, those announced later as well, and when they are gone
+   * it becomes a stub router, so that nothing is routed through it either. Does not reject.
+   * @returns what happened, by VIP
+   */
+  async drain(options: DrainOptions = {}): Promise<Record<string, DownResult>> {
+    this.#drainOptions = options
+    const drained = this.announcements().map(
+      async (announcement) => [announcement.prefix, await announcement.drain(options)] as const,
+    )
+    const results = await Promise.all(drained)
+    if (this.#drainOptions === options && !this.#stopping) {
+      const stubRouter = this.#stubRouter ?? { includeStub: false, externalMetric: undefined }
+      this.#configure({ type: 'stub-router', stubRouter })
+    }
+    return Object.fromEntries(results)
+  }
+
+  /** Back into service, every VIP as far as its gate agrees. */
+  undrain(): void {
+    if (this.#drainOptions === undefined || this.#stopping) return
+    this.#drainOptions = undefined
+    this.#configure({ type: 'stub-router', stubRouter: this.#stubRouter })
+    for (const announcement of this.announcements()) announcement.undrain()
   }
 
   /**
@@ -328,7 +370,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   #withdrawn(announcement: Announcement): void {
     const { prefix } = announcement
     if (this.#announcements.get(prefix) === announcement) this.#announcements.delete(prefix)
-    const gone = announcement.stop()
+    const gone = announcement.stop().then(() => {})
     this.#leaving.add(gone)
     void gone.then(() => this.#leaving.delete(gone))
   }
@@ -340,7 +382,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   ): AddressStep | undefined {
     if (device === undefined) return undefined
     const port = this.#vipAddresses
-    return { port, device, address, prefixLength, hold: () => this.#quiet().then(() => {}) }
+    return { port, device, address, prefixLength }
   }
 
   // Stopping
@@ -366,7 +408,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     this.#lastQuiet = anybody
       ? this.#quiet(options)
       : Promise.resolve({ acknowledged: true, acknowledgedAfter: 0 })
-    for (const announcement of this.announcements()) announcement.withdraw('the speaker stops')
+    for (const announcement of this.announcements()) void announcement.stop('the speaker stops')
     const result = await this.#lastQuiet
     await Promise.all(this.#leaving)
     this.#configure({ type: 'close' })
@@ -496,6 +538,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     this.#noticePause()
     handle(this.#clock.now())
     this.#drain()
+    this.#confirmations.changed()
   }
 
   #drain(): void {

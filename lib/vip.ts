@@ -1,10 +1,11 @@
-/** A VIP as the application asks for it: how it is advertised, and what gates it. */
-import type { GateVerdict } from './announcement.ts'
-import type { ConfigChange, InterfaceConfig } from './core/io.ts'
+/** A VIP as the application asks for it: how it is advertised, what gates it, and what stands behind it. */
+import type { AnnouncementOptions, GatePolicy, GateVerdict, StepTimes } from './announcement.ts'
+import type { InterfaceConfig } from './core/io.ts'
+import type { PrefixChange } from './core/standing.ts'
 import { healthy } from './health/healthy.ts'
 import type { Probe } from './health/probe.ts'
 import { type ExternalOptions, parseExternal } from './options.ts'
-import { fail, onlyFields, parseArea, parseInteger } from './parse.ts'
+import { fail, isObject, onlyFields, parseArea, parseInteger } from './parse.ts'
 import type { Clock } from './ports.ts'
 import { formatIpv4, formatPrefix } from './wire/address.ts'
 
@@ -29,6 +30,21 @@ export interface AnnounceOptions {
   readonly tag?: number
   /** Put the VIP on this device ('lo') while the announcement lives; default: it is the application's business. */
   readonly device?: string
+  /**
+   * What becomes of the VIP when its gate closes: 'withdraw' (the default), 'degrade' (announced at the greatest cost: the
+   * last resort of the routers) or 'keep'. The latter two are for those who prefer a sick server to none.
+   */
+  readonly onFail?: GatePolicy
+  /** Makes what serves the VIP ready, before it is first announced; tried again until it resolves. */
+  readonly prepare?: AnnouncementOptions['prepare']
+  /** Takes it down, at the very end: after the withdrawal was acknowledged and the routers had time to act on it. */
+  readonly release?: AnnouncementOptions['release']
+  /** How many connections there are: what a drain waits for, where routers can send new ones elsewhere. */
+  readonly connections?: AnnouncementOptions['connections']
+  /** How long each step may take, in seconds. */
+  readonly times?: StepTimes
+  /** Seconds that the announcement lives unless `renew()` is called; default: for as long as the speaker. */
+  readonly lease?: number
 }
 
 const fields = [
@@ -40,10 +56,69 @@ const fields = [
   'metric',
   'tag',
   'device',
+  'onFail',
+  'prepare',
+  'release',
+  'connections',
+  'times',
+  'lease',
 ] as const satisfies readonly (keyof AnnounceOptions)[]
 
 const ofStubs = ['cost', 'area'] as const
 const ofExternals = ['type', 'metric', 'tag'] as const
+const policies = ['withdraw', 'degrade', 'keep'] as const
+const hooks = ['prepare', 'release', 'connections'] as const
+const times = ['prepare', 'drain', 'acknowledge', 'release'] as const
+/** What the last resort costs: the most that can be said of a stub link, and of an external. */
+const LAST_RESORT = { cost: 0xffff, metric: 0xfffffe } as const
+
+/** What the core is told of a VIP. */
+export interface Ways {
+  readonly announce: PrefixChange
+  /** As the last resort. */
+  readonly degrade: PrefixChange
+  readonly withdraw: PrefixChange
+}
+
+/**
+ * What is asked for besides how the VIP is advertised.
+ * @throws OspfError ERR_OSPF_CONFIG that names the field
+ */
+export function parsePipeline(
+  vip: string,
+  options: AnnounceOptions,
+): Pick<AnnouncementOptions, 'onFail' | (typeof hooks)[number] | 'times' | 'lease'> {
+  const where = `VIP ${vip}`
+  const { onFail, prepare, release, connections, lease } = options
+  if (onFail !== undefined && !policies.includes(onFail)) {
+    throw fail(`${where}: onFail`, `one of ${policies.join(', ')}`, onFail)
+  }
+  for (const hook of hooks) {
+    if (options[hook] === undefined || typeof options[hook] === 'function') continue
+    throw fail(`${where}: ${hook}`, 'a function', options[hook])
+  }
+  if (options.times !== undefined) {
+    if (!isObject(options.times)) throw fail(`${where}: times`, 'an object', options.times)
+    onlyFields(`${where}: times`, options.times, times)
+    for (const [name, seconds] of Object.entries(options.times)) {
+      parseSeconds(`${where}: times: ${name}`, seconds)
+    }
+  }
+  if (lease !== undefined) parseSeconds(`${where}: lease`, lease)
+  return {
+    ...(onFail === undefined ? {} : { onFail }),
+    ...(prepare === undefined ? {} : { prepare }),
+    ...(release === undefined ? {} : { release }),
+    ...(connections === undefined ? {} : { connections }),
+    ...(options.times === undefined ? {} : { times: options.times }),
+    ...(lease === undefined ? {} : { lease }),
+  }
+}
+
+function parseSeconds(field: string, value: unknown): void {
+  if (typeof value === 'number' && Number.isFinite(value) && value > 0 && value <= 86_400) return
+  throw fail(field, 'a number of seconds above 0, at most a day', value)
+}
 
 /**
  * What the core is told when the VIP comes, and when it goes.
@@ -53,7 +128,7 @@ export function waysToAnnounce(
   destination: { readonly prefix: number; readonly length: number },
   options: AnnounceOptions,
   interfaces: readonly InterfaceConfig[],
-): { announce: ConfigChange; withdraw: ConfigChange } {
+): Ways {
   const where = `VIP ${formatPrefix(destination.prefix, destination.length)}`
   onlyFields(where, options, fields)
   const { as = 'stub' } = options
@@ -70,6 +145,7 @@ export function waysToAnnounce(
     const external = parseExternal(where, destination, how as ExternalOptions)
     return {
       announce: { type: 'external', external },
+      degrade: { type: 'external', external: { ...external, metric: LAST_RESORT.metric } },
       withdraw: { type: 'withdraw-external', ...destination },
     }
   }
@@ -81,6 +157,7 @@ export function waysToAnnounce(
   const cost = parseInteger(`${where}: cost`, options.cost ?? 0, 0, 0xffff)
   return {
     announce: { type: 'announce', stub: { area, ...destination, cost } },
+    degrade: { type: 'announce', stub: { area, ...destination, cost: LAST_RESORT.cost } },
     withdraw: { type: 'withdraw', area, ...destination },
   }
 }

@@ -23,21 +23,22 @@ const entries: Record<string, Entry> = {
     source: 'lib/index.ts',
     module: root,
     values: words(`
-      Announcement OriginatedOpaque OspfError OspfSpeaker formatEvent healthy http
+      Announcement OriginatedOpaque OspfError OspfSpeaker formatChange formatEvent healthy http
       kernelLinks tcp
     `),
     types: words(`
-      AddressOptions AddressPort AnnounceOptions AnnouncementEvent AnnouncementState
-      AreaOptions AuthAlgorithm AuthenticationOptions AuthenticationSnapshot Clock
-      DatagramPort DatagramSocket DropReason ExternalOptions Gate GateVerdict HealthyOptions
-      HttpOptions HttpStatus InterfaceOptions InterfaceState InterfaceView
-      KernelRouteOptions KeyOptions LifetimeOptions Limits Link LinkPort LsaView
-      MismatchField NeighborState NeighborView NetworkType NssaOptions OpaqueOptions
-      OpaqueView OspfErrorCode OspfEvent PoliciesOptions PolicyOptions PrefixListOptions
-      PrefixRuleOptions Probe RangeOptions RouteMapEntryOptions RouteMapMatch RouteMapSet
-      RouteSink RouteView RouterHelperOptions SequenceStore SpeakerEvent SpeakerOptions
-      SpeakerPorts SpfDelayConfig StopOptions StopResult StubRouterOptions SysctlEvent
-      SysctlFinding SysctlPort TcpOptions TcpTarget Verdict VirtualLinkOptions
+      Acknowledgement AddressOptions AddressPort AnnounceOptions AnnouncementEvent
+      AnnouncementState AnnouncementStepEvent AreaOptions AuthAlgorithm AuthenticationOptions
+      AuthenticationSnapshot Cause Clock Confirmation DatagramPort DatagramSocket DownResult
+      DrainOptions DropReason ExternalOptions Gate GatePolicy GateVerdict HealthyOptions
+      HttpOptions HttpStatus InterfaceOptions InterfaceState InterfaceView KernelRouteOptions
+      KeyOptions LifetimeOptions Limits Link LinkPort LsaView MismatchField NeighborState
+      NeighborView NetworkType NssaOptions OpaqueOptions OpaqueView OspfErrorCode OspfEvent
+      PoliciesOptions PolicyOptions PrefixListOptions PrefixRuleOptions Probe RangeOptions
+      RouteMapEntryOptions RouteMapMatch RouteMapSet RouteSink RouteView RouterHelperOptions
+      SequenceStore SpeakerEvent SpeakerOptions SpeakerPorts SpfDelayConfig StepName StepReport
+      StepTimes StopOptions StopResult StubRouterOptions SysctlEvent SysctlFinding SysctlPort
+      TcpOptions TcpTarget Verdict VipChange VirtualLinkOptions
     `),
   },
   'ospf-speaker/core': {
@@ -60,33 +61,32 @@ const entries: Record<string, Entry> = {
     module: wire,
     values: words(`
       AuType DecodeError InformationalCapability LSA_HEADER_LENGTH LsType
-      OPAQUE_ROUTER_INFORMATION Option PACKET_HEADER_LENGTH PacketType Reader
-      RouterInformationTlv Writer authAlgorithms checkSeal checkSimple decodeLsa
-      decodeLsaHeader decodePacket decodePacketHeader decodeRawLsa decodeRouterInformation
-      decodeTlv encodeLsa encodeLsaHeader encodePacket encodeRouterInformation encodeTlv
-      fletcher fletcherOk formatIpv4 formatOptions formatPrefix ipChecksum lengthOfMask
-      lsaKey maskOf networkOf opaqueLsId optionNames parseIpv4 readSeal sealCryptographic
-      sealOctets sealSimple verifyChecksum withAge
+      OPAQUE_ROUTER_INFORMATION Option PACKET_HEADER_LENGTH PacketType Reader RouterInformationTlv
+      Writer authAlgorithms checkSeal checkSimple decodeLsa decodeLsaHeader decodePacket
+      decodePacketHeader decodeRawLsa decodeRouterInformation decodeTlv encodeLsa encodeLsaHeader
+      encodePacket encodeRouterInformation encodeTlv fletcher fletcherOk formatIpv4 formatOptions
+      formatPrefix ipChecksum lengthOfMask lsaKey maskOf networkOf opaqueLsId optionNames
+      parseIpv4 readSeal sealCryptographic sealOctets sealSimple verifyChecksum withAge
     `),
     types: words(`
       AuthAlgorithm AuthKey DatabaseDescriptionBody DatabaseDescriptionFlags DecodeErrorCode
-      Digests ExternalLsaBody ExternalPath ExternalTos HashName HelloBody Ipv4 LsAckBody
-      LsRequest LsRequestBody LsUpdateBody Lsa LsaBody LsaHeader NetworkLsaBody
-      OpaqueLsaBody Packet PacketBody PacketHeader RawLsa RouterInformation RouterLink
-      RouterLinkTos RouterLsaBody Seal SummaryLsaBody SummaryTos Tlv UnknownLsaBody
+      Digests ExternalLsaBody ExternalPath ExternalTos HashName HelloBody Ipv4 LsAckBody LsRequest
+      LsRequestBody LsUpdateBody Lsa LsaBody LsaHeader NetworkLsaBody OpaqueLsaBody Packet
+      PacketBody PacketHeader RawLsa RouterInformation RouterLink RouterLinkTos RouterLsaBody Seal
+      SummaryLsaBody SummaryTos Tlv UnknownLsaBody
     `),
   },
   'ospf-speaker/sim': {
     source: 'lib/sim/index.ts',
     module: sim,
     values: words(`
-      Attachment ClockEvent Fib Network Random Segment SimHost SimNode SimRouter
-      VirtualClock equalDatabases flowHash hopOf noForwardingLoop noHalfAdjacency
-      oracleRoutes retransmissionListsEmpty routesEqualOracle settled tally
+      Attachment ClockEvent Fib Network Random Segment SimHost SimNode SimRouter VirtualClock
+      equalDatabases flowHash hopOf noForwardingLoop noHalfAdjacency oracleRoutes
+      retransmissionListsEmpty routesEqualOracle settled tally
     `),
     types: words(`
-      Conditions Connection CoreOptions CoreRouter Flow Freeze Member NetworkOptions
-      OracleRoute RecordedEvent SegmentOptions SimPorts TappedPacket TrafficCounters
+      Conditions Connection CoreOptions CoreRouter Flow Freeze Member NetworkOptions OracleRoute
+      RecordedEvent SegmentOptions SimPorts TappedPacket TrafficCounters
     `),
   },
 }

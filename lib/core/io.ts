@@ -269,6 +269,15 @@ export interface Route {
   readonly source?: number
 }
 
+/** An instance of an LSA that we originated. */
+export interface OwnInstance {
+  /** The area that it belongs to; undefined: the whole autonomous system. */
+  readonly area: number | undefined
+  readonly type: number
+  readonly lsId: number
+  readonly sequence: number
+}
+
 /** What changed in the table since the last calculation. Only routes through another router are for the kernel. */
 export type RouteChange =
   | { readonly type: 'replace'; readonly route: Route }

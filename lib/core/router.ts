@@ -396,7 +396,11 @@ export class Router {
     return false
   }
 
-  keyOf({ type, lsId, advertisingRouter }: LsaHeader): string {
+  keyOf({
+    type,
+    lsId,
+    advertisingRouter,
+  }: Pick<LsaHeader, 'type' | 'lsId' | 'advertisingRouter'>): string {
     return lsaKey(type, lsId, advertisingRouter)
   }
 

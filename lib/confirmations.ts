@@ -1,0 +1,107 @@
+/** Who has acknowledged what we say of a prefix, and when: by watching the core after every input. */
+import type { OwnInstance } from './core/io.ts'
+import type { Router } from './core/router.ts'
+import { type PrefixChange, type Standing, standingOf } from './core/standing.ts'
+import type { Clock } from './ports.ts'
+import type { Confirmation } from './vip-history.ts'
+import { formatIpv4 } from './wire/address.ts'
+
+interface Watch {
+  readonly change: PrefixChange
+  readonly begun: number
+  /** Those that the word was sent to, and when they acknowledged it; set when it has been said. */
+  audience: Map<string, Member> | undefined
+  lsas: readonly OwnInstance[]
+  readonly resolve: (confirmation: Confirmation) => void
+}
+
+interface Member {
+  readonly interface: string
+  readonly routerId: number
+  /** Milliseconds from the change. */
+  after: number | undefined
+  gone: boolean
+}
+
+export class Confirmations {
+  readonly #core: Router
+  readonly #clock: Clock
+  readonly #watches = new Set<Watch>()
+
+  constructor(core: Router, clock: Clock) {
+    this.#core = core
+    this.#clock = clock
+  }
+
+  /**
+   * Resolves when every router that is adjacent when the change leaves has acknowledged it or is adjacent no more; or
+   * with what is known when the signal aborts. Does not reject.
+   */
+  confirm(change: PrefixChange, signal: AbortSignal): Promise<Confirmation> {
+    return new Promise((resolve) => {
+      const begun = this.#clock.now()
+      const watch: Watch = { change, begun, audience: undefined, lsas: [], resolve }
+      if (!signal.aborted) this.#watches.add(watch)
+      this.#look(watch)
+      if (signal.aborted) return this.#end(watch, false)
+      signal.addEventListener('abort', () => this.#end(watch, false), { once: true })
+    })
+  }
+
+  /** To be called after every input of the core. */
+  changed(): void {
+    for (const watch of this.#watches) this.#look(watch)
+  }
+
+  #look(watch: Watch): void {
+    const { lsas, isSaid, waiting } = standingOf(this.#core, watch.change)
+    // a flushed LSA is gone when all have acknowledged that: what carried the word is what was there last
+    if (lsas.length > 0) watch.lsas = lsas
+    // once it has been said, every later instance says it as well: whichever a router acknowledges
+    if (!isSaid && watch.audience === undefined) return
+    watch.audience ??= new Map(
+      waiting.map((w) => [nameOf(w), { ...w, after: undefined, gone: false }]),
+    )
+    this.#count(watch, watch.audience, waiting)
+    for (const { after, gone } of watch.audience.values()) {
+      if (after === undefined && !gone) return
+    }
+    this.#end(watch, true)
+  }
+
+  #count(watch: Watch, audience: Map<string, Member>, waiting: Standing['waiting']): void {
+    if (audience.size === 0) return
+    const still = new Set(waiting.map(nameOf))
+    const now = this.#clock.now()
+    let full: Set<string> | undefined
+    for (const [name, member] of audience) {
+      if (member.after !== undefined || member.gone || still.has(name)) continue
+      full ??= new Set(this.#core.neighbors().flatMap((n) => (n.state === 'Full' ? nameOf(n) : [])))
+      if (full.has(name)) member.after = now - watch.begun
+      else member.gone = true
+    }
+  }
+
+  #end(watch: Watch, isOver: boolean): void {
+    this.#watches.delete(watch)
+    const members = [...(watch.audience?.values() ?? [])]
+    const by = members.flatMap(({ routerId, interface: name, after }) =>
+      after === undefined ? [] : [{ routerId: formatIpv4(routerId), interface: name, after }],
+    )
+    const missing = members.filter(({ after }) => after === undefined)
+    watch.resolve({
+      acknowledged: isOver && missing.length === 0,
+      by,
+      missing: missing.map(({ routerId }) => formatIpv4(routerId)),
+      lsas: watch.lsas.map(formatInstance),
+    })
+  }
+}
+
+const nameOf = (router: { readonly interface: string; readonly routerId: number }): string =>
+  `${router.interface} ${router.routerId}`
+
+const kinds: Readonly<Record<number, string>> = { 1: 'router', 5: 'external', 7: 'nssa-external' }
+
+const formatInstance = ({ type, lsId, sequence }: OwnInstance): string =>
+  `${kinds[type] ?? `type ${type}`} LSA ${formatIpv4(lsId)} 0x${(sequence >>> 0).toString(16)}`
