@@ -23,22 +23,23 @@ const entries: Record<string, Entry> = {
     source: 'lib/index.ts',
     module: root,
     values: words(`
-      Announcement OriginatedOpaque OspfError OspfSpeaker formatChange formatEvent healthy http
-      kernelLinks tcp
+      Announcement OriginatedOpaque OspfError OspfSpeaker command dns file formatChange
+      formatEvent grpc healthy http icmp kernelLinks self tcp tls udp
     `),
     types: words(`
       Acknowledgement AddressOptions AddressPort AnnounceOptions AnnouncementEvent
       AnnouncementState AnnouncementStepEvent AreaOptions AuthAlgorithm AuthenticationOptions
-      AuthenticationSnapshot Cause Clock Confirmation DatagramPort DatagramSocket DownResult
-      DrainOptions DropReason ExternalOptions Gate GatePolicy GateVerdict HealthyOptions
-      HttpOptions HttpStatus InterfaceOptions InterfaceState InterfaceView KernelRouteOptions
-      KeyOptions LifetimeOptions Limits Link LinkPort LsaView MismatchField NeighborState
-      NeighborView NetworkType NssaOptions OpaqueOptions OpaqueView OspfErrorCode OspfEvent
-      PoliciesOptions PolicyOptions PrefixListOptions PrefixRuleOptions Probe RangeOptions
-      RouteMapEntryOptions RouteMapMatch RouteMapSet RouteSink RouteView RouterHelperOptions
-      SequenceStore SpeakerEvent SpeakerOptions SpeakerPorts SpfDelayConfig StepName StepReport
-      StepTimes StopOptions StopResult StubRouterOptions SysctlEvent SysctlFinding SysctlPort
-      TcpOptions TcpTarget Verdict VipChange VirtualLinkOptions
+      AuthenticationSnapshot Cause Clock CommandOptions Confirmation DatagramPort DatagramSocket
+      Dialogue DnsOptions DnsType DownResult DrainOptions DropReason ExternalOptions FileOptions
+      Gate GatePolicy GateVerdict GrpcOptions HealthyOptions HttpOptions HttpStatus IcmpOptions
+      InterfaceOptions InterfaceState InterfaceView KernelRouteOptions KeyOptions LifetimeOptions
+      Limits Link LinkPort LsaView MismatchField NeighborState NeighborView NetworkType
+      NssaOptions OpaqueOptions OpaqueView OspfErrorCode OspfEvent PoliciesOptions PolicyOptions
+      PrefixListOptions PrefixRuleOptions Probe RangeOptions RouteMapEntryOptions RouteMapMatch
+      RouteMapSet RouteSink RouteView RouterHelperOptions SelfOptions SequenceStore SpeakerEvent
+      SpeakerOptions SpeakerPorts SpfDelayConfig StepName StepReport StepTimes StopOptions
+      StopResult StubRouterOptions SysctlEvent SysctlFinding SysctlPort TcpOptions TcpTarget
+      TlsOptions UdpOptions Verdict VipChange VirtualLinkOptions
     `),
   },
   'ospf-speaker/core': {

@@ -10,6 +10,7 @@ import {
 import { request as requestHttps } from 'node:https'
 import type { ConnectionOptions } from 'node:tls'
 import { reasonOf } from '../reason.ts'
+import { parseExpected } from './dialogue.ts'
 import { explain, invalid, named, type Probe } from './probe.ts'
 
 /** One status, or a range of them with both ends included: `204`, `'200-299'`. */
@@ -58,7 +59,7 @@ export interface HttpOptions {
 export function http(url: string | URL, options: HttpOptions = {}): Probe {
   const target = parseUrl(url)
   const expected = parseStatus(options.status ?? '200-299')
-  const check = options.body === undefined ? undefined : bodyCheck(options.body)
+  const { isExpected, wanted } = parseExpected(options.body, 'body')
   const { maxBody = 65536, host, localAddress } = options
   if (!Number.isSafeInteger(maxBody) || maxBody < 1) {
     throw invalid('maxBody', 'a whole number of bytes above 0', maxBody)
@@ -83,8 +84,7 @@ export function http(url: string | URL, options: HttpOptions = {}): Probe {
         throw new Error(`status ${status}, expected ${expected.map(formatRange).join(', ')}`)
       }
       const body = await read(response, maxBody)
-      const wrong = check?.(body.toString('utf8'))
-      if (wrong !== undefined) throw new Error(wrong)
+      if (isExpected?.(body.toString('utf8')) === false) throw new Error(`body does not ${wanted}`)
     } catch (error) {
       throw explain(error, signal)
     } finally {
@@ -175,14 +175,3 @@ function parseStatus(status: HttpStatus | readonly HttpStatus[]): readonly Range
 }
 
 const formatRange = ([low, high]: Range): string => (low === high ? `${low}` : `${low}-${high}`)
-
-/** What is wrong with a body; undefined when nothing is. */
-function bodyCheck(body: string | RegExp): (text: string) => string | undefined {
-  if (typeof body === 'string') {
-    return (text) => (text.includes(body) ? undefined : `body does not contain '${body}'`)
-  }
-  if (!(body instanceof RegExp)) throw invalid('body', 'a string or a RegExp', body)
-  // A global or sticky one would remember where it was from one run to the next.
-  const pattern = new RegExp(body.source, body.flags.replace(/[gy]/g, ''))
-  return (text) => (pattern.test(text) ? undefined : `body does not match ${body}`)
-}
