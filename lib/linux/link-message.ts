@@ -7,6 +7,8 @@ const IFLA_MTU = 4
 const IFA_ADDRESS = 1
 const IFA_LOCAL = 2
 const IFA_FLAGS = 8
+/** Since Linux 5.18; older kernels pass over it. */
+const IFA_PROTO = 11
 const IFA_F_SECONDARY = 0x01
 const IFF_UP = 0x01
 const IFF_BROADCAST = 0x02
@@ -32,6 +34,8 @@ export interface Address {
   readonly peer: number | undefined
   readonly secondary: boolean
   readonly scope: number
+  /** Who added it, by the numbers of routing protocols; 0: nobody said. */
+  readonly protocol: number
 }
 
 /** Reads struct ifinfomsg. Some notifications are partial: what they leave out stays as in `known`. */
@@ -67,13 +71,19 @@ export function decodeAddress(payload: Uint8Array): Address | undefined {
     peer: end === address ? undefined : end,
     secondary: (flags & IFA_F_SECONDARY) !== 0,
     scope: header.u8(3),
+    protocol: attributes.u8(IFA_PROTO) ?? 0,
   }
 }
 
-/** Payload of a request that adds or removes an address. */
-export function encodeAddress(index: number, address: number, prefixLength: number): Uint8Array {
+/** Payload of a request that adds or removes an address. `protocol`: who adds it. */
+export function encodeAddress(
+  index: number,
+  address: number,
+  prefixLength: number,
+  protocol?: number,
+): Uint8Array {
   const scope = address >>> 24 === 127 ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE
-  return new PayloadWriter()
+  const writer = new PayloadWriter()
     .u8(AF_INET)
     .u8(prefixLength)
     .u8(0)
@@ -81,7 +91,9 @@ export function encodeAddress(index: number, address: number, prefixLength: numb
     .u32(index)
     .attributeIpv4(IFA_LOCAL, address)
     .attributeIpv4(IFA_ADDRESS, address)
-    .finish()
+  return (
+    protocol === undefined ? writer : writer.attribute(IFA_PROTO, Uint8Array.of(protocol))
+  ).finish()
 }
 
 /** Payload of RTM_GETLINK: every device, or the one of that name. */

@@ -25,6 +25,14 @@ export function lockInterface(device: string): Promise<AsyncDisposable> {
   )
 }
 
+/** Takes the lock on an address of ours. Rejects with ERR_OSPF_DUPLICATE while another speaker holds it. */
+export function lockAddress(device: string, prefix: string): Promise<AsyncDisposable> {
+  return lock(
+    `address/${namespace()}/${device}/${prefix}`,
+    `another speaker in this network namespace has ${prefix} on ${device}`,
+  )
+}
+
 /** Holds an abstract socket: no file, and the kernel releases it however the process ends. */
 async function lock(key: string, refusal: string): Promise<AsyncDisposable> {
   const name = `ospf-speaker/${key}`

@@ -26,6 +26,23 @@ inNamespace('an address that somebody else added is not ours', async (t) => {
   t.match(shown(), '127.0.0.9/32 scope host')
 })
 
+inNamespace('what an earlier life left behind', async (t) => {
+  const first = LinuxAddresses.open()
+  t.equal(await first.add('lo', vip, 32), true)
+  using second = LinuxAddresses.open()
+  t.equal(await second.add('lo', vip, 32), false, 'the first is alive')
+  first[Symbol.dispose]()
+  t.match(shown(), '10.0.1.100/32', 'it went without a word')
+  await new Promise((resolve) => setImmediate(resolve))
+  t.equal(await second.add('lo', vip, 32), true, 'ours now')
+  using third = LinuxAddresses.open()
+  t.equal(await third.add('lo', vip, 32), false)
+  await second.remove('lo', vip, 32)
+  t.notMatch(shown(), '10.0.1.100')
+  t.equal(await third.add('lo', vip, 32), true)
+  await third.remove('lo', vip, 32)
+})
+
 inNamespace('devices that are not there', async (t) => {
   using addresses = LinuxAddresses.open()
   const missing = { code: 'ERR_OSPF_NO_INTERFACE', message: /no such device: nope/ }
