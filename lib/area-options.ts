@@ -11,6 +11,7 @@ import type {
   PrefixRule,
   StubPrefix,
 } from './core/io.ts'
+import { deviceOf } from './interface-address.ts'
 import {
   fail,
   isObject,
@@ -50,6 +51,11 @@ export interface InterfaceOptions {
   readonly nonBroadcast?: boolean
   /** Between Hellos to a neighbor that is silent ('nbma'); whole seconds, default 120. */
   readonly pollInterval?: number
+  /**
+   * Advertise the further subnets of the device as stub networks, with the cost of the interface; default false. VIPs
+   * that are or were announced, and addresses that are interfaces of their own, are left out.
+   */
+  readonly secondaryAddresses?: boolean
   /** Do not advertise the network of the interface (RFC 6860); default false. */
   readonly prefixSuppression?: boolean
   /** How packets prove where they come from (appendix D); default: not at all. */
@@ -103,7 +109,10 @@ export interface AreaOptions {
   readonly nssa?: NssaOptions
   /** By the Router ID of the other end. */
   readonly virtualLinks?: Readonly<Record<string, VirtualLinkOptions>>
-  /** By device name. */
+  /**
+   * By device: 'eth0' is the device on its primary address. 'eth0:10.0.2.1' is that address of it, an interface of its
+   * own and, if wanted, in another area than the rest of the device.
+   */
   readonly interfaces?: Readonly<Record<string, InterfaceOptions>>
   /** Prefixes to advertise as stub networks for as long as the speaker runs, 'A.B.C.D/L', with their cost. */
   readonly stubNetworks?: Readonly<Record<string, number>>
@@ -123,11 +132,12 @@ const interfaceFields = [
   'nonBroadcast',
   'pollInterval',
   'prefixSuppression',
+  'secondaryAddresses',
   'authentication',
 ] as const satisfies readonly (keyof InterfaceOptions)[]
 
 /** As the kernel allows device names. */
-const deviceName = /^[^/\s]{1,15}$/
+const deviceName = /^[^/:\s]{1,15}$/
 
 /**
  * Reads the name of a device.
@@ -135,6 +145,14 @@ const deviceName = /^[^/\s]{1,15}$/
  */
 export function parseDevice(field: string, name: unknown): string {
   if (typeof name !== 'string' || !deviceName.test(name)) throw fail(field, 'a device name', name)
+  return name
+}
+
+/** 'eth0', or 'eth0:10.0.2.1'. */
+function parseName(name: string): string {
+  const [device, ...address] = name.split(':')
+  parseDevice('interface', device)
+  if (address.length > 0) parseAddress(`interface ${name}`, address.join(':'))
   return name
 }
 
@@ -170,7 +188,7 @@ function parseTimers(
 
 function parseInterface(area: number, name: string, options: InterfaceOptions): InterfaceConfig {
   const where = `interface ${name}`
-  parseDevice('interface', name)
+  parseName(name)
   if (!isObject(options)) throw fail(where, 'an object', options)
   onlyFields(where, options, interfaceFields)
   const { network = 'broadcast', nonBroadcast = false, pollInterval } = options
@@ -204,6 +222,14 @@ function parseInterface(area: number, name: string, options: InterfaceOptions): 
       ? {}
       : {
           prefixSuppression: parseBoolean(`${where}: prefixSuppression`, options.prefixSuppression),
+        }),
+    ...(options.secondaryAddresses === undefined
+      ? {}
+      : {
+          secondaryAddresses: parseBoolean(
+            `${where}: secondaryAddresses`,
+            options.secondaryAddresses,
+          ),
         }),
   }
 }
@@ -421,7 +447,20 @@ export function parseAreas(
   }
   if (interfaces.length === 0) throw fail('areas', 'at least one interface', 'none')
   refuseOverlaps(configs)
-  return { areas: configs, interfaces, virtualLinks, stubs }
+  return { areas: configs, interfaces: withDevices(interfaces), virtualLinks, stubs }
+}
+
+/** Interfaces that share a device know of it. */
+function withDevices(interfaces: readonly InterfaceConfig[]): InterfaceConfig[] {
+  const count = new Map<string, number>()
+  for (const { name } of interfaces) {
+    const device = deviceOf(name)
+    count.set(device, (count.get(device) ?? 0) + 1)
+  }
+  return interfaces.map((config) => {
+    const device = deviceOf(config.name)
+    return count.get(device)! > 1 ? { ...config, device } : config
+  })
 }
 
 /** One prefix cannot be the range of two areas: whose summary would it be? */

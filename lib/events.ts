@@ -2,13 +2,22 @@
 import createDebug from 'debug'
 import type { AnnouncementEvent, AnnouncementStepEvent } from './announcement.ts'
 import { formatEvent as formatRouterEvent, type OspfEvent } from './core/events.ts'
+import type { RouteChange } from './core/io.ts'
+import type { StubRouterEvent } from './stub-router.ts'
 import type { SysctlEvent } from './sysctl.ts'
 import { formatStep } from './vip-history.ts'
+import { formatPrefix } from './wire/address.ts'
 
 export type SpeakerEvent =
   | OspfEvent
   | AnnouncementEvent
   | AnnouncementStepEvent
+  | StubRouterEvent
+  | {
+      /** Other options are in effect; what changed, a line each. */
+      readonly type: 'reconfigured'
+      readonly changes: readonly string[]
+    }
   | {
       /** An interface of the configuration cannot take part yet; it will as soon as it can. */
       readonly type: 'waiting'
@@ -49,6 +58,17 @@ export type SpeakerEvent =
   /** The speaker stopped; the last event. */
   | { readonly type: 'stopped' }
 
+/** What the calculation changed, for those who listen. */
+export function routesEvent(changes: readonly RouteChange[]): SpeakerEvent {
+  const set: string[] = []
+  const removed: string[] = []
+  for (const change of changes) {
+    if (change.type === 'replace') set.push(formatPrefix(change.route.prefix, change.route.length))
+    else removed.push(formatPrefix(change.prefix, change.length))
+  }
+  return { type: 'routes', set, removed }
+}
+
 /** Formats an event as one line for a log. */
 export function formatEvent(event: SpeakerEvent): string {
   switch (event.type) {
@@ -56,6 +76,13 @@ export function formatEvent(event: SpeakerEvent): string {
       return `VIP ${event.prefix}: ${event.was} -> ${event.state} (${event.reason})`
     case 'announcement-step':
       return `VIP ${event.prefix}: ${formatStep(event)}`
+    case 'stub-router': {
+      const whose = stubRouterBy[event.why]
+      const time = event.seconds === undefined ? '' : ` for ${event.seconds} s`
+      return event.active ? `stub router ${whose}${time}` : `no stub router ${whose} any more`
+    }
+    case 'reconfigured':
+      return `reconfigured: ${event.changes.join('; ') || 'nothing changed'}`
     case 'waiting':
       return `interface ${event.interface} waits: ${waitingFor[event.for]}`
     case 'routes': {
@@ -84,6 +111,14 @@ export function formatEvent(event: SpeakerEvent): string {
       return formatRouterEvent(event)
   }
 }
+
+const stubRouterBy = {
+  configured: 'by configuration',
+  request: 'by request',
+  'start-up': 'on start-up',
+  shutdown: 'on shutdown',
+  drain: 'while drained',
+} as const
 
 const waitingFor = {
   device: 'there is no such device',
@@ -115,6 +150,8 @@ const logs: Partial<Record<SpeakerEvent['type'], createDebug.Debugger>> = {
   sysctl: debugRoutes,
   announcement: debugAnnouncement,
   'announcement-step': debugAnnouncement,
+  'stub-router': debugSpeaker,
+  reconfigured: debugSpeaker,
   waiting: debugSpeaker,
   resumed: debugSpeaker,
   error: debugSpeaker,

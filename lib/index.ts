@@ -79,6 +79,7 @@ export type {
   KernelRouteOptions,
   SpeakerOptions,
   StubRouterOptions,
+  StubRouterTimesOptions,
 } from './options.ts'
 export type {
   PoliciesOptions,
@@ -98,9 +99,10 @@ export type {
   SysctlPort,
 } from './ports.ts'
 export type { PrefixListOptions, PrefixRuleOptions } from './prefix-list.ts'
+export type { StopOptions, StopResult } from './quiet.ts'
+export type { ReconfigureResult } from './reconfigure.ts'
 export type { RouterHelperOptions } from './router-helper.ts'
 export type { SequenceStore } from './sequence-store.ts'
-export type { StopOptions, StopResult } from './speaker.ts'
 export { OspfSpeaker } from './speaker.ts'
 export type { SysctlEvent, SysctlFinding } from './sysctl.ts'
 export type { InterfaceView, LsaView, NeighborView, OpaqueView, RouteView } from './views.ts'

@@ -1,5 +1,5 @@
 /** Opaque LSAs from the application (RFC 5250): what may be originated, and the handle of what is. */
-import type { OpaqueId, OpaqueScope } from './core/io.ts'
+import type { ConfigChange, OpaqueId, OpaqueScope } from './core/io.ts'
 import { OspfError } from './errors.ts'
 import { onlyFields, parseArea, parseInteger } from './parse.ts'
 import { formatIpv4 } from './wire/address.ts'
@@ -152,5 +152,55 @@ export class OriginatedOpaque implements Disposable {
 
   [Symbol.dispose](): void {
     this.withdraw()
+  }
+}
+
+/** What the originations need of the speaker. */
+export interface OpaqueOwner {
+  configure(change: ConfigChange): void
+  /** Nothing is originated any more. */
+  isStopping(): boolean
+}
+
+/** The opaque LSAs of a speaker that are originated now. */
+export class OpaqueOriginations {
+  readonly #owner: OpaqueOwner
+  /** By their names, each with what the core was told first. */
+  readonly #all = new Map<string, readonly [OriginatedOpaque, ConfigChange]>()
+
+  constructor(owner: OpaqueOwner) {
+    this.#owner = owner
+  }
+
+  /** @throws OspfError ERR_OSPF_CONFIG, ERR_OSPF_DUPLICATE, ERR_OSPF_STOPPED */
+  originate(options: OpaqueOptions, context: OpaqueContext): OriginatedOpaque {
+    const { text, data, ...id } = parseOpaque(options, context)
+    const isOver = (): OspfError =>
+      new OspfError('ERR_OSPF_STOPPED', `opaque LSA ${text}: withdrawn, or the speaker has stopped`)
+    if (this.#owner.isStopping()) throw isOver()
+    if (this.#all.has(text)) {
+      throw new OspfError('ERR_OSPF_DUPLICATE', `opaque LSA ${text} is originated already`)
+    }
+    const isCurrent = (): boolean => this.#all.get(text)?.[0] === originated
+    const originated = new OriginatedOpaque(
+      (next) => {
+        if (this.#owner.isStopping() || !isCurrent()) throw isOver()
+        this.#owner.configure({ type: 'opaque', ...id, data: parseData(next, context.limit) })
+      },
+      () => {
+        if (!isCurrent()) return
+        this.#all.delete(text)
+        this.#owner.configure({ type: 'withdraw-opaque', ...id })
+      },
+    )
+    const change: ConfigChange = { type: 'opaque', ...id, data }
+    this.#all.set(text, [originated, change])
+    this.#owner.configure(change)
+    return originated
+  }
+
+  /** Each by its name, with what the core was told first. */
+  *changes(): Generator<readonly [string, ConfigChange]> {
+    for (const [text, [, change]] of this.#all) yield [text, change]
   }
 }

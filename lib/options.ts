@@ -1,5 +1,11 @@
 /** What `OspfSpeaker.start` takes, checked as a whole before anything starts. */
-import { type AreaOptions, type ParsedAreas, parseAreas, parseDevice } from './area-options.ts'
+import {
+  type AreaOptions,
+  type InterfaceOptions,
+  type ParsedAreas,
+  parseAreas,
+  parseDevice,
+} from './area-options.ts'
 import type {
   ConfigChange,
   ExternalPrefix,
@@ -9,6 +15,8 @@ import type {
 } from './core/io.ts'
 import { type AbrType, defaultLimits, type Limits } from './core/router.ts'
 import { defaultSpfDelay, type SpfDelayConfig } from './core/spf-delay.ts'
+import { OspfError } from './errors.ts'
+import { deviceOf } from './interface-address.ts'
 import {
   fail,
   isObject,
@@ -54,6 +62,16 @@ export interface StubRouterOptions {
   readonly externalMetric?: number
 }
 
+/** When to be a stub router. Without a time of its own, always. */
+export interface StubRouterTimesOptions extends StubRouterOptions {
+  /** Always; default: when neither `onStartup` nor `onShutdown` is given. */
+  readonly always?: boolean
+  /** Seconds after the start, or until `speaker.stubRouter(false)`: while the table fills. 5 to 86400. */
+  readonly onStartup?: number
+  /** Seconds before `stop()` withdraws anything, if anybody is adjacent: while others find another way. 1 to 600. */
+  readonly onShutdown?: number
+}
+
 /** The options as what a new router is told before anything else. */
 export function* initialChanges(parsed: Parsed): Generator<ConfigChange> {
   for (const config of parsed.areas) yield { type: 'area', config }
@@ -64,9 +82,26 @@ export function* initialChanges(parsed: Parsed): Generator<ConfigChange> {
   for (const external of parsed.externals) yield { type: 'external', external }
   if (parsed.role === 'announce-only') yield { type: 'announce-only', announceOnly: true }
   if (parsed.originate) yield { type: 'originate', allowed: parsed.originate }
-  if (parsed.stubRouter) yield { type: 'stub-router', stubRouter: parsed.stubRouter }
   const { routerInformation: information } = parsed
   if (information) yield { type: 'router-information', information }
+}
+
+/**
+ * The same options but for some of one interface.
+ * @throws OspfError ERR_OSPF_NO_INTERFACE when it is not in them
+ */
+export function withInterface(
+  options: SpeakerOptions,
+  name: string,
+  change: InterfaceOptions,
+): SpeakerOptions {
+  const found = Object.entries(options.areas).find(([, area]) => area.interfaces?.[name])
+  if (found === undefined) {
+    throw new OspfError('ERR_OSPF_NO_INTERFACE', `interface ${name} is not configured`)
+  }
+  const [id, area] = found
+  const interfaces = { ...area.interfaces, [name]: { ...area.interfaces?.[name], ...change } }
+  return { ...options, areas: { ...options.areas, [id]: { ...area, interfaces } } }
 }
 
 /** How routes go to the kernel. */
@@ -108,7 +143,7 @@ export interface SpeakerOptions extends PoliciesOptions {
    */
   readonly originate?: PrefixListOptions
   /** Be a stub router (RFC 6987): reachable, but not a way to elsewhere; default false. */
-  readonly stubRouter?: boolean | StubRouterOptions
+  readonly stubRouter?: boolean | StubRouterTimesOptions
   /** Write routes into the kernel; default false: a speaker that announces has no business there. */
   readonly installRoutes?: boolean | KernelRouteOptions
   /**
@@ -138,6 +173,14 @@ export interface SpeakerOptions extends PoliciesOptions {
   readonly spfDelay?: Partial<SpfDelayConfig>
 }
 
+/** How and when to be a stub router; times in seconds, 0 is not at all. */
+export interface StubRouterSchedule {
+  readonly how: StubRouter
+  readonly always: boolean
+  readonly onStartup: number
+  readonly onShutdown: number
+}
+
 /** The options in the core's terms. */
 export interface Parsed extends ParsedAreas {
   readonly policies: Policies
@@ -149,7 +192,9 @@ export interface Parsed extends ParsedAreas {
   readonly role: 'announce-only' | 'router'
   /** Undefined: anything. */
   readonly originate: readonly PrefixRule[] | undefined
-  readonly stubRouter: StubRouter | undefined
+  readonly stubRouter: StubRouterSchedule | undefined
+  readonly limits: Limits
+  readonly spfDelay: SpfDelayConfig
   readonly kernel: Required<Omit<KernelRouteOptions, 'accept'>> | undefined
   /** Of the routes, those that go to the kernel; undefined: all. */
   readonly accept: RouteMap | undefined
@@ -217,7 +262,9 @@ export function parseOptions(options: SpeakerOptions): Parsed {
     routerHelper: parseRouterHelper(options.routerHelper, kernel.kernel !== undefined),
     role: parseRole(options.role, kernel.kernel !== undefined, parsedAreas),
     originate: parseOriginate(options.originate, policies, [...parsedAreas.stubs, ...externals]),
-    stubRouter: parseStubRouter(options.stubRouter ?? false),
+    stubRouter: parseStubRouterTimes(options.stubRouter ?? false),
+    limits: { ...defaultLimits, ...options.limits },
+    spfDelay: { ...defaultSpfDelay, ...options.spfDelay },
     ...kernel,
     addresses: addresses.map(parseInterfaceAddress),
     routerInformation: parseHostname(options),
@@ -326,6 +373,33 @@ export function parseStubRouter(value: boolean | StubRouterOptions): StubRouter 
   }
 }
 
+const stubRouterFields = [
+  'includeStub',
+  'externalMetric',
+  'always',
+  'onStartup',
+  'onShutdown',
+] as const satisfies readonly (keyof StubRouterTimesOptions)[]
+
+function parseStubRouterTimes(
+  value: boolean | StubRouterTimesOptions,
+): StubRouterSchedule | undefined {
+  const isTimed = typeof value === 'object' && isObject(value)
+  if (isTimed) onlyFields('stubRouter', value, stubRouterFields)
+  const { always, onStartup, onShutdown, ...rest } = isTimed ? value : {}
+  const how = parseStubRouter(isTimed ? rest : value)
+  if (how === undefined) return undefined
+  const none = onStartup === undefined && onShutdown === undefined
+  const seconds = (field: string, time: number | undefined, least: number, most: number): number =>
+    time === undefined ? 0 : parseInteger(`stubRouter: ${field}`, time, least, most)
+  return {
+    how,
+    always: parseBoolean('stubRouter: always', always ?? none),
+    onStartup: seconds('onStartup', onStartup, 5, 86_400),
+    onShutdown: seconds('onShutdown', onShutdown, 1, 600),
+  }
+}
+
 function parseInterfaceAddress(value: AddressOptions, i: number): Parsed['addresses'][number] {
   const where = `addresses: ${i}`
   if (!isObject(value)) throw fail(where, 'an object', value)
@@ -372,3 +446,22 @@ function parseKernel(
       accept === undefined ? undefined : parseAccept('installRoutes: accept', accept, policies),
   }
 }
+
+/** A step between wall clock and monotonic clock below this many milliseconds is not a pause. */
+const SMALLEST_PAUSE_MS = 2000
+
+/** The smallest dead interval, in milliseconds: a longer pause means that the neighbors gave us up. */
+export const pauseOf = ({ interfaces }: Parsed): number =>
+  Math.max(SMALLEST_PAUSE_MS, Math.min(...interfaces.map((i) => i.deadInterval * 1000)))
+
+/** Devices that must exist. */
+export const devicesOf = ({ interfaces, addresses }: Parsed): string[] => [
+  ...interfaces.map(({ name }) => deviceOf(name)),
+  ...addresses.map(({ device }) => device),
+]
+
+/** Some interface has AuType 3. */
+export const isExtended = ({ interfaces, virtualLinks }: Parsed): boolean =>
+  [...interfaces, ...virtualLinks].some(
+    ({ authentication: a }) => a?.type === 'cryptographic' && a.extended,
+  )

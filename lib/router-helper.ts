@@ -119,7 +119,7 @@ export function routerWishes(
 
 /** Watches over the parameters while the speaker runs. */
 export class RouterHelper {
-  readonly #config: RouterHelperConfig
+  #config: RouterHelperConfig
   readonly #keeper: SysctlKeeper
   readonly #report: (event: SysctlEvent) => void
   /** A VIP with several next hops has been seen. */
@@ -140,6 +140,13 @@ export class RouterHelper {
   begin(): void {
     if (this.#config.mode === 'set') this.#keeper.set()
     else if (this.#config.explicit) this.#keeper.report()
+  }
+
+  /** Other wishes, or other devices: what is wished for no more is put back, and the rest stays as it is. */
+  configure(config: RouterHelperConfig, interfaces: readonly string[]): void {
+    this.#config = config
+    this.#keeper.replace(routerWishes(config, interfaces), config.mode === 'set')
+    this.begin()
   }
 
   findings(): SysctlFinding[] {

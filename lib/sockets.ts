@@ -47,10 +47,11 @@ export class Sockets {
   }
 
   /** @throws OspfError ERR_OSPF_PERMISSION, ERR_OSPF_NO_INTERFACE, ERR_OSPF_NATIVE */
-  open(name: string, { index, address }: UsableLink): void {
+  open(name: string, { name: device, index, address }: UsableLink): void {
     const socket = this.#owner.datagrams.open(
-      { name, index, address },
-      (datagram) => this.#owner.receive(datagram),
+      { name: device, index, address },
+      (datagram) =>
+        this.#owner.receive(device === name ? datagram : { ...datagram, interface: name }),
       (error) => this.#failed(name, socket, error),
     )
     this.#sockets.set(name, { index, address, socket })
@@ -58,7 +59,16 @@ export class Sockets {
 
   /** For virtual links. @throws as `open` */
   openRouted(): void {
-    this.#routed = this.#owner.datagrams.openRouted((error) =>
+    this.#routed ??= this.#owner.datagrams.openRouted((error) =>
+      this.#owner.failed('virtual links', error),
+    )
+  }
+
+  /** There are no virtual links any more. */
+  shutRouted(): void {
+    const routed = this.#routed
+    this.#routed = undefined
+    void Promise.resolve(routed?.[Symbol.asyncDispose]()).catch((error) =>
       this.#owner.failed('virtual links', error),
     )
   }

@@ -4,34 +4,44 @@
  * everything stops.
  */
 import { getRandomValues } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { type AddressStep, Announcement, type DrainOptions } from './announcement.ts'
+import type { InterfaceOptions } from './area-options.ts'
 import { realClock } from './clock.ts'
+import { ConfiguredAddresses } from './configured-addresses.ts'
 import { Confirmations } from './confirmations.ts'
-import type { ConfigChange, Instant, Output, RouteChange } from './core/io.ts'
+import type { ConfigChange, Instant, Output } from './core/io.ts'
 import { Router } from './core/router.ts'
 import { isRemote } from './core/routes.ts'
-import type { NeighborState } from './core/states.ts'
 import { nodeDigests } from './crypto.ts'
 import { OspfError } from './errors.ts'
-import { EventStream, type SpeakerEvent } from './events.ts'
-import { type OpaqueOptions, OriginatedOpaque, parseData, parseOpaque } from './opaque.ts'
+import { EventStream, routesEvent, type SpeakerEvent } from './events.ts'
+import { changeOnDevices, deviceOf, onDevices } from './interface-address.ts'
+import { Interfaces } from './interfaces.ts'
+import { type OpaqueOptions, OpaqueOriginations, type OriginatedOpaque } from './opaque.ts'
 import {
+  devicesOf,
   initialChanges,
+  isExtended,
   type Parsed,
   parseOptions,
   parseStubRouter,
+  pauseOf,
   type SpeakerOptions,
   type StubRouterOptions,
+  withInterface,
 } from './options.ts'
 import { parseVip } from './parse.ts'
 import { looksAtAttributes, type PolicyOptions, parseAccept, type RouteMap } from './policy.ts'
-import type { Clock, Link } from './ports.ts'
+import type { Clock } from './ports.ts'
 import { checkOriginate } from './prefix-list.ts'
+import { neighborsIn, type StopOptions, type StopResult, untilQuiet } from './quiet.ts'
+import { type Kept, planReconfigure, type ReconfigureResult } from './reconfigure.ts'
 import { RouteFilter } from './route-filter.ts'
 import { RouterHelper } from './router-helper.ts'
 import { nextBootCount } from './sequence-store.ts'
 import { SharedAddresses } from './shared-addresses.ts'
-import { isUsable, Sockets } from './sockets.ts'
+import { StubRouterSwitch } from './stub-router.ts'
 import type { SysctlFinding } from './sysctl.ts'
 import {
   type InterfaceView,
@@ -50,30 +60,8 @@ import type { DownResult } from './vip-history.ts'
 import { formatIpv4, formatPrefix } from './wire/address.ts'
 import { linuxPorts, type SpeakerPorts } from './world.ts'
 
-export interface StopOptions {
-  /** Seconds to wait for the adjacent routers' acknowledgements; default 6. FRR takes 1 s, BIRD 2.5 s. */
-  readonly timeout?: number
-  /** Least seconds from when the withdrawal left to the end, so that routers have recalculated; default 2. BIRD ticks by 1 s. */
-  readonly hold?: number
-}
-
-/** What `stop()` found. */
-export interface StopResult {
-  /** Every adjacent router acknowledged that our LSAs are gone. */
-  readonly acknowledged: boolean
-  /** Milliseconds from the withdrawal to the last acknowledgement, or to the end of waiting for it. */
-  readonly acknowledgedAfter: number
-}
-
 /** Wall clock against monotonic clock: a difference of so many milliseconds is told to the core. */
 const WALL_STEP_MS = 500
-/** How often `stop` looks whether it is done, in milliseconds. */
-const STOP_POLL_MS = 10
-/** As we leave, another router becomes Designated Router: those that are neither are adjacent no more, but there. */
-const TWO_WAY: readonly NeighborState[] = ['2-Way', 'ExStart', 'Exchange', 'Loading', 'Full']
-/** A step between wall clock and monotonic clock below this many milliseconds is not a pause. */
-const SMALLEST_PAUSE_MS = 2000
-
 /** A failure that goes on is said again after so many milliseconds. */
 const SAME_FAILURE_MS = 60_000
 
@@ -81,34 +69,35 @@ const SAME_FAILURE_MS = 60_000
 export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent> {
   /** Dotted. */
   readonly routerId: string
-  readonly #parsed: Parsed
+  #options: SpeakerOptions
+  #parsed: Parsed
   readonly #core: Router
   readonly #ports: SpeakerPorts
   readonly #clock: Clock
   readonly #events: EventStream
   readonly #confirmations: Confirmations
-  readonly #sockets: Sockets
-  readonly #waiting = new Map<string, 'device' | 'link' | 'address'>()
+  readonly #interfaces: Interfaces
+  readonly #stubRouter: StubRouterSwitch
   readonly #announcements = new Map<string, Announcement>()
-  readonly #opaques = new Map<string, OriginatedOpaque>()
+  /** What the core is told of those, by the same keys. */
+  readonly #announced = new Map<string, ConfigChange>()
+  readonly #opaques: OpaqueOriginations
   /** Announcements that are withdrawn and whose address is still there. */
   readonly #leaving = new Set<Promise<void>>()
   readonly #vipAddresses: SharedAddresses
   /** In front of the kernel; undefined: nothing is installed. */
   readonly #filter: RouteFilter | undefined
-  readonly #helper: RouterHelper | undefined
-  readonly #added: Parsed['addresses'][number][] = []
+  #helper: RouterHelper | undefined
+  readonly #addresses: ConfiguredAddresses
   readonly #failures = new Map<string, { message: string; at: Instant }>()
   readonly #cleanup: (() => void)[] = []
-  /** Smallest dead interval, in milliseconds: a longer pause means that the neighbors gave us up. */
-  readonly #pauseMs: number
+  #reconfiguring: Promise<unknown> = Promise.resolve()
   #timer: Disposable | undefined
   #timerAt: Instant = Number.POSITIVE_INFINITY
   #wallOffset: number
   /** The offset that the core knows. */
   #toldOffset = 0
   #draining = false
-  #stubRouter: Parsed['stubRouter']
   /** Set while the speaker is out of service. */
   #drainOptions: DrainOptions | undefined
   #stopping: Promise<StopResult> | undefined
@@ -133,6 +122,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     const speaker = new OspfSpeaker(options, parsed, world, events, bootCount)
     try {
       await speaker.#addAddresses()
+      speaker.#requireKernel(parsed)
       speaker.#help()
       options.signal?.throwIfAborted()
       speaker.#begin()
@@ -156,40 +146,52 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     events: EventStream,
     bootCount: number | undefined,
   ) {
+    this.#options = options
     this.#parsed = parsed
-    this.#stubRouter = parsed.stubRouter
     this.#ports = ports
     this.#clock = ports.clock
     this.#vipAddresses = new SharedAddresses(ports.addresses)
+    this.#addresses = new ConfiguredAddresses(ports.addresses, (...args) => this.#fail(...args))
     this.#filter = parsed.kernel && ports.routes && new RouteFilter(ports.routes, parsed.accept)
-    this.#helper = helperOf(parsed, ports, events)
     this.#events = events
     this.routerId = formatIpv4(parsed.routerId)
     const [high, low] = getRandomValues(new Uint32Array(2))
     this.#core = new Router({
       routerId: parsed.routerId,
       seed: (high! & 0x1fffff) * 0x100000000 + low!,
-      limits: options.limits ?? {},
-      spfDelay: options.spfDelay ?? {},
+      limits: parsed.limits,
+      spfDelay: parsed.spfDelay,
       abrType: parsed.abrType,
       rfc1583Compatibility: parsed.rfc1583Compatibility,
       digests: nodeDigests,
       ...(bootCount === undefined ? {} : { bootCount }),
     })
-    this.#pauseMs = Math.max(
-      SMALLEST_PAUSE_MS,
-      Math.min(...parsed.interfaces.map((i) => i.deadInterval * 1000)),
-    )
     this.#wallOffset = ports.clock.wall() - ports.clock.now()
     this.#confirmations = new Confirmations(this.#core, ports.clock)
-    this.#sockets = new Sockets({
-      clock: ports.clock,
-      datagrams: ports.datagrams,
-      receive: (datagram) => this.#input((now) => this.#core.handleDatagram(now, datagram)),
-      failed: (where, cause) => this.#fail(where, cause),
-      link: (name) => ports.links.links().get(name),
-      isElected: (name) => this.#core.interfaces.get(name)?.isElected ?? false,
+    this.#opaques = new OpaqueOriginations({
+      configure: (change) => this.#configure(change),
+      isStopping: () => this.#stopping !== undefined,
     })
+    this.#interfaces = new Interfaces(
+      {
+        clock: ports.clock,
+        datagrams: ports.datagrams,
+        links: ports.links,
+        core: this.#core,
+        input: (handle) => this.#input(handle),
+        say: (event) => this.#say(event),
+        failed: (where, cause) => this.#fail(where, cause),
+      },
+      parsed.interfaces,
+    )
+    this.#stubRouter = new StubRouterSwitch(
+      {
+        clock: ports.clock,
+        become: (stubRouter) => this.#configure({ type: 'stub-router', stubRouter }),
+        say: (event) => this.#say(event),
+      },
+      parsed.stubRouter,
+    )
   }
 
   // Looking in
@@ -258,6 +260,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     }
     const pipeline = parsePipeline(text, options)
     const when = asGate(options.when, this.#clock)
+    this.#interfaces.noteVip(prefix)
     const address = this.#addressStep(options.device, prefix, length)
     const announcement = new Announcement({
       prefix: text,
@@ -277,6 +280,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       clock: this.#clock,
     })
     this.#announcements.set(text, announcement)
+    this.#announced.set(text, ways.announce)
     if (this.#drainOptions) void announcement.drain(this.#drainOptions)
     return announcement
   }
@@ -289,41 +293,22 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     const limit = this.#core.limits.opaqueOctets
     const { interfaces, routerInformation } = this.#parsed
     const saysHostname = routerInformation !== undefined
-    const { text, data, ...id } = parseOpaque(options, { interfaces, limit, saysHostname })
-    if (this.#stopping) throw stopped(`opaque LSA ${text}`)
-    if (this.#opaques.has(text)) {
-      throw new OspfError('ERR_OSPF_DUPLICATE', `opaque LSA ${text} is originated already`)
-    }
-    const originate = (data: Uint8Array): void => this.#configure({ type: 'opaque', ...id, data })
-    const originated = new OriginatedOpaque(
-      (data) => {
-        if (this.#stopping || this.#opaques.get(text) !== originated) {
-          throw stopped(`opaque LSA ${text}`)
-        }
-        originate(parseData(data, limit))
-      },
-      () => {
-        if (this.#opaques.get(text) !== originated) return
-        this.#opaques.delete(text)
-        this.#configure({ type: 'withdraw-opaque', ...id })
-      },
-    )
-    this.#opaques.set(text, originated)
-    originate(data)
-    return originated
+    return this.#opaques.originate(options, { interfaces, limit, saysHostname })
   }
 
-  #configure(change: ConfigChange): void {
-    this.#input((now) => this.#core.handleConfig(now, change))
+  #configure(...changes: readonly ConfigChange[]): void {
+    this.#input((now) => this.#core.handleConfig(now, ...changes))
   }
+
+  // Changing
 
   /**
-   * Becomes a stub router (RFC 6987), or ceases to be one: with `includeStub` the VIPs are the last resort as well.
+   * Becomes a stub router (RFC 6987), or ceases to be one, whatever the options said: with `includeStub` the VIPs are the
+   * last resort as well.
    * @throws OspfError ERR_OSPF_CONFIG
    */
   stubRouter(how: boolean | StubRouterOptions): void {
-    this.#stubRouter = parseStubRouter(how)
-    this.#configure({ type: 'stub-router', stubRouter: this.#stubRouter })
+    this.#stubRouter.request(parseStubRouter(how))
   }
 
   /**
@@ -337,10 +322,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       async (announcement) => [announcement.prefix, await announcement.drain(options)] as const,
     )
     const results = await Promise.all(drained)
-    if (this.#drainOptions === options && !this.#stopping) {
-      const stubRouter = this.#stubRouter ?? { includeStub: false, externalMetric: undefined }
-      this.#configure({ type: 'stub-router', stubRouter })
-    }
+    if (this.#drainOptions === options && !this.#stopping) this.#stubRouter.drain()
     return Object.fromEntries(results)
   }
 
@@ -348,7 +330,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   undrain(): void {
     if (this.#drainOptions === undefined || this.#stopping) return
     this.#drainOptions = undefined
-    this.#configure({ type: 'stub-router', stubRouter: this.#stubRouter })
+    this.#stubRouter.undrain()
     for (const announcement of this.announcements()) announcement.undrain()
   }
 
@@ -362,14 +344,113 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     if (this.#filter === undefined) {
       throw new OspfError('ERR_OSPF_CONFIG', 'accept: the speaker installs no routes')
     }
+    this.#accept(policy)
+  }
+
+  #accept(policy: RouteMap | undefined): void {
     this.#configure(attributesFor(policy))
-    if (!this.#stopped) this.#filter.replace(policy, this.#core.routes().filter(isRemote))
+    if (this.#stopped) return
+    this.#filter?.replace(policy, this.#core.routes().filter(isRemote).map(onDevices))
+  }
+
+  /**
+   * Other options for the running speaker: the whole of them, checked as a whole. Then only what differs is applied, in
+   * one step; what was announced at run time stays, and so do adjacencies where the protocol allows it. Hello and dead
+   * intervals may change if the neighbors' do before the dead interval is over that ran so far. `signal` is that of the
+   * start. Not to be changed: `routerId`, `installRoutes`, `sequenceStore`, `eventQueue`.
+   *
+   * When it rejects, everything is as it was.
+   * @throws OspfError ERR_OSPF_CONFIG, ERR_OSPF_NO_INTERFACE, ERR_OSPF_DUPLICATE (another speaker has the interface),
+   * ERR_OSPF_PERMISSION, ERR_OSPF_KERNEL, ERR_OSPF_STOPPED
+   */
+  reconfigure(options: SpeakerOptions): Promise<ReconfigureResult> {
+    const result = this.#reconfiguring.then(() => this.#reconfigure(options))
+    this.#reconfiguring = result.catch(() => {})
+    return result
+  }
+
+  /**
+   * Other options for one interface ('eth0'), the rest as they are: `setInterface('eth0', { cost: 65535 })` drains it.
+   * @throws OspfError ERR_OSPF_NO_INTERFACE when it is not configured; and as `reconfigure`
+   */
+  setInterface(name: string, change: InterfaceOptions): Promise<ReconfigureResult> {
+    const result = this.#reconfiguring.then(() => {
+      return this.#reconfigure(withInterface(this.#options, name, change))
+    })
+    this.#reconfiguring = result.catch(() => {})
+    return result
+  }
+
+  async #reconfigure(options: SpeakerOptions): Promise<ReconfigureResult> {
+    const parsed = parseOptions(options)
+    if (this.#stopping) throw stopped('reconfigure')
+    const old = this.#parsed
+    const plan = planReconfigure(old, parsed, [...this.#kept()])
+    this.#interfaces.require(devicesOf(parsed))
+    this.#requireKernel(parsed)
+    const { changes, restarted, closed } = plan
+    const locked: string[] = []
+    try {
+      // what can fail, before anybody hears of the change
+      for (const { name } of plan.opened) {
+        await this.#ports.lock?.(name)
+        locked.push(name)
+      }
+      for (const wanted of parsed.addresses) {
+        if (!old.addresses.some((a) => isDeepStrictEqual(a, wanted))) {
+          await this.#addresses.add(wanted)
+        }
+      }
+      const bootCount = await this.#bootCountFor(parsed)
+      if (this.#stopping) throw stopped('reconfigure')
+      this.#openSockets(plan.opened, parsed)
+      this.#options = options
+      this.#parsed = parsed
+      this.#interfaces.configure(parsed.interfaces)
+      this.#configure(...bootCount, ...plan.steps)
+    } catch (error) {
+      await this.#addresses.removeAllBut(this.#stopping ? [] : old.addresses)
+      for (const name of locked) await this.#ports.unlock?.(name)
+      throw error
+    }
+    const differs = (field: keyof Parsed): boolean => !isDeepStrictEqual(old[field], parsed[field])
+    if (differs('stubRouter')) this.#stubRouter.configure(parsed.stubRouter)
+    if (differs('accept')) this.#accept(parsed.accept)
+    for (const name of closed) this.#interfaces.sockets.shut(name)
+    if (parsed.virtualLinks.length === 0) this.#interfaces.sockets.shutRouted()
+    this.#interfaces.look()
+    if (differs('routerHelper') || differs('interfaces')) this.#help()
+    this.#say({ type: 'reconfigured', changes })
+    await this.#addresses.removeAllBut(parsed.addresses)
+    for (const name of closed) await this.#ports.unlock?.(name)
+    return { changes, restarted }
+  }
+
+  /** The first interface with AuType 3 needs one. */
+  async #bootCountFor(parsed: Parsed): Promise<ConfigChange[]> {
+    if (!isExtended(parsed) || isExtended(this.#parsed)) return []
+    const count = await nextBootCount(parsed.sequenceStore, this.#clock.wall())
+    return [{ type: 'boot-count', count }]
+  }
+
+  /** What was announced at run time. */
+  *#kept(): Generator<Kept> {
+    for (const [prefix, change] of this.#announced) {
+      const { state } = this.#announcements.get(prefix)!
+      yield { change, what: `VIP ${prefix}`, active: state !== 'down' && state !== 'drained' }
+    }
+    for (const [text, change] of this.#opaques.changes()) {
+      yield { change, what: `opaque LSA ${text}`, active: true }
+    }
   }
 
   /** The VIP may be announced anew from now on, while the address of this announcement waits for its removal. */
   #withdrawn(announcement: Announcement): void {
     const { prefix } = announcement
-    if (this.#announcements.get(prefix) === announcement) this.#announcements.delete(prefix)
+    if (this.#announcements.get(prefix) === announcement) {
+      this.#announcements.delete(prefix)
+      this.#announced.delete(prefix)
+    }
     const gone = announcement.stop().then(() => {})
     this.#leaving.add(gone)
     void gone.then(() => this.#leaving.delete(gone))
@@ -402,7 +483,9 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   }
 
   async #stop(options: StopOptions): Promise<StopResult> {
-    const anybody = this.#neighborsIn(['Full']).size > 0
+    const isAdjacent = (): boolean => neighborsIn(this.#core, ['Full']).size > 0
+    if (isAdjacent()) await this.#stubRouter.shutdown()
+    const anybody = isAdjacent()
     this.#configure({ type: 'flush' })
     // the gates let go now; addresses go when nobody sends here any more
     this.#lastQuiet = anybody
@@ -421,48 +504,17 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   /** That of `stop`: what waits for quiet meanwhile, waits for this one. */
   #lastQuiet: Promise<StopResult> | undefined
 
-  /**
-   * Resolves when what we have to say was acknowledged by every adjacent router, and the hold time is over; or when
-   * the acknowledgements did not come in time. A router that is gone before it acknowledged has not.
-   */
   #quiet(stop?: StopOptions): Promise<StopResult> {
-    const { timeout = 6, hold = 2 } = stop ?? {}
-    const begun = this.#clock.now()
-    const audience = this.#neighborsIn(['Full'])
-    let sentAt: Instant | undefined
-    let doneAt: Instant | undefined
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (!stop && this.#lastQuiet) return resolve(this.#lastQuiet)
-        const now = this.#clock.now()
-        const isLate = !(now - begun < timeout * 1000)
-        // what is paced (originate.ts) leaves later; routers have their time from then on
-        const isSent = this.#core.isUpToDate()
-        if (isSent) sentAt ??= now
-        const isSaid = isSent && this.#core.unacknowledged() === 0
-        const present = this.#neighborsIn(TWO_WAY)
-        if (isSaid && [...audience].every((router) => present.has(router))) doneAt ??= now
-        const acknowledged = doneAt !== undefined
-        const isHeld = sentAt === undefined ? !isLate : now - sentAt < hold * 1000
-        if (isHeld || (!acknowledged && !isLate)) {
-          this.#clock.setTimer(STOP_POLL_MS, look)
-        } else {
-          resolve({ acknowledged, acknowledgedAfter: (doneAt ?? now) - begun })
-        }
-      }
-      look()
-    })
-  }
-
-  #neighborsIn(states: readonly NeighborState[]): Set<string> {
-    const those = this.#core.neighbors().filter((n) => states.includes(n.state))
-    return new Set(those.map((n) => `${n.interface} ${n.routerId}`))
+    return untilQuiet(this.#core, this.#clock, stop ?? {}, () =>
+      stop ? undefined : this.#lastQuiet,
+    )
   }
 
   /** Closes everything that start opened; what fails is said and does not keep the rest. */
   async #release(): Promise<void> {
     this.#stopped = true
     this.#timer?.[Symbol.dispose]()
+    this.#stubRouter[Symbol.dispose]()
     for (const undo of this.#cleanup.splice(0)) undo()
     const close = async (where: string, what: AsyncDisposable | undefined): Promise<void> => {
       try {
@@ -471,12 +523,9 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
         this.#fail(where, error)
       }
     }
-    await this.#sockets.close()
+    await this.#interfaces.sockets.close()
     await close('routes', this.#ports.routes)
-    for (const { device, address, prefixLength } of this.#added.splice(0)) {
-      const removed = this.#ports.addresses.remove(device, address, prefixLength)
-      await removed.catch((error) => this.#fail(`address of ${device}`, error))
-    }
+    await this.#addresses.removeAllBut([])
     this.#helper?.end()
     await close('links', this.#ports.links)
     try {
@@ -490,46 +539,52 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
 
   /** What is configured and not there yet; it goes again at the end. */
   async #addAddresses(): Promise<void> {
-    const { interfaces, addresses } = this.#parsed
-    const present = this.#ports.links.links()
-    for (const name of [...interfaces.map((i) => i.name), ...addresses.map((a) => a.device)]) {
-      if (present.has(name)) continue
-      const names = [...present.keys()].join(', ')
-      throw new OspfError(
-        'ERR_OSPF_NO_INTERFACE',
-        `interface ${name} does not exist; there are ${names}`,
-      )
-    }
-    for (const wanted of addresses) {
-      const { device, address, prefixLength } = wanted
-      const isOurs = await this.#ports.addresses.add(device, address, prefixLength)
-      if (isOurs) this.#added.push(wanted)
-    }
+    this.#interfaces.require(devicesOf(this.#parsed))
+    for (const wanted of this.#parsed.addresses) await this.#addresses.add(wanted)
   }
 
+  /** @throws OspfError ERR_OSPF_CONFIG */
+  #requireKernel({ routerHelper }: Parsed): void {
+    if (this.#ports.sysctls !== undefined || !routerHelper?.explicit) return
+    throw new OspfError('ERR_OSPF_CONFIG', 'routerHelper: there is no kernel to be helped here')
+  }
+
+  /** As the options say it now. */
   #help(): void {
-    if (this.#helper === undefined && this.#parsed.routerHelper?.explicit) {
-      throw new OspfError('ERR_OSPF_CONFIG', 'routerHelper: there is no kernel to be helped here')
-    }
+    const { routerHelper: config } = this.#parsed
+    const devices = [...new Set(this.#parsed.interfaces.map(({ name }) => deviceOf(name)))]
+    const { sysctls } = this.#ports
+    if (config && this.#helper) return this.#helper.configure(config, devices)
+    this.#helper?.end()
+    this.#helper =
+      config && sysctls && new RouterHelper(config, sysctls, devices, (event) => this.#say(event))
     this.#helper?.begin()
   }
 
   #begin(): void {
-    const { links } = this.#ports
-    const present = links.links()
-    const watch = links.watch((name, link) => this.#linkChanged(name, link))
+    const watch = this.#interfaces.watch()
     this.#cleanup.push(() => watch[Symbol.dispose]())
     const now = this.#clock.now()
     this.#tellWall(now, this.#wallOffset)
     for (const change of initialChanges(this.#parsed)) this.#core.handleConfig(now, change)
     this.#core.handleConfig(now, attributesFor(this.#parsed.accept))
+    this.#stubRouter.begin()
     // sockets first: if one cannot be opened, nothing has been said to anybody
-    for (const { name, passive } of this.#parsed.interfaces) {
-      const link = present.get(name)
-      if (!passive && isUsable(link)) this.#sockets.open(name, link)
+    this.#openSockets(this.#parsed.interfaces, this.#parsed)
+    this.#interfaces.look()
+  }
+
+  /** @throws OspfError when one cannot be opened; then none of them is left open. */
+  #openSockets(configs: Parsed['interfaces'], { virtualLinks }: Parsed): void {
+    const { sockets } = this.#interfaces
+    this.#interfaces.open(configs)
+    if (virtualLinks.length === 0) return
+    try {
+      sockets.openRouted()
+    } catch (error) {
+      for (const { name } of configs) sockets.shut(name)
+      throw error
     }
-    if (this.#parsed.virtualLinks.length > 0) this.#sockets.openRouted()
-    for (const { name } of this.#parsed.interfaces) this.#linkChanged(name, present.get(name))
   }
 
   /** Everything that reaches the core goes through here. */
@@ -566,9 +621,9 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       case 'transmit':
         return this.#transmit(output.interface, output.destination, output.bytes)
       case 'membership':
-        return this.#sockets.membership(output.interface, output.group, output.join)
+        return this.#interfaces.sockets.membership(output.interface, output.group, output.join)
       case 'routes':
-        this.#filter?.apply(output.changes)
+        this.#filter?.apply(output.changes.map(changeOnDevices))
         this.#helper?.watch(output.changes)
         return this.#say(routesEvent(output.changes))
       case 'event':
@@ -581,10 +636,10 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
 
   #transmit(name: string, destination: number, bytes: Uint8Array): void {
     if (!this.#parsed.virtualLinks.some((link) => link.name === name)) {
-      return this.#sockets.send(name, destination, bytes)
+      return this.#interfaces.sockets.send(name, destination, bytes)
     }
     const source = this.#core.interfaces.get(name)?.address
-    if (source) this.#sockets.sendRouted(source, destination, bytes)
+    if (source) this.#interfaces.sockets.sendRouted(source, destination, bytes)
   }
 
   /** Wall clock and monotonic clock part company when the machine sleeps or is paused. */
@@ -595,7 +650,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     if (Math.abs(offset - this.#toldOffset) >= WALL_STEP_MS) {
       this.#tellWall(this.#clock.now(), offset)
     }
-    if (jump < this.#pauseMs) return
+    if (jump < pauseOf(this.#parsed)) return
     this.#say({ type: 'resumed', seconds: jump / 1000 })
     this.#core.handleResume(this.#clock.now())
   }
@@ -613,25 +668,6 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     } catch (error) {
       this.#fail('sequence store', error)
     }
-  }
-
-  // Interfaces
-
-  #linkChanged(name: string, link: Link | undefined): void {
-    const config = this.#parsed.interfaces.find((i) => i.name === name)
-    if (!config || this.#stopped) return
-    const needs = link === undefined ? 'device' : !link.up ? 'link' : 'address'
-    if (isUsable(link)) {
-      this.#waiting.delete(name)
-      if (!config.passive) this.#sockets.reopen(name, link)
-    } else {
-      this.#sockets.shut(name)
-      if (this.#waiting.get(name) !== needs) {
-        this.#waiting.set(name, needs)
-        this.#say({ type: 'waiting', interface: name, for: needs })
-      }
-    }
-    this.#input((now) => this.#core.handleInterface(now, name, link))
   }
 
   /** Says what failed outside the protocol: the same failure at most once a minute. */
@@ -654,31 +690,5 @@ const attributesFor = (policy: RouteMap | undefined): ConfigChange => ({
   tell: policy !== undefined && looksAtAttributes(policy),
 })
 
-function helperOf(
-  { routerHelper, interfaces }: Parsed,
-  { sysctls }: SpeakerPorts,
-  events: EventStream,
-): RouterHelper | undefined {
-  if (routerHelper === undefined || sysctls === undefined) return undefined
-  const names = interfaces.map(({ name }) => name)
-  return new RouterHelper(routerHelper, sysctls, names, (event) => events.push(event))
-}
-
 const stopped = (what: string): OspfError =>
   new OspfError('ERR_OSPF_STOPPED', `${what}: withdrawn, or the speaker has stopped`)
-
-function routesEvent(changes: readonly RouteChange[]): SpeakerEvent {
-  const set: string[] = []
-  const removed: string[] = []
-  for (const change of changes) {
-    if (change.type === 'replace') set.push(formatPrefix(change.route.prefix, change.route.length))
-    else removed.push(formatPrefix(change.prefix, change.length))
-  }
-  return { type: 'routes', set, removed }
-}
-
-/** Some interface has AuType 3. */
-const isExtended = ({ interfaces, virtualLinks }: Parsed): boolean =>
-  [...interfaces, ...virtualLinks].some(
-    ({ authentication: a }) => a?.type === 'cryptographic' && a.extended,
-  )

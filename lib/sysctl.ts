@@ -41,9 +41,9 @@ export const deviceParameter = (device: string, parameter: string): string =>
 
 export class SysctlKeeper {
   readonly #port: SysctlPort
-  readonly #wishes: readonly SysctlWish[]
+  #wishes: readonly SysctlWish[]
   readonly #report: (event: SysctlEvent) => void
-  readonly #changed: { readonly finding: SysctlFinding; readonly before: number }[] = []
+  #changed: readonly { readonly finding: SysctlFinding; readonly before: number }[] = []
 
   constructor(
     port: SysctlPort,
@@ -76,7 +76,7 @@ export class SysctlKeeper {
       const { path, wanted, value } = finding
       try {
         this.#port.write(path, wanted)
-        if (value !== undefined) this.#changed.push({ finding, before: value })
+        if (value !== undefined) this.#changed = [...this.#changed, { finding, before: value }]
         this.#report({ type: 'sysctl', what: 'set', ...finding })
       } catch (error) {
         this.#report({ type: 'sysctl', what: 'refused', ...finding, detail: reasonOf(error) })
@@ -84,9 +84,22 @@ export class SysctlKeeper {
     }
   }
 
+  /** Has other wishes from now on. What was set and is not wished for any more is put back; `keep`: the rest is kept. */
+  replace(wishes: readonly SysctlWish[], keep: boolean): void {
+    this.#wishes = wishes
+    const isWished = ({ finding }: { readonly finding: SysctlFinding }): boolean =>
+      keep && wishes.some(({ path, wanted }) => path === finding.path && wanted === finding.wanted)
+    const kept = this.#changed.filter(isWished)
+    this.#changed = this.#changed.filter((change) => !isWished(change))
+    this.restore()
+    this.#changed = kept
+  }
+
   /** Puts back what was set, last first, unless somebody else changed it since. */
   restore(): void {
-    for (const { finding, before } of this.#changed.splice(0).reverse()) {
+    const changed = this.#changed.toReversed()
+    this.#changed = []
+    for (const { finding, before } of changed) {
       const { path, wanted } = finding
       // of a device that is gone, nothing is left to put back
       if (this.#read(path) !== wanted) continue

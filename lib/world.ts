@@ -22,6 +22,9 @@ export interface SpeakerPorts {
   readonly routes: RouteSink | undefined
   /** Undefined: there is no kernel to be helped. */
   readonly sysctls?: SysctlPort
+  /** Keeps other speakers off an interface that is added later; those of the start are taken already. */
+  readonly lock?: (name: string) => Promise<void>
+  readonly unlock?: (name: string) => Promise<void>
   /** Closes whatever else was opened for the speaker; called last. */
   readonly close?: () => Promise<void>
 }

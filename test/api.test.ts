@@ -38,7 +38,7 @@ const entries: Record<string, Entry> = {
       PrefixListOptions PrefixRuleOptions Probe RangeOptions RouteMapEntryOptions RouteMapMatch
       RouteMapSet RouteSink RouteView RouterHelperOptions SelfOptions SequenceStore SpeakerEvent
       SpeakerOptions SpeakerPorts SpfDelayConfig StepName StepReport StepTimes StopOptions
-      StopResult StubRouterOptions SysctlEvent SysctlFinding SysctlPort TcpOptions TcpTarget
+      StopResult StubRouterOptions StubRouterTimesOptions ReconfigureResult SysctlEvent SysctlFinding SysctlPort TcpOptions TcpTarget
       TlsOptions UdpOptions Verdict VipChange VirtualLinkOptions
     `),
   },

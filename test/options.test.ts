@@ -1,5 +1,7 @@
 import t from 'tap'
 import { defaultAreaConfig } from '../lib/core/area.ts'
+import { defaultLimits } from '../lib/core/router.ts'
+import { defaultSpfDelay } from '../lib/core/spf-delay.ts'
 import type { SpeakerOptions } from '../lib/index.ts'
 import { parseOptions } from '../lib/options.ts'
 import {
@@ -44,6 +46,8 @@ t.test('the defaults', async (t) => {
     role: 'announce-only',
     originate: undefined,
     routerHelper: undefined,
+    limits: defaultLimits,
+    spfDelay: defaultSpfDelay,
     kernel: undefined,
     accept: undefined,
     addresses: [],
@@ -119,6 +123,43 @@ t.test('everything said', async (t) => {
     { area: 7, prefix: 0x0a080001, length: 32, cost: 65535 },
   ])
   t.same(parsed.addresses, [{ device: 'lo', address: 0x0a090909, prefixLength: 32 }])
+})
+
+t.test('interfaces on the addresses of one device', async (t) => {
+  const interfaces = { eth0: {}, 'eth0:10.0.2.1': { cost: 7 }, eth1: { secondaryAddresses: true } }
+  const parsed = parseOptions({
+    ...minimal,
+    areas: { 0: { interfaces }, 5: { interfaces: { 'eth0:10.0.3.1': {} } } },
+  })
+  const shown = parsed.interfaces.map(({ name, area, device }) => ({ name, area, device }))
+  t.same(shown, [
+    { name: 'eth0', area: 0, device: 'eth0' },
+    { name: 'eth0:10.0.2.1', area: 0, device: 'eth0' },
+    { name: 'eth1', area: 0, device: undefined },
+    { name: 'eth0:10.0.3.1', area: 5, device: 'eth0' },
+  ])
+  t.match(parsed.interfaces, [{}, { cost: 7 }, { secondaryAddresses: true }])
+})
+
+t.test('when to be a stub router', async (t) => {
+  const parse = (stubRouter: SpeakerOptions['stubRouter'] & {}) =>
+    parseOptions({ ...minimal, stubRouter }).stubRouter
+  const how = { includeStub: false, externalMetric: undefined }
+  t.equal(parse(false), undefined)
+  t.same(parse(true), { how, always: true, onStartup: 0, onShutdown: 0 })
+  t.same(parse({ includeStub: true, externalMetric: 9 }), {
+    how: { includeStub: true, externalMetric: 9 },
+    always: true,
+    onStartup: 0,
+    onShutdown: 0,
+  })
+  t.same(parse({ onStartup: 60 }), { how, always: false, onStartup: 60, onShutdown: 0 })
+  t.same(parse({ always: true, onShutdown: 5 }), {
+    how,
+    always: true,
+    onStartup: 0,
+    onShutdown: 5,
+  })
 })
 
 t.test('installing routes', async (t) => {
@@ -242,6 +283,27 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
     { ...minimal, installRoutes: { metric: 0.5 } },
     'installRoutes: metric: expected a whole number from 1 to 4294967295, got 0.5',
   ],
+  [
+    { ...minimal, areas: { 0: { interfaces: { 'eth0:1': {} } } } },
+    "interface eth0:1: expected an IPv4 address, got '1'",
+  ],
+  [
+    { ...minimal, areas: { 0: { interfaces: { ':10.0.0.1': {} } } } },
+    "interface: expected a device name, got ''",
+  ],
+  [
+    { ...minimal, stubRouter: { onStart: 5 } },
+    "stubRouter: unknown option 'onStart'; known are includeStub, externalMetric, always, onStartup, onShutdown",
+  ],
+  [
+    { ...minimal, stubRouter: { onStartup: 1 } },
+    'stubRouter: onStartup: expected a whole number from 5 to 86400, got 1',
+  ],
+  [
+    { ...minimal, stubRouter: { onShutdown: 601 } },
+    'stubRouter: onShutdown: expected a whole number from 1 to 600, got 601',
+  ],
+  [{ ...minimal, stubRouter: 'yes' }, "stubRouter: expected true, false or an object, got 'yes'"],
   [{ ...minimal, signal: {} }, 'signal: expected an AbortSignal, got {}'],
   [{ ...minimal, addresses: {} }, 'addresses: expected a list, got {}'],
   [{ ...minimal, addresses: ['10.0.0.1/8'] }, "addresses: 0: expected an object, got '10.0.0.1/8'"],
@@ -320,7 +382,7 @@ const wrongSettings: readonly (readonly [settings: unknown, message: string])[] 
   [true, 'expected an object, got true'],
   [
     { hello: 1 },
-    "unknown option 'hello'; known are network, cost, helloInterval, deadInterval, retransmitInterval, transmitDelay, priority, passive, mtuIgnore, neighbors, nonBroadcast, pollInterval, prefixSuppression, authentication",
+    "unknown option 'hello'; known are network, cost, helloInterval, deadInterval, retransmitInterval, transmitDelay, priority, passive, mtuIgnore, neighbors, nonBroadcast, pollInterval, prefixSuppression, secondaryAddresses, authentication",
   ],
   [
     { network: 'ring' },

@@ -166,8 +166,9 @@ export class World implements SpeakerPorts {
     if (refused) throw refused
     // the segment knows the address of the device that the simulator gave it
     const wired = this.#host.attachments.find((a) => a.name === name)?.address
+    const isOverridden = (this.#devices.get(name) as Partial<Link> | undefined)?.address === address
     const readdress = (d: Datagram): Datagram =>
-      d.destination === wired ? { ...d, destination: address } : d
+      isOverridden && d.destination === wired ? { ...d, destination: address } : d
     const below = this.#host.ports.datagrams.open(link, (d) => receive(readdress(d)), onError)
     let failed = false
     const memberships = new Set<number>()
@@ -179,7 +180,9 @@ export class World implements SpeakerPorts {
         onError(error)
       },
     }
-    this.sockets.set(name, socket)
+    // the first on a device by its name, the others with their address
+    const key = this.sockets.has(name) ? `${name} ${formatIpv4(address)}` : name
+    this.sockets.set(key, socket)
     return {
       get closed() {
         return failed || below.closed
@@ -194,7 +197,7 @@ export class World implements SpeakerPorts {
       },
       [Symbol.asyncDispose]: async () => {
         this.log.push(`close ${name}`)
-        if (this.sockets.get(name) === socket) this.sockets.delete(name)
+        if (this.sockets.get(key) === socket) this.sockets.delete(key)
         await below[Symbol.asyncDispose]()
       },
     }

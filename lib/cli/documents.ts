@@ -148,7 +148,7 @@ export function neighborDocument(speaker: Snapshots): NeighborDocument {
       ...(dead === undefined ? {} : { deadTime: duration(dead) }),
       address,
       ifaceAddress: address,
-      ifaceName: on?.address === undefined ? neighbor.interface : `${on.name}:${on.address}`,
+      ifaceName: nameOf(neighbor.interface, on?.address),
       ...twice('retransmitCounter', 'linkStateRetransmissionListCounter', neighbor.retransmissions),
       ...twice('requestCounter', 'linkStateRequestListCounter', neighbor.requests),
       ...twice('dbSummaryCounter', 'databaseSummaryListCounter', neighbor.summaries),
@@ -200,10 +200,10 @@ export function routeDocument(speaker: Snapshots): RouteDocument {
             hop.gateway === undefined
               ? {
                   ip: ' ',
-                  'directly attached to': hop.interface,
-                  directlyAttachedTo: hop.interface,
+                  'directly attached to': deviceOf(hop.interface),
+                  directlyAttachedTo: deviceOf(hop.interface),
                 }
-              : { ip: hop.gateway, via: hop.interface },
+              : { ip: hop.gateway, via: deviceOf(hop.interface) },
         )
         const { type2Cost, tag } = external
         const entry: RouteEntry = {
@@ -303,3 +303,9 @@ function entryOf(lsa: LsaView): LsaEntry {
 
 const byName = (interfaces: readonly InterfaceView[]): Map<string, InterfaceView> =>
   new Map(interfaces.map((on) => [on.name, on]))
+
+/** FRR names its interfaces by device and address: 'eth0:10.0.1.133'. So do we where there are several on a device. */
+const nameOf = (name: string, address: string | undefined): string =>
+  address === undefined || name.includes(':') ? name : `${name}:${address}`
+
+const deviceOf = (name: string): string => name.split(':')[0]!

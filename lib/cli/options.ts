@@ -17,13 +17,14 @@ export function startOptions(config: FrrOptions, resolved: ResolvedNetworks): Sp
   for (const { prefix, length, area: id, cost } of resolved.stubs) {
     area(id).stubNetworks[`${prefix}/${length}`] = cost
   }
-  const { maximumPaths, spfThrottle, minLsInterval, minLsArrival } = config
+  const { maximumPaths, spfThrottle, minLsInterval, minLsArrival, stubRouter } = config
   return {
     routerId: config.routerId,
     areas,
     installRoutes: config.installRoutes,
     // as FRR, whatever it installs
     role: 'router',
+    ...(stubRouter === undefined ? {} : { stubRouter }),
     // FRR's own name is that of the machine unless it is configured
     ...(config.routerInformation === undefined
       ? {}

@@ -3,6 +3,8 @@
  * applied, accepted as of no consequence here, or an error with its file and line; with one error nothing is returned,
  * so that a box never runs on half of its configuration. The syntax is that of FRR 8.4, which reads Quagga 0.99's.
  */
+
+import { parseIpv4 } from '../wire/address.ts'
 import {
   addDigestKey,
   type FrrAuthentication,
@@ -85,7 +87,7 @@ export interface FrrOptions {
   readonly areaAuthentication?: Readonly<Record<string, 'simple' | 'message-digest'>>
   readonly keyChains?: KeyChains
   readonly networks: readonly FrrNetwork[]
-  /** By device name. */
+  /** By device name; what was said of one address of it, by 'eth0:A.B.C.D'. */
   readonly interfaces: Readonly<Record<string, FrrInterface>>
   readonly addresses: readonly FrrAddress[]
   /** `passive-interface default`: interfaces that do not say otherwise are passive. */
@@ -103,6 +105,12 @@ export interface FrrOptions {
   }
   /** `timers throttle lsa all`: MinLSInterval, in seconds. */
   readonly minLsInterval?: number
+  /** `max-metric router-lsa`; seconds. */
+  readonly stubRouter?: {
+    readonly always?: true
+    readonly onStartup?: number
+    readonly onShutdown?: number
+  }
   /** `timers lsa min-arrival`: MinLSArrival, in seconds. */
   readonly minLsArrival?: number
 }
@@ -128,6 +136,8 @@ class Draft {
   mode: Mode = 'config'
   place: FrrPlace = { file: '', line: 0 }
   interface = ''
+  /** The address of the interface that a statement is about. */
+  address: string | undefined
   mapEntry: { readonly lists: string[] } = { lists: [] }
   router: FrrPlace | undefined
   filter: { readonly map: string; readonly place: FrrPlace } | undefined
@@ -207,10 +217,14 @@ class Draft {
     this.accepted.push({ ...this.place, statement: shown(this.#words) })
   }
 
-  settings(name: string = this.interface): FrrInterface {
+  settings(name: string = this.#addressed): FrrInterface {
     const settings = this.interfaces.get(name) ?? {}
     this.interfaces.set(name, settings)
     return settings
+  }
+
+  get #addressed(): string {
+    return this.address === undefined ? this.interface : `${this.interface}:${this.address}`
   }
 
   authentication(): FrrAuthentication {
@@ -220,7 +234,11 @@ class Draft {
   /** As vty reads: a statement is looked up where we are, then at the top, which leaves the block. */
   #statement(indented: boolean): void {
     const words = this.#words
-    const here = lookup(statements[this.mode], words)
+    const address = this.mode === 'interface' ? addressIn(words) : undefined
+    const here =
+      lookup(statements[this.mode], words) ??
+      (address === undefined ? undefined : lookup(interfaceStatements, words.slice(0, -1)))
+    this.address = here && here.args.at(-1) !== address ? address : undefined
     const found = here ?? lookup(statements.config, words)
     if (found === undefined) {
       const { mode } = this
@@ -235,6 +253,13 @@ class Draft {
       throw error
     }
   }
+}
+
+/** `ip ospf cost 5 A.B.C.D` is about one address of the interface. */
+function addressIn(words: readonly string[]): string | undefined {
+  const last = words.at(-1)!
+  const isOspf = words.join(' ').startsWith('ip ospf ')
+  return isOspf && parseIpv4(last) !== undefined ? last : undefined
 }
 
 function explain(words: readonly string[], mode: Mode): string {
@@ -389,6 +414,11 @@ const routerStatements: Statements<Draft> = {
   'auto-cost reference-bandwidth *': (d, n) => {
     d.options.referenceBandwidth = integer(n, 1, 4294967)
   },
+  'max-metric router-lsa administrative': (d) => stubRouter(d, { always: true }),
+  'max-metric router-lsa on-startup *': (d, n) =>
+    stubRouter(d, { onStartup: integer(n, 5, 86_400) }),
+  'max-metric router-lsa on-shutdown *': (d, n) =>
+    stubRouter(d, { onShutdown: integer(n, 5, 100) }),
   'area * authentication': (d, id) => areaAuthentication(d, id, 'simple'),
   'area * authentication message-digest': (d, id) => areaAuthentication(d, id, 'message-digest'),
   'timers throttle spf * * *': (d, delay, hold, maximum) => {
@@ -418,6 +448,10 @@ const routerStatements: Statements<Draft> = {
   'timers lsa min-arrival *': (d, n) => {
     d.options.minLsArrival = milliseconds(n, 600000)
   },
+}
+
+function stubRouter(d: Draft, how: FrrOptions['stubRouter']): void {
+  d.options.stubRouter = { ...d.options.stubRouter, ...how }
 }
 
 function areaAuthentication(d: Draft, id: string, type: 'simple' | 'message-digest'): void {

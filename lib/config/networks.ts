@@ -9,8 +9,9 @@ import { formatIpv4, networkOf, parseIpv4 } from '../wire/address.ts'
 import type { FrrAddress, FrrInterface, FrrNetwork, FrrOptions } from './frr.ts'
 import { type FrrSeal, sealOf } from './frr-authentication.ts'
 
-/** A device that runs OSPF on its first address. */
+/** OSPF on a device's first address, or on another of its subnets. */
 export interface ResolvedInterface {
+  /** 'eth0' on its first address, 'eth0:A.B.C.D' on that one. */
   readonly name: string
   readonly area: string
   readonly settings: Omit<FrrInterface, 'area' | 'authentication'> & {
@@ -18,7 +19,7 @@ export interface ResolvedInterface {
   }
 }
 
-/** A prefix to announce as a stub link: a loopback address (12.4.1), or a further address of a device. */
+/** A prefix to announce as a stub link: a loopback address (12.4.1), or a further host address of a device. */
 export interface ResolvedStub {
   readonly prefix: string
   readonly length: number
@@ -64,6 +65,8 @@ export function resolveNetworks(
   const stubs: ResolvedStub[] = []
   const warnings: string[] = []
   const used = new Set<FrrNetwork>()
+  /** Settings of one address that have met it. */
+  const addressed = new Set<string>()
   const held = new Set<FrrNetwork>()
   const unaddressed: (Omit<ResolvedInterface, 'area'> & {
     readonly area: string | undefined
@@ -98,20 +101,23 @@ export function resolveNetworks(
 
   for (const [name, link] of links) {
     const { area: fixed, authentication, ...stated } = config.interfaces[name] ?? {}
-    const cost =
-      stated.cost ?? (link.loopback ? 0 : autoCost(config.referenceBandwidth, () => speed(name)))
-    let runs = false
+    const costOf = (cost: number | undefined): number =>
+      cost ?? (link.loopback ? 0 : autoCost(config.referenceBandwidth, () => speed(name)))
     for (const [i, { address, length }] of addressesOf(link, missing).entries()) {
       const network = longestMatch(config.networks, address)
       if (network !== undefined) used.add(network)
       // A VIP on lo may well lie in the subnet of the interface that is still to come.
       if (network !== undefined && (!link.loopback || network.length === 32)) held.add(network)
-      const area = fixed ?? network?.area
+      const named = `${name}:${formatIpv4(address)}`
+      const own = config.interfaces[named]
+      if (own) addressed.add(named)
+      const { area: mine, authentication: seal, ...said } = own ?? {}
+      const area = mine ?? fixed ?? network?.area
       if (area === undefined) continue
-      const shown = `${formatIpv4(address)}/${length}`
       // A loopback is a host route whatever its mask, as in FRR.
       const host = link.loopback ? 32 : length
-      if (link.loopback || runs || (i > 0 && host === 32))
+      const cost = costOf(said.cost ?? stated.cost)
+      if (link.loopback || (i > 0 && host === 32))
         stubs.push({
           prefix: formatIpv4(networkOf(address, host)),
           length: host,
@@ -119,14 +125,13 @@ export function resolveNetworks(
           cost,
           device: name,
         })
-      else if (i > 0)
-        warnings.push(
-          `interface ${name}: ${shown} is not its first address; OSPF runs on the first only`,
-        )
       else {
-        runs = true
-        const settings = settingsOf(link, stated, cost)
-        interfaces.push({ name, area, settings: sealed(name, area, authentication, settings) })
+        const settings = settingsOf(link, { ...stated, ...said }, cost)
+        interfaces.push({
+          name: i === 0 ? name : named,
+          area,
+          settings: sealed(name, area, seal ?? authentication, settings),
+        })
       }
     }
     // Without an address there is nothing to match; one that is configured for OSPF waits for its address.
@@ -136,7 +141,7 @@ export function resolveNetworks(
         name,
         area: fixed,
         authentication,
-        settings: settingsOf(link, stated, cost),
+        settings: settingsOf(link, stated, costOf(stated.cost)),
       })
   }
   const open = new Set(config.networks.filter((one) => !held.has(one)).map(({ area }) => area))
@@ -155,7 +160,13 @@ export function resolveNetworks(
   const needed = new Set(config.addresses.map(({ device }) => device))
   const absent: string[] = []
   for (const [name, { area }] of Object.entries(config.interfaces)) {
-    if (links.has(name)) continue
+    if (links.has(name) || addressed.has(name)) continue
+    const [device = '', address] = name.split(':')
+    if (address !== undefined) {
+      if (links.has(device))
+        warnings.push(`interface ${device} has no address ${address}; its settings are not used`)
+      continue
+    }
     if (area !== undefined || needed.has(name)) absent.push(name)
     else warnings.push(`interface ${name} does not exist; its settings are not used`)
   }

@@ -113,6 +113,13 @@ export class SendSequences {
     return (BigInt(this.#bootCount) << 32n) + BigInt(this.#low)
   }
 
+  /** Goes on with this boot count, unless the one in use is as high. */
+  begin(bootCount: number): void {
+    if (bootCount <= (this.#bootCount ?? -1)) return
+    this.#bootCount = bootCount
+    this.#low = 0
+  }
+
   /** Goes on behind this number, the lower 32 bits of the last one used. */
   resume(low: number): void {
     this.#low = low

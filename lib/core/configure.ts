@@ -1,11 +1,15 @@
 /** What an operator changes: interfaces, areas, what is announced, and the end. */
 import { opaqueLsId } from '../wire/opaque-lsa.ts'
-import { prefixKey } from './area.ts'
+import { type Area, prefixKey } from './area.ts'
 import { sendHello } from './hello.ts'
+import { HopSets } from './hop-sets.ts'
 import { Interface } from './interface.ts'
 import type { ConfigChange, InterfaceConfig, OpaqueScope } from './io.ts'
+import { isMaxAge } from './lsdb.ts'
+import { opaqueChanged } from './opaque.ts'
 import type { Router } from './router.ts'
 import type { Scope } from './scope.ts'
+import type { Timer } from './timers.ts'
 
 /** Takes a change over; what follows from it happens at the end of the input. */
 export function configure(router: Router, change: ConfigChange): void {
@@ -17,11 +21,7 @@ export function configure(router: Router, change: ConfigChange): void {
       return
     case 'remove-interface': {
       const iface = router.interfaces.get(change.interface)
-      if (!iface) return
-      iface.event('InterfaceDown')
-      router.interfaces.delete(iface.name)
-      iface.area.interfaces.delete(iface)
-      iface.area.originateDirty = true
+      if (iface) removeInterface(iface)
       return
     }
     case 'announce': {
@@ -43,7 +43,7 @@ export function configure(router: Router, change: ConfigChange): void {
         for (const entry of [...area.lsdb]) if (!area.lsdb.own.has(entry)) area.lsdb.remove(entry)
         for (const [iface, link] of links) router.setLink(iface, link)
       }
-      for (const scope of router.scopes()) scope.originateDirty = true
+      allDirty(router)
       router.recalculate(area, 'tree')
       return
     }
@@ -52,27 +52,41 @@ export function configure(router: Router, change: ConfigChange): void {
       return
     case 'announce-only':
       router.announceOnly = change.announceOnly
-      for (const area of router.areas.values()) router.recalculate(area, 'tree')
-      for (const scope of router.scopes()) scope.originateDirty = true
-      return
+      return recalculateAll(router)
     case 'originate':
       router.allowed = change.allowed
-      for (const scope of router.scopes()) scope.originateDirty = true
+      return allDirty(router)
+    case 'remove-area': {
+      const area = router.areas.get(change.area)
+      if (area) removeArea(router, area)
       return
+    }
+    case 'boot-count':
+      router.sequences.begin(change.count)
+      return
+    case 'limits':
+      router.limits = change.limits
+      // next hops are cut to their number as they are interned
+      router.hops = new HopSets(change.limits.maximumPaths)
+      return recalculateAll(router)
+    case 'spf-delay':
+      router.spfDelay = change.config
+      return
+    case 'behaviour':
+      router.abrType = change.abrType
+      router.rfc1583Compatibility = change.rfc1583Compatibility
+      return recalculateAll(router)
     case 'stub-router':
       router.stubRouter = change.stubRouter
-      for (const scope of router.scopes()) scope.originateDirty = true
-      return
+      return allDirty(router)
     case 'external': {
       const { prefix, length } = change.external
       router.as.externals.set(prefixKey(prefix, length), change.external)
-      for (const scope of router.scopes()) scope.originateDirty = true
-      return
+      return allDirty(router)
     }
     case 'withdraw-external': {
       if (!router.as.externals.delete(prefixKey(change.prefix, change.length))) return
-      for (const scope of router.scopes()) scope.originateDirty = true
-      return
+      return allDirty(router)
     }
     case 'withdraw': {
       const area = router.areas.get(change.area)
@@ -93,8 +107,7 @@ export function configure(router: Router, change: ConfigChange): void {
     case 'router-information':
       router.routerInformation = change.information
       router.hostnames.forget()
-      for (const scope of router.scopes()) scope.originateDirty = true
-      return
+      return allDirty(router)
     case 'flush':
       router.leaving = true
       for (const iface of router.interfaces.values()) {
@@ -103,8 +116,7 @@ export function configure(router: Router, change: ConfigChange): void {
         if (iface.resigned) iface.event('NeighborChange')
         sendHello(iface)
       }
-      for (const scope of router.scopes()) scope.originateDirty = true
-      return
+      return allDirty(router)
     case 'close':
       for (const iface of router.interfaces.values()) {
         sendHello(iface, true)
@@ -112,6 +124,41 @@ export function configure(router: Router, change: ConfigChange): void {
       }
       router.closed = true
   }
+}
+
+/** What we say anywhere may be another. */
+function allDirty(router: Router): void {
+  for (const scope of router.scopes()) scope.originateDirty = true
+}
+
+function recalculateAll(router: Router): void {
+  allDirty(router)
+  for (const area of router.areas.values()) router.recalculate(area, 'tree')
+}
+
+function removeInterface(iface: Interface): void {
+  const { router, area } = iface
+  // the others need not wait for their dead interval
+  sendHello(iface, true)
+  iface.event('InterfaceDown')
+  router.interfaces.delete(iface.name)
+  area.interfaces.delete(iface)
+  // with its last interface an area may cease to count for an area border router
+  allDirty(router)
+}
+
+function removeArea(router: Router, area: Area): void {
+  for (const iface of [...area.interfaces]) removeInterface(iface)
+  area.translatorTimer.cancel()
+  router.areas.delete(area.id)
+  for (const entry of [...area.lsdb]) {
+    area.lsdb.remove(entry)
+    const { header } = entry.lsa
+    if (isMaxAge(entry, router.now) || header.type !== area.opaqueType) continue
+    opaqueChanged(area, header, entry.lsa, undefined)
+  }
+  allDirty(router)
+  router.recalculate(area, 'routes')
 }
 
 function opaqueScope(router: Router, where: OpaqueScope): Scope | undefined {
@@ -136,19 +183,15 @@ function configureInterface(router: Router, config: InterfaceConfig): void {
     throw new Error(`interface ${config.name}: no digests to authenticate with`)
   }
   const old = router.interfaces.get(config.name)
-  if (
-    old &&
-    (old.config.area !== config.area ||
-      old.config.network !== config.network ||
-      old.config.passive !== config.passive)
-  ) {
+  if (old && startsAnew(old.config, config)) {
     const { link, linkScope } = old
-    configure(router, { type: 'remove-interface', interface: config.name })
+    removeInterface(old)
     configureInterface(router, config)
     const next = router.interfaces.get(config.name)!
     for (const [lsId, data] of linkScope.opaques) next.linkScope.opaques.set(lsId, data)
-    return router.setLink(next, link)
+    return config.virtual ? undefined : router.setLink(next, link)
   }
+  if (config.virtual) router.recalculate(router.area(config.virtual.transitArea), 'tree')
   if (!old) {
     const area = router.area(config.area)
     const iface = new Interface(router, area, config)
@@ -162,8 +205,37 @@ function configureInterface(router: Router, config: InterfaceConfig): void {
   if (old.state !== 'Down') old.meetConfigured()
   old.mismatches.clear()
   old.area.originateDirty = true
-  if (was.helloInterval !== config.helloInterval && old.helloTimer.armed) {
-    old.helloTimer.set(router.now)
-  }
+  rearm(old, was)
   if (was.priority !== config.priority) old.event('NeighborChange')
+}
+
+/** Whether a change makes it another interface: its neighbors are to be met anew. */
+export const startsAnew = (was: InterfaceConfig, now: InterfaceConfig): boolean =>
+  was.area !== now.area ||
+  was.network !== now.network ||
+  was.passive !== now.passive ||
+  was.nonBroadcast !== now.nonBroadcast ||
+  was.virtual?.transitArea !== now.virtual?.transitArea
+
+/** Timers that run follow the change of what they were armed with. */
+function rearm(iface: Interface, was: InterfaceConfig): void {
+  const { router, config, helloTimer, waitTimer } = iface
+  const { now } = router
+  const shift = (timer: Timer, before: number, after: number): void => {
+    if (timer.armed && before !== after) {
+      timer.set(Math.max(now, timer.at + (after - before) * 1000))
+    }
+  }
+  if (was.helloInterval !== config.helloInterval && helloTimer.armed) helloTimer.set(now)
+  shift(waitTimer, was.deadInterval, config.deadInterval)
+  for (const neighbor of iface.neighbors.values()) {
+    const { inactivityTimer, ddTimer, requestTimer, retransmitTimer } = neighbor
+    // a neighbor whose operator comes to it later has the time that was promised to it, or the new one if that is more
+    if (was.deadInterval !== config.deadInterval && inactivityTimer.armed) {
+      inactivityTimer.set(Math.max(inactivityTimer.at, now + config.deadInterval * 1000))
+    }
+    for (const timer of [ddTimer, requestTimer, retransmitTimer]) {
+      shift(timer, was.retransmitInterval, config.retransmitInterval)
+    }
+  }
 }

@@ -4,6 +4,8 @@
  */
 import type { AuthKey } from '../wire/auth.ts'
 import type { OspfEvent } from './events.ts'
+import type { AbrType, Limits } from './router.ts'
+import type { SpfDelayConfig } from './spf-delay.ts'
 
 /** Milliseconds on the driver's monotonic clock. The core never asks what time it is; it is told. */
 export type Instant = number
@@ -37,6 +39,8 @@ export interface ConfiguredNeighbor {
 /** What an operator configures on an interface (RFC 2328 section 9 and appendix C.3). Times in seconds. */
 export interface InterfaceConfig {
   readonly name: string
+  /** The device, where other interfaces stand on further addresses of it; default: it has the device for itself. */
+  readonly device?: string
   readonly area: number
   readonly network: NetworkType
   /** Output cost, 1 to 65535. */
@@ -59,6 +63,8 @@ export interface InterfaceConfig {
   readonly pollInterval?: number
   /** Do not advertise the network of the interface, which only routers use (RFC 6860). */
   readonly prefixSuppression?: boolean
+  /** Advertise the secondary addresses of the link, too, as stub networks with the cost of the interface. */
+  readonly secondaryAddresses?: boolean
   /** How packets are sealed and checked (appendix D); default: null authentication. */
   readonly authentication?: AuthenticationConfig
   /** Of a virtual link: the area that it goes through, and the Router ID of its other end (15). */
@@ -189,6 +195,10 @@ export interface LinkState {
   readonly prefixLength: number
   /** IP MTU in octets. */
   readonly mtu: number
+  /** The other end, where the address is one of a pair. */
+  readonly peer?: number | undefined
+  /** Further addresses of the link that no interface stands on, one for each subnet. */
+  readonly secondaries?: readonly { readonly address: number; readonly prefixLength: number }[]
 }
 
 /** A prefix that this router advertises as a stub link of its router-LSA (12.4.1): a VIP. */
@@ -212,6 +222,8 @@ export type ConfigChange =
   | { readonly type: 'announce-only'; readonly announceOnly: boolean }
   /** Which prefixes of our own we may originate; undefined: all that we are told to. */
   | { readonly type: 'originate'; readonly allowed: readonly PrefixRule[] | undefined }
+  /** With its interfaces, should it still have some, and with what was announced in it. */
+  | { readonly type: 'remove-area'; readonly area: number }
   /** Become a stub router (RFC 6987), or cease to be one. */
   | { readonly type: 'stub-router'; readonly stubRouter: StubRouter | undefined }
   | { readonly type: 'announce'; readonly stub: StubPrefix }
@@ -234,6 +246,15 @@ export type ConfigChange =
   | {
       readonly type: 'router-information'
       readonly information: RouterInformationConfig | undefined
+    }
+  /** The upper 32 bits of AuType 3's sequence numbers from now on (RFC 7474 2); only ever higher than before. */
+  | { readonly type: 'boot-count'; readonly count: number }
+  | { readonly type: 'limits'; readonly limits: Limits }
+  | { readonly type: 'spf-delay'; readonly config: SpfDelayConfig }
+  | {
+      readonly type: 'behaviour'
+      readonly abrType: AbrType
+      readonly rfc1583Compatibility: boolean
     }
   /** Flush every LSA of our own and originate no more (14.1). Hellos go on until 'close'. */
   | { readonly type: 'flush' }

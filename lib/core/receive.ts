@@ -24,6 +24,8 @@ import type { Neighbor } from './neighbor.ts'
 import type { Router } from './router.ts'
 import { virtualLinkTo } from './virtual-link.ts'
 
+const FIRST_MULTICAST = 0xe0000000
+
 const dropReasons: Partial<Record<DecodeErrorCode, DropReason>> = {
   runt: 'runt',
   version: 'version',
@@ -34,7 +36,7 @@ const dropReasons: Partial<Record<DecodeErrorCode, DropReason>> = {
 /** A packet has come in (8.2). */
 export function receive(router: Router, datagram: Datagram): void {
   const iface = router.interfaces.get(datagram.interface)
-  if (iface === undefined) return
+  if (iface === undefined || isForAnother(router, iface, datagram)) return
   router.counters.received++
   if (iface.state === 'Down' || iface.state === 'Loopback') {
     return router.drop(iface, 'interface-down')
@@ -42,7 +44,7 @@ export function receive(router: Router, datagram: Datagram): void {
   if (iface.config.passive) return router.drop(iface, 'passive')
   const { source, destination, bytes } = datagram
   if (source === iface.address) return router.drop(iface, 'own-packet')
-  if (source === 0 || source >= 0xe0000000) return router.drop(iface, 'bad-source')
+  if (source === 0 || source >= FIRST_MULTICAST) return router.drop(iface, 'bad-source')
   if (
     destination !== iface.address &&
     destination !== ALL_SPF_ROUTERS &&
@@ -71,6 +73,33 @@ export function receive(router: Router, datagram: Datagram): void {
   }
   dispatch(to, datagram, packet)
   rememberSeal(neighborOf(to, source, header), authentic, header)
+}
+
+/**
+ * Interfaces on further addresses of the device get all of its packets as well. Each takes what is sent to its address
+ * or comes from its network; what is of none of them is for the first to refuse.
+ */
+function isForAnother(
+  router: Router,
+  iface: Interface,
+  { source, destination }: Datagram,
+): boolean {
+  const { device } = iface.config
+  if (device === undefined) return false
+  const isMulticast = destination >= FIRST_MULTICAST
+  let owner: Interface | undefined
+  let first: Interface | undefined
+  for (const each of router.interfaces.values()) {
+    if (each.config.device !== device || each.state === 'Down') continue
+    first ??= each
+    const { address, network, link } = each
+    const { prefixLength, peer } = link
+    const isOwner = isMulticast
+      ? source === peer || networkOf(source, prefixLength) === network
+      : destination === address
+    if (isOwner && prefixLength >= (owner?.link.prefixLength ?? 0)) owner = each
+  }
+  return (owner ?? first ?? iface) !== iface
 }
 
 /** 8.2: a packet of the backbone that came through another area belongs to a virtual link. */

@@ -1,5 +1,5 @@
 /** Our own router-LSA and network-LSAs (RFC 2328 12.4.1, 12.4.2). */
-import { lengthOfMask, maskOf } from '../wire/address.ts'
+import { lengthOfMask, maskOf, networkOf } from '../wire/address.ts'
 import { LsType } from '../wire/lsa.ts'
 import type { RouterLink } from '../wire/router-lsa.ts'
 import type { Area } from './area.ts'
@@ -35,6 +35,11 @@ function routerLinks(area: Area, real: boolean): RouterLink[] {
   for (const iface of area.interfaces) {
     const { address, network, mask } = iface
     const { cost } = iface.config
+    if (iface.state !== 'Down' && advertisesSecondaries(iface)) {
+      for (const { address, prefixLength } of iface.link.secondaries ?? []) {
+        add(LINK_STUB, networkOf(address, prefixLength), maskOf(prefixLength), cost)
+      }
+    }
     switch (iface.state) {
       case 'Down':
         break
@@ -71,6 +76,9 @@ function routerLinks(area: Area, real: boolean): RouterLink[] {
   }
   return links
 }
+
+const advertisesSecondaries = ({ config }: Interface): boolean =>
+  config.secondaryAddresses === true && !config.prefixSuppression
 
 /** Fully adjacent to the Designated Router, or that router itself with anybody fully adjacent. */
 function isTransit(iface: Interface): boolean {

@@ -21,6 +21,7 @@
  *   virtual-link.ts            15                        hop-sets.ts              next hops, interned
  *   spf-delay.ts               RFC 8405               timers.ts                 the heap of deadlines
  *   authentication.ts          appendix D, RFC 7474
+ *   role.ts                    3.3, RFC 3509
  *   constants.ts               appendix B             area.ts, scope.ts         section 6; how far LSAs travel
  *
  * The main objects: a Router has Areas, an Area has an Lsdb and Interfaces, an Interface has Neighbors. An Lsdb has an
@@ -49,7 +50,7 @@ import type { Digests } from '../wire/auth.ts'
 import { type Lsa, type LsaHeader, LsType, lsaKey } from '../wire/lsa.ts'
 import { encodePacket, type PacketBody } from '../wire/packet.ts'
 
-import { Area, BACKBONE } from './area.ts'
+import { Area } from './area.ts'
 import { SendSequences, seal } from './authentication.ts'
 import { AutonomousSystem } from './autonomous-system.ts'
 import { calculateTable } from './calculation.ts'
@@ -88,6 +89,7 @@ import { type OpaqueSnapshot, snapshotOpaques } from './opaque.ts'
 import { expire, payWithheld, reconcile, refreshOwn } from './originate.ts'
 import { Random } from './random.ts'
 import { receive } from './receive.ts'
+import { isAbr, isAsbr, isOfBackbone } from './role.ts'
 import { Hostnames } from './router-information.ts'
 import { diffRoutes, finishRoutes, RoutingTable } from './routes.ts'
 import type { Scope } from './scope.ts'
@@ -164,7 +166,7 @@ export interface RouterOptions {
 
 export class Router {
   readonly routerId: number
-  readonly limits: Limits
+  limits: Limits
   readonly random: Random
   readonly timers: Timers = new Timers()
   readonly areas: Map<number, Area> = new Map()
@@ -185,14 +187,14 @@ export class Router {
   /** Next hops of all trees and of the table. */
   hops: HopSets
   /** 16.4.1, C.1; default as in the RFC. */
-  readonly rfc1583Compatibility: boolean
+  rfc1583Compatibility: boolean
   /** The time of the input that is being dealt with. */
   now: Instant = Number.NEGATIVE_INFINITY
   /** Milliseconds from the driver's clock to the wall clock, as it was told. */
   wallOffset = 0
   /** We are about to stop: our LSAs are flushed and none is originated. */
   leaving = false
-  readonly #abrType: AbrType
+  abrType: AbrType
   /** Set while we are one (RFC 6987). */
   stubRouter: StubRouter | undefined
   /** Carries nothing for others, and is no border router. */
@@ -223,7 +225,7 @@ export class Router {
     this.random = new Random(options.seed)
     this.hops = new HopSets(this.limits.maximumPaths)
     this.rfc1583Compatibility = options.rfc1583Compatibility ?? true
-    this.#abrType = options.abrType ?? 'cisco'
+    this.abrType = options.abrType ?? 'cisco'
     this.digests = options.digests
     this.sequences = new SendSequences(options.bootCount)
     this.intern = options.intern ?? ((lsa) => lsa)
@@ -252,9 +254,10 @@ export class Router {
     this.#settle()
   }
 
-  handleConfig(now: Instant, change: ConfigChange): void {
+  /** Changes that come together are one step: what follows from them is said once. */
+  handleConfig(now: Instant, ...changes: readonly ConfigChange[]): void {
     this.now = now
-    if (!this.closed) configure(this, change)
+    for (const change of changes) if (!this.closed) configure(this, change)
     this.#settle()
   }
 
@@ -329,47 +332,16 @@ export class Router {
 
   // What the rest of the core calls
 
-  /** An area border router (3.3), by the rule of RFC 3509 that was chosen. */
   get isAbr(): boolean {
-    if (this.announceOnly) return false
-    let active = 0
-    for (const area of this.areas.values()) if (area.isActive) active++
-    if (active < 2) return false
-    const backbone = this.areas.get(BACKBONE)
-    switch (this.#abrType) {
-      case 'standard':
-        return true
-      case 'cisco':
-        return backbone?.isActive === true
-      case 'ibm':
-        return backbone !== undefined
-    }
+    return isAbr(this)
   }
 
-  /** An AS boundary router (3.3): it advertises something from outside. */
   get isAsbr(): boolean {
-    if (this.as.externals.size > 0) return true
-    // RFC 5250 5: so that other areas can tell whether we are there
-    if (this.as.opaques.size > 0 || this.routerInformation?.scope === 'as') return true
-    if (!this.isAbr) return false
-    // RFC 3101 3.1: so that the border routers of an NSSA see each other from outside
-    for (const { config, isActive } of this.areas.values()) {
-      if (config.kind === 'nssa' && isActive) return true
-    }
-    return false
+    return isAsbr(this)
   }
 
-  /**
-   * A border router that believes the summaries of the backbone alone (16.2). RFC 3509 2.2: only while somebody is
-   * there, but for those who keep to the letter of RFC 2328.
-   */
   get isOfBackbone(): boolean {
-    if (!this.isAbr) return false
-    if (this.#abrType === 'standard') return true
-    for (const { neighbors } of this.areas.get(BACKBONE)?.interfaces ?? []) {
-      for (const { state } of neighbors.values()) if (state === 'Full') return true
-    }
-    return false
+    return isOfBackbone(this)
   }
 
   /** AS-external-LSAs have a place in some area of ours. */
@@ -442,6 +414,11 @@ export class Router {
     yield* this.areas.values()
     yield this.as
     for (const { linkScope } of this.interfaces.values()) if (linkScope.isInUse) yield linkScope
+  }
+
+  set spfDelay(config: SpfDelayConfig) {
+    this.#spfDelay.config = config
+    this.#routesDelay.config = config
   }
 
   emit(output: Output): void {
@@ -590,6 +567,8 @@ export class Router {
     const moved = next.address !== old.address || next.prefixLength !== old.prefixLength
     if (isUp && !moved && iface.state !== 'Down') {
       iface.link = next
+      // its secondary addresses, perhaps
+      iface.area.originateDirty = true
       return
     }
     if (!isUp || moved) iface.event('InterfaceDown')

@@ -20,14 +20,14 @@ export const defaultSpfDelay: SpfDelayConfig = {
 }
 
 export class SpfDelay {
-  readonly #config: SpfDelayConfig
+  config: SpfDelayConfig
   readonly #spf: Timer
   readonly #learn: Timer
   readonly #holdDown: Timer
   state: 'QUIET' | 'SHORT_WAIT' | 'LONG_WAIT' = 'QUIET'
 
   constructor(timers: Timers, config: SpfDelayConfig, run: () => void) {
-    this.#config = config
+    this.config = config
     this.#spf = timers.create('spf', run)
     this.#learn = timers.create('spf-learn', () => {
       // transition 3
@@ -47,7 +47,7 @@ export class SpfDelay {
 
   /** An IGP event (section 4). */
   event(now: Instant): void {
-    const { initialMs, shortMs, longMs, timeToLearnMs, holdDownMs } = this.#config
+    const { initialMs, shortMs, longMs, timeToLearnMs, holdDownMs } = this.config
     let delay: number
     switch (this.state) {
       case 'QUIET':

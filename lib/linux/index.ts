@@ -1,7 +1,7 @@
 /** Linux behind every port of a speaker. Loaded on demand, as it brings the native code. */
 import type { SpeakerEvent } from '../events.ts'
 import type { Clock, Link, RouteSink } from '../ports.ts'
-import { formatPrefix } from '../wire/address.ts'
+import { formatIpv4, formatPrefix } from '../wire/address.ts'
 import type { SpeakerPorts } from '../world.ts'
 import { LinuxAddresses } from './addresses.ts'
 import { LinuxLinks } from './links.ts'
@@ -12,7 +12,7 @@ import { LinuxSysctls } from './sysctl.ts'
 
 export interface LinuxWorld {
   readonly clock: Clock
-  /** Devices that OSPF packets are exchanged on: no two speakers share one. */
+  /** Interfaces that OSPF packets are exchanged on: no two speakers share one. */
   readonly interfaces: readonly string[]
   /** Where routes go; undefined: nowhere. */
   readonly kernel: { readonly table: number; readonly metric: number } | undefined
@@ -37,10 +37,9 @@ export async function openLinux(world: LinuxWorld): Promise<SpeakerPorts> {
     opened.push(() => links[Symbol.asyncDispose]())
     const addresses = LinuxAddresses.open()
     opened.push(() => addresses[Symbol.dispose]())
-    for (const name of world.interfaces) {
-      const lock = await lockInterface(name)
-      opened.push(() => lock[Symbol.asyncDispose]())
-    }
+    const locks = new InterfaceLocks(links)
+    opened.push(() => locks[Symbol.asyncDispose]())
+    for (const name of world.interfaces) await locks.lock(name)
     let routes: RouteSink | undefined
     if (kernel) {
       const onEvent = (event: RouteEvent): void => report(tell(event))
@@ -50,10 +49,59 @@ export async function openLinux(world: LinuxWorld): Promise<SpeakerPorts> {
     }
     const datagrams = new RawSocketPort()
     const sysctls = new LinuxSysctls()
-    return { clock, datagrams, links, addresses, routes, sysctls, close }
+    const lock = (name: string): Promise<void> => locks.lock(name)
+    const unlock = (name: string): Promise<void> => locks.unlock(name)
+    return { clock, datagrams, links, addresses, routes, sysctls, lock, unlock, close }
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** The locks of one speaker. */
+class InterfaceLocks implements AsyncDisposable {
+  readonly #links: Pick<LinuxLinks, 'links'>
+  readonly #locks = new Map<string, AsyncDisposable>()
+  /** Keys of locks by interface. */
+  readonly #held = new Map<string, readonly string[]>()
+
+  constructor(links: Pick<LinuxLinks, 'links'>) {
+    this.#links = links
+  }
+
+  /**
+   * An interface and, where its name does not say it, the address that it stands on: another may have that by name.
+   * @throws OspfError ERR_OSPF_DUPLICATE
+   */
+  async lock(name: string): Promise<void> {
+    const address = this.#links.links().get(name)?.address
+    const keys = address === undefined ? [name] : [name, `${name}:${formatIpv4(address)}`]
+    if (this.#held.has(name)) return
+    this.#held.set(name, keys)
+    try {
+      for (const key of keys) {
+        if (!this.#locks.has(key)) this.#locks.set(key, await lockInterface(key))
+      }
+    } catch (error) {
+      await this.unlock(name)
+      throw error
+    }
+  }
+
+  async unlock(name: string): Promise<void> {
+    const keys = this.#held.get(name) ?? []
+    this.#held.delete(name)
+    const needed = new Set([...this.#held.values()].flat())
+    for (const key of keys) {
+      if (needed.has(key)) continue
+      const lock = this.#locks.get(key)
+      this.#locks.delete(key)
+      await lock?.[Symbol.asyncDispose]()
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const name of [...this.#held.keys()]) await this.unlock(name)
   }
 }
 

@@ -17,11 +17,11 @@ export function lockRoutes(table: number, metric: number): Promise<AsyncDisposab
   )
 }
 
-/** Takes the lock on OSPF over a device. Rejects with ERR_OSPF_DUPLICATE while another speaker holds it. */
-export function lockInterface(device: string): Promise<AsyncDisposable> {
+/** Takes the lock on OSPF over an interface ('eth0', 'eth0:10.0.2.1'). Rejects with ERR_OSPF_DUPLICATE while another speaker holds it. */
+export function lockInterface(name: string): Promise<AsyncDisposable> {
   return lock(
-    `interface/${namespace()}/${device}`,
-    `another speaker in this network namespace runs on ${device}`,
+    `interface/${namespace()}/${name}`,
+    `another speaker in this network namespace runs on ${name}`,
   )
 }
 

@@ -5,7 +5,7 @@
 import type { Datagram, RouteChange } from '../core/io.ts'
 import { OspfError } from '../errors.ts'
 import type { AddressPort, Clock, DatagramPort, Link, LinkPort, RouteSink } from '../ports.ts'
-import { formatIpv4 } from '../wire/address.ts'
+import { formatIpv4, networkOf } from '../wire/address.ts'
 import { ClockEvent, type VirtualClock } from './clock.ts'
 import { type Attachment, allDRouters } from './medium.ts'
 import { SimNode } from './node.ts'
@@ -22,7 +22,10 @@ export interface SimPorts {
 /** From power on to power off. What belongs to a life that is over does nothing any more. */
 interface Life {
   alive: boolean
-  readonly receivers: Map<string, (datagram: Datagram) => void>
+  /** By device: several sockets may be open on one. */
+  readonly receivers: Map<string, Set<(datagram: Datagram) => void>>
+  /** Sockets in AllDRouters, by device. */
+  readonly members: Map<string, number>
   readonly watchers: Set<(name: string, link: Link | undefined) => void>
   readonly timers: Set<HostTimer>
   /** Addresses that were added, by device. */
@@ -66,6 +69,12 @@ export class SimHost extends SimNode {
     return false
   }
 
+  override answers(attachment: Attachment, address: number): boolean {
+    if (attachment.address === address) return true
+    const added = this.#life.addresses.get(attachment.name) ?? []
+    return added.some((a) => a.address === address)
+  }
+
   override attached(attachment: Attachment): void {
     this.linkChanged(attachment)
   }
@@ -80,8 +89,9 @@ export class SimHost extends SimNode {
     dest: number,
     bytes: Uint8Array,
   ): void {
-    const receive = this.#life.receivers.get(to.name)
-    receive?.({ interface: to.name, source, destination: dest, ttl: 1, bytes: bytes.slice() })
+    for (const receive of [...(this.#life.receivers.get(to.name) ?? [])]) {
+      receive({ interface: to.name, source, destination: dest, ttl: 1, bytes: bytes.slice() })
+    }
   }
 
   protected override resumed(): void {
@@ -100,6 +110,7 @@ export class SimHost extends SimNode {
     const life: Life = {
       alive: true,
       receivers: new Map(),
+      members: new Map(),
       watchers: new Set(),
       timers: new Set(),
       addresses: new Map(),
@@ -110,7 +121,7 @@ export class SimHost extends SimNode {
           setTimer: (delay, callback) => this.#setTimer(life, delay, callback),
         },
         datagrams: {
-          open: (link, receive) => this.#open(life, link.name, receive),
+          open: (link, receive) => this.#open(life, link, receive),
           openRouted: () => {
             throw new OspfError('ERR_OSPF_CONFIG', 'virtual links are simulated by SimRouter alone')
           },
@@ -153,24 +164,40 @@ export class SimHost extends SimNode {
     return timer
   }
 
-  #open(life: Life, name: string, receive: (datagram: Datagram) => void) {
+  #open(
+    life: Life,
+    { name, address }: { readonly name: string; readonly address: number },
+    callback: (datagram: Datagram) => void,
+  ) {
     const attachment = this.#device(name)
-    life.receivers.set(name, receive)
-    const open = () => life.alive && life.receivers.get(name) === receive
+    const receivers = life.receivers.get(name) ?? new Set()
+    life.receivers.set(name, receivers)
+    const receive = (datagram: Datagram): void => callback(datagram)
+    receivers.add(receive)
+    const open = () => life.alive && receivers.has(receive)
+    /** Sockets that joined AllDRouters. */
+    let isMember = false
+    const join = (member: boolean): void => {
+      if (member === isMember) return
+      isMember = member
+      life.members.set(name, (life.members.get(name) ?? 0) + (member ? 1 : -1))
+      attachment.designated = life.members.get(name)! > 0
+    }
     return {
       get closed() {
         return !open()
       },
       send: (destination: number, bytes: Uint8Array) => {
-        if (open()) attachment.segment.transmit(attachment, destination, bytes)
+        const source = this.answers(attachment, address) ? address : attachment.address
+        if (open()) attachment.segment.transmit(attachment, destination, bytes, source)
       },
-      membership: (group: number, join: boolean) => {
-        if (open() && group === allDRouters) attachment.designated = join
+      membership: (group: number, member: boolean) => {
+        if (open() && group === allDRouters) join(member)
       },
       [Symbol.asyncDispose]: async () => {
         if (!open()) return
-        life.receivers.delete(name)
-        attachment.designated = false
+        receivers.delete(receive)
+        join(false)
       },
     }
   }
@@ -182,8 +209,18 @@ export class SimHost extends SimNode {
   }
 
   #links(life: Life): Map<string, Link> {
-    const added = (name: string) =>
-      (life.addresses.get(name) ?? []).map((a) => ({ ...a, secondary: true, peer: undefined }))
+    // as the kernel does: secondary is an address of a subnet that another came from before
+    const added = (
+      name: string,
+      first: { readonly address: number; readonly prefixLength: number },
+    ) => {
+      const seen = [first]
+      return (life.addresses.get(name) ?? []).map((a) => {
+        const secondary = seen.some((s) => isSameSubnet(s, a))
+        seen.push(a)
+        return { ...a, secondary, peer: undefined }
+      })
+    }
     const primary = (a: { readonly address: number; readonly prefixLength: number }) => ({
       ...a,
       secondary: false,
@@ -197,14 +234,14 @@ export class SimHost extends SimNode {
       up: true,
       mtu: 65536,
       ...loopback,
-      addresses: [primary(loopback), ...added('lo')],
+      addresses: [primary(loopback), ...added('lo', loopback)],
     }
     const links = new Map([['lo', lo]])
     for (const a of this.attachments) {
       const link = a.link()
       const own = primary({ address: a.address, prefixLength: a.segment.length })
       const about = { name: a.name, index: a.index, loopback: false, broadcast: true }
-      links.set(a.name, { ...link, ...about, addresses: [own, ...added(a.name)] })
+      links.set(a.name, { ...link, ...about, addresses: [own, ...added(a.name, own)] })
     }
     return links
   }
@@ -231,6 +268,12 @@ export class SimHost extends SimNode {
     this.#changed(life, device)
   }
 }
+
+type Subnet = { readonly address: number; readonly prefixLength: number }
+
+const isSameSubnet = (a: Subnet, b: Subnet): boolean =>
+  a.prefixLength === b.prefixLength &&
+  networkOf(a.address, a.prefixLength) === networkOf(b.address, a.prefixLength)
 
 /** A timer on the host's own monotonic clock: late after a stall, postponed by sleep. */
 class HostTimer extends ClockEvent implements Disposable {

@@ -227,8 +227,13 @@ export class Segment {
     return undefined
   }
 
-  /** A packet leaves `from`. `bytes` is not to be written to afterwards. */
-  transmit(from: Attachment, destination: number, bytes: Uint8Array): void {
+  /** A packet leaves `from`. `bytes` is not to be written to afterwards. `source`: another address that it has. */
+  transmit(
+    from: Attachment,
+    destination: number,
+    bytes: Uint8Array,
+    source: number = from.address,
+  ): void {
     const { traffic, taps, clock } = this.#world
     traffic.sent++
     traffic.sentOctets += bytes.length
@@ -243,30 +248,32 @@ export class Segment {
     if (destination >>> 28 === 0xe) {
       for (const to of this.attachments) {
         if (to !== from && (destination === allSpfRouters || to.designated)) {
-          this.#carry(from, to, destination, bytes)
+          this.#carry(from, to, { source, destination, bytes })
         }
       }
     } else {
-      const to = this.#byAddress.get(destination)
+      const to =
+        this.#byAddress.get(destination) ??
+        this.attachments.find((a) => a.node.answers(a, destination))
       if (to === undefined || to === from) traffic.lost++
-      else this.#carry(from, to, destination, bytes)
+      else this.#carry(from, to, { source, destination, bytes })
     }
   }
 
-  #carry(from: Attachment, to: Attachment, destination: number, bytes: Uint8Array): void {
+  #carry(from: Attachment, to: Attachment, packet: CarriedPacket): void {
     const { traffic } = this.#world
     if (!connected(from, to) || this.#happens('loss', from, to)) {
       traffic.lost++
       return
     }
-    this.#send(from, to, destination, bytes)
+    this.#send(from, to, packet)
     if (this.#happens('duplication', from, to)) {
       traffic.duplicated++
-      this.#send(from, to, destination, bytes)
+      this.#send(from, to, packet)
     }
   }
 
-  #send(from: Attachment, to: Attachment, destination: number, bytes: Uint8Array): void {
+  #send(from: Attachment, to: Attachment, packet: CarriedPacket): void {
     const { clock, traffic } = this.#world
     const delay = this.#sum('delay', from, to)
     const jitter = this.#sum('jitter', from, to)
@@ -278,7 +285,7 @@ export class Segment {
     } else {
       arrival = to.lastArrival = Math.max(arrival, to.lastArrival)
     }
-    clock.schedule(new Delivery(from, to, destination, bytes, traffic), arrival)
+    clock.schedule(new Delivery(from, to, packet, traffic), arrival)
   }
 
   #happens(
@@ -303,26 +310,24 @@ export function connected(from: Attachment, to: Attachment): boolean {
   return from.passes && to.passes && from.group === to.group
 }
 
+interface CarriedPacket {
+  readonly source: number
+  readonly destination: number
+  readonly bytes: Uint8Array
+}
+
 /** A packet on its way to one receiver. */
 class Delivery extends ClockEvent {
   readonly #from: Attachment
   readonly #to: Attachment
-  readonly #destination: number
-  readonly #bytes: Uint8Array
+  readonly #packet: CarriedPacket
   readonly #traffic: TrafficCounters
 
-  constructor(
-    from: Attachment,
-    to: Attachment,
-    destination: number,
-    bytes: Uint8Array,
-    traffic: TrafficCounters,
-  ) {
+  constructor(from: Attachment, to: Attachment, packet: CarriedPacket, traffic: TrafficCounters) {
     super()
     this.#from = from
     this.#to = to
-    this.#destination = destination
-    this.#bytes = bytes
+    this.#packet = packet
     this.#traffic = traffic
   }
 
@@ -332,6 +337,7 @@ class Delivery extends ClockEvent {
       return
     }
     this.#traffic.delivered++
-    this.#to.node.receive(this.#to, this.#from.address, this.#destination, this.#bytes)
+    const { source, destination, bytes } = this.#packet
+    this.#to.node.receive(this.#to, source, destination, bytes)
   }
 }

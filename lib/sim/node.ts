@@ -42,6 +42,10 @@ export abstract class SimNode {
   abstract readonly running: boolean
   /** Whether a packet to this address ends here. */
   abstract owns(address: number): boolean
+  /** Whether it answers to an address on an attachment: its own, and others that it may have there. */
+  answers(attachment: Attachment, address: number): boolean {
+    return attachment.address === address
+  }
   /** An attachment was added. */
   abstract attached(attachment: Attachment): void
   /** Carrier came or went. */

@@ -53,6 +53,7 @@ t.test('timers and paths are passed on where they are stated', async (t) => {
  timers throttle spf 0 50 5000
  timers throttle lsa all 0
  timers lsa min-arrival 100
+ max-metric router-lsa on-startup 60
 `
   const config = importFrr([{ name: 'f', text }]).options!
   t.strictSame(startOptions(config, resolveNetworks(config, links)), {
@@ -63,6 +64,7 @@ t.test('timers and paths are passed on where they are stated', async (t) => {
     addresses: [],
     limits: { maximumPaths: 4, minLsIntervalMs: 0, minLsArrivalMs: 100 },
     spfDelay: { initialMs: 0, shortMs: 50, longMs: 5000 },
+    stubRouter: { onStartup: 60 },
   })
 })
 

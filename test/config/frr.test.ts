@@ -126,6 +126,8 @@ t.test('every interface statement', async (t) => {
  multicast
 interface eth1
  no ip ospf passive
+ ip ospf cost 7 10.0.2.1
+ ip ospf hello-interval 2 10.0.2.1
 `)
   t.strictSame(interfaces, {
     eth0: {
@@ -141,6 +143,7 @@ interface eth1
       passive: true,
     },
     eth1: { passive: false },
+    'eth1:10.0.2.1': { cost: 7, helloInterval: 2, deadInterval: 8 },
   })
   t.match(addresses, [{ device: 'eth0', address: '192.0.2.1', length: 24, file: 'f', line: 14 }])
 })
@@ -161,6 +164,9 @@ t.test('every router statement', async (t) => {
  timers throttle lsa all 1500
  timers lsa min-arrival 250
  auto-cost reference-bandwidth 10000
+ max-metric router-lsa administrative
+ max-metric router-lsa on-startup 300
+ max-metric router-lsa on-shutdown 60
 `)
   t.match(options, {
     routerId: '10.0.0.9',
@@ -171,6 +177,7 @@ t.test('every router statement', async (t) => {
     spfThrottle: { delay: 0.01, hold: 0.2, maximumHold: 5 },
     minLsInterval: 1.5,
     minLsArrival: 0.25,
+    stubRouter: { always: true, onStartup: 300, onShutdown: 60 },
   })
   t.strictSame(
     options.networks.map(({ prefix, length, area }) => `${prefix}/${length} ${area}`),
@@ -291,7 +298,7 @@ t.test('every other statement is an error with its place', async (t) => {
 interface eth0
  ip ospf authentication md5
  ip ospf message-digest-key 1 sha1 s3cret
- ip ospf cost 10 10.0.0.1
+ ip ospf cost 10 10.0.0
  shutdown
  network 10.0.0.0/8 area 0
 ip route 0.0.0.0/0 10.0.0.1
@@ -307,7 +314,7 @@ interface eth0 vrf red
       "f:7: ip ospf cost 1: belongs under 'interface'",
       "f:9: not supported under 'interface': ip ospf authentication md5",
       "f:10: not supported under 'interface': ip ospf message-digest-key 1 sha1 …",
-      "f:11: not supported under 'interface': ip ospf cost 10 10.0.0.1",
+      "f:11: not supported under 'interface': ip ospf cost 10 10.0.0",
       "f:12: not supported under 'interface': shutdown",
       "f:13: network 10.0.0.0/8 area 0: belongs under 'router ospf'",
       'f:14: not supported: ip route 0.0.0.0/0 10.0.0.1',

@@ -91,7 +91,7 @@ t.test('loopback: host routes, cost of lo, never 127/8', async (t) => {
   t.strictSame(stubs, [{ prefix: '10.5.0.1', length: 32, area: '0.0.0.0', cost: 5, device: 'lo' }])
 })
 
-t.test('further addresses of a device that runs OSPF are stubs at its cost', async (t) => {
+t.test('further subnets of a device run OSPF, too, and its host addresses are stubs', async (t) => {
   const { interfaces, stubs, warnings } = resolve(
     `interface eth0\n ip ospf cost 3\n${router} network 10.0.0.0/8 area 0\n`,
     [
@@ -100,10 +100,13 @@ t.test('further addresses of a device that runs OSPF are stubs at its cost', asy
       }),
     ],
   )
-  t.equal(interfaces.length, 1)
+  t.strictSame(
+    interfaces.map(({ name, settings }) => `${name} ${settings.cost}`),
+    ['eth0 3', 'eth0:10.7.0.9 3'],
+  )
   t.strictSame(
     stubs.map(({ prefix, length, cost, device }) => `${prefix}/${length} ${cost} ${device}`),
-    ['10.0.1.77/32 3 eth0', '10.7.0.0/16 3 eth0'],
+    ['10.0.1.77/32 3 eth0'],
     "the kernel's secondary is left out",
   )
   t.strictSame(warnings, [])
@@ -112,14 +115,51 @@ t.test('further addresses of a device that runs OSPF are stubs at its cost', asy
 t.test('only a further address is covered', async (t) => {
   const two = [link('eth0', ['192.0.2.1/24', '10.0.1.5/24', '10.0.1.100/32'])]
   const { interfaces, stubs, warnings } = resolve(`${router} network 10.0.1.0/24 area 0\n`, two)
-  t.strictSame(interfaces, [])
+  t.strictSame(
+    interfaces.map(({ name }) => name),
+    ['eth0:10.0.1.5'],
+  )
   t.strictSame(
     stubs.map(({ prefix }) => prefix),
     ['10.0.1.100'],
   )
-  t.strictSame(warnings, [
-    'interface eth0: 10.0.1.5/24 is not its first address; OSPF runs on the first only',
+  t.strictSame(warnings, [])
+})
+
+t.test('settings of one address', async (t) => {
+  const text = [
+    'interface eth0',
+    ' ip ospf cost 3',
+    ' ip ospf hello-interval 2',
+    ' ip ospf cost 7 10.7.0.9',
+    ' ip ospf priority 0 10.7.0.9',
+    ' ip ospf authentication message-digest 10.7.0.9',
+    ' ip ospf message-digest-key 1 md5 secret 10.7.0.9',
+    ' ip ospf cost 9 10.0.1.133',
+    ' ip ospf cost 9 192.0.2.1',
+    'interface eth1',
+    ' ip ospf area 5 10.2.0.1',
+    router,
+  ].join('\n')
+  const { interfaces, warnings } = resolve(
+    text.replace(' ip ospf area 5 10.2.0.1', '').concat(' network 10.0.0.0/8 area 0\n'),
+    [link('eth0', ['10.0.1.133/24', '10.7.0.9/16']), link('eth1', ['10.2.0.1/24'])],
+  )
+  t.match(interfaces, [
+    { name: 'eth0', settings: { cost: 9, helloInterval: 2, deadInterval: 8 } },
+    {
+      name: 'eth0:10.7.0.9',
+      settings: { cost: 7, helloInterval: 2, priority: 0, authentication: { type: 'md5' } },
+    },
+    { name: 'eth1' },
   ])
+  t.equal(interfaces[0]?.settings.authentication, undefined)
+  t.strictSame(warnings, ['interface eth0 has no address 192.0.2.1; its settings are not used'])
+  const fixed = resolve(text, [
+    link('eth0', ['10.0.1.133/24']),
+    link('eth1', ['10.1.0.1/24', '10.2.0.1/24']),
+  ])
+  t.match(fixed.interfaces, [{ name: 'eth1:10.2.0.1', area: '0.0.0.5' }])
 })
 
 t.test('ip ospf area: every address of the device', async (t) => {

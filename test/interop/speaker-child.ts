@@ -17,6 +17,7 @@ import {
   type RouteView,
   type SpeakerEvent,
   type SpeakerOptions,
+  type StubRouterOptions,
 } from '../../lib/index.ts'
 
 /** One line of output. `at` is wall time in milliseconds, so that it compares with that of other processes. */
@@ -53,6 +54,8 @@ export type Order = {
   | { readonly do: 'withdraw'; readonly vip: string }
   /** Which routes go to the kernel; absent: all. */
   | { readonly do: 'accept'; readonly accept?: PolicyOptions }
+  | { readonly do: 'reconfigure'; readonly options: SpeakerOptions }
+  | { readonly do: 'stub-router'; readonly how: boolean | StubRouterOptions }
   | { readonly do: 'snapshot' }
   | { readonly do: 'stop' }
 )
@@ -94,6 +97,10 @@ async function obey(speaker: OspfSpeaker, order: Order): Promise<unknown> {
         ?.withdraw()
     case 'accept':
       return speaker.acceptRoutes(order.accept)
+    case 'reconfigure':
+      return speaker.reconfigure(order.options)
+    case 'stub-router':
+      return speaker.stubRouter(order.how)
     case 'snapshot':
       return {
         neighbors: speaker.neighbors(),

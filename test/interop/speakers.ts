@@ -7,6 +7,7 @@ import type {
   PolicyOptions,
   SpeakerEvent,
   SpeakerOptions,
+  StubRouterOptions,
 } from '../../lib/index.ts'
 import { type Lab, LabProcess, type LabTest, until } from './lab.ts'
 import type { Order, Said, Snapshot } from './speaker-child.ts'
@@ -149,6 +150,14 @@ export class SpeakerChild {
   /** Which routes go to the kernel from now on. */
   accept(accept: PolicyOptions | undefined): Promise<unknown> {
     return this.#ask({ do: 'accept', ...(accept ? { accept } : {}) } as Rest<Order>, alone)
+  }
+
+  reconfigure(options: SpeakerOptions): Promise<unknown> {
+    return this.#ask({ do: 'reconfigure', options } as Rest<Order>, alone)
+  }
+
+  stubRouter(how: boolean | StubRouterOptions): Promise<unknown> {
+    return this.#ask({ do: 'stub-router', how } as Rest<Order>, alone)
   }
 
   async snapshot(speaker: string = alone): Promise<Snapshot> {

@@ -32,7 +32,7 @@ t.test('links and addresses as the kernel lists them', async (t) => {
   t.equal(changes.length, 1)
   t.match(changes[0], [
     'lo',
-    { addresses: [{ address: 0x7f000001 }, { address: vip, secondary: true }] },
+    { addresses: [{ address: 0x7f000001 }, { address: vip, secondary: false }] },
   ])
   await a.ports.addresses.remove('lo', vip, 32)
   t.notOk(a.owns(vip))
