@@ -157,6 +157,7 @@ t.test('other timers and another cost: frr', { skip: missing('frr') }, async (t)
   const frr = peer as Frr
   const areas = (eth0: InterfaceOptions): SpeakerOptions => ({
     routerId: '10.0.0.2',
+    role: 'router',
     areas: on({ eth0 }),
   })
   const speaker = await SpeakerChild.start(t, lab, 'speaker', areas({}))
