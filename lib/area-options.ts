@@ -23,7 +23,7 @@ import {
   parsePrefix,
 } from './parse.ts'
 import { type PrefixListOptions, type PrefixLists, parsePrefixList } from './prefix-list.ts'
-import { formatIpv4, formatPrefix } from './wire/address.ts'
+import { formatIpv4, formatPrefix, networkOf } from './wire/address.ts'
 
 /** An interface (RFC 2328 C.3). Times in seconds. */
 export interface InterfaceOptions {
@@ -62,15 +62,15 @@ export interface InterfaceOptions {
   readonly authentication?: AuthenticationOptions
 }
 
-/** A range of an area (C.2). */
+/** A range of an area (C.2). Of ranges of one area that hold each other, the longest that holds a prefix counts. */
 export interface RangeOptions {
   /** Default true; false: what is inside is not told to other areas. */
   readonly advertise?: boolean
   /** Default: the cost of what is farthest inside. */
   readonly cost?: number
-  /** A prefix to advertise in its place. */
+  /** A prefix to advertise in its place; not in NSSA ranges. */
   readonly substitute?: string
-  /** NSSA ranges: tag of the external route; default 0. */
+  /** NSSA ranges only: tag of the external route; default 0. */
   readonly tag?: number
 }
 
@@ -78,9 +78,11 @@ export interface RangeOptions {
 export interface NssaOptions {
   /** Default 'candidate'. */
   readonly translator?: 'candidate' | 'always' | 'never'
+  /** Seconds that we go on translating after another border router was elected (3.1); default 40. */
+  readonly stabilityInterval?: number
   /** Originate a default route into the area as its border router. */
   readonly defaultOriginate?: boolean | { readonly metric?: number; readonly type?: 1 | 2 }
-  /** Externals inside are translated into one. */
+  /** Externals inside are translated into one (3.2). */
   readonly ranges?: Readonly<Record<string, RangeOptions>>
 }
 
@@ -99,7 +101,7 @@ export interface AreaOptions {
   readonly type?: 'normal' | 'stub' | 'nssa'
   /** Summaries of other areas; default true. False makes a stub area or NSSA a totally stubby one. */
   readonly summaries?: boolean
-  /** Cost of the default route into a stub area; default 1. */
+  /** Cost of the default route into a stub area, or a totally stubby NSSA; default 1. */
   readonly defaultCost?: number
   /** By prefix. */
   readonly ranges?: Readonly<Record<string, RangeOptions>>
@@ -260,14 +262,25 @@ function parseNeighbors(
 
 const MAX_METRIC = 0xfffffe
 
-function parseRanges(field: string, ranges: AreaOptions['ranges']): AreaRange[] {
+const rangeFields = ['advertise', 'cost', 'substitute'] as const
+const nssaRangeFields = ['advertise', 'cost', 'tag'] as const
+
+function parseRanges(
+  field: string,
+  ranges: AreaOptions['ranges'],
+  fields: readonly (keyof RangeOptions)[],
+): AreaRange[] {
   if (ranges === undefined) return []
   if (!isObject(ranges)) throw fail(field, 'an object by prefix', ranges)
   const parsed = Object.entries(ranges).map(([text, options]): AreaRange => {
     const where = `${field}: ${text}`
     if (!isObject(options)) throw fail(where, 'an object', options)
-    onlyFields(where, options, ['advertise', 'cost', 'substitute', 'tag'])
+    onlyFields(where, options, fields)
     const { advertise = true, cost, substitute, tag } = options
+    for (const name of fields) {
+      if (advertise !== false || name === 'advertise' || options[name] === undefined) continue
+      throw fail(`${where}: ${name}`, 'a range that is advertised', 'advertise: false')
+    }
     return {
       ...parsePrefix(field, text),
       advertise: parseBoolean(`${where}: advertise`, advertise),
@@ -289,19 +302,38 @@ function parseList(
   return list === undefined ? undefined : parsePrefixList(field, list, lists)
 }
 
+const nssaFields = [
+  'translator',
+  'stabilityInterval',
+  'defaultOriginate',
+  'ranges',
+] as const satisfies readonly (keyof NssaOptions)[]
+
+const MAX_STABILITY_S = 0xffff
+
 function parseNssa(where: string, options: NssaOptions = {}): NssaConfig {
   if (!isObject(options)) throw fail(where, 'an object', options)
-  onlyFields(where, options, ['translator', 'defaultOriginate', 'ranges'])
-  const { translator = 'candidate', defaultOriginate = false } = options
+  onlyFields(where, options, nssaFields)
+  const { translator = 'candidate', defaultOriginate = false, stabilityInterval } = options
   if (!['candidate', 'always', 'never'].includes(translator)) {
     throw fail(`${where}: translator`, "'candidate', 'always' or 'never'", translator)
   }
   return {
     translator,
-    stabilityMs: defaultAreaConfig(0).nssa.stabilityMs,
+    stabilityMs:
+      stabilityInterval === undefined
+        ? defaultAreaConfig(0).nssa.stabilityMs
+        : 1000 * parseSeconds(`${where}: stabilityInterval`, stabilityInterval),
     defaultOriginate: parseDefault(`${where}: defaultOriginate`, defaultOriginate),
-    ranges: parseRanges(`${where}: ranges`, options.ranges),
+    ranges: parseRanges(`${where}: ranges`, options.ranges, nssaRangeFields),
   }
+}
+
+function parseSeconds(field: string, value: unknown): number {
+  if (typeof value !== 'number' || !(value >= 0 && value <= MAX_STABILITY_S)) {
+    throw fail(field, `a number of seconds from 0 to ${MAX_STABILITY_S}`, value)
+  }
+  return value
 }
 
 function parseDefault(
@@ -349,12 +381,15 @@ function parseAreaConfig(
   if (summaries === false && type === 'normal') {
     throw fail(`${where}: summaries`, "type 'stub' or 'nssa'", type)
   }
+  if (options.defaultCost !== undefined && type === 'normal') {
+    throw fail(`${where}: defaultCost`, "type 'stub' or 'nssa'", type)
+  }
   return {
     id,
     kind: type,
     summaries: parseBoolean(`${where}: summaries`, summaries),
     defaultCost: parseInteger(`${where}: defaultCost`, defaultCost, 0, MAX_METRIC),
-    ranges: parseRanges(`${where}: ranges`, options.ranges),
+    ranges: parseRanges(`${where}: ranges`, options.ranges, rangeFields),
     importList: parseList(`${where}: importList`, options.importList, lists),
     exportList: parseList(`${where}: exportList`, options.exportList, lists),
     nssa: parseNssa(`${where}: nssa`, options.nssa),
@@ -374,7 +409,7 @@ function parseVirtualLinks(id: number, where: string, options: AreaOptions): Int
   const field = `${where}: virtualLinks`
   if (!isObject(virtualLinks)) throw fail(field, 'an object by Router ID', virtualLinks)
   return Object.entries(virtualLinks).map(([routerId, timers]) => {
-    const name = `virtual link to ${routerId}`
+    const name = `virtual link to ${routerId} through ${formatIpv4(id)}`
     if (id === BACKBONE || type !== 'normal') {
       throw fail(`${field}: ${routerId}`, 'a normal area other than the backbone', type)
     }
@@ -463,21 +498,26 @@ function withDevices(interfaces: readonly InterfaceConfig[]): InterfaceConfig[] 
   })
 }
 
-/** One prefix cannot be the range of two areas: whose summary would it be? */
+/** A network can be in one area alone: where ranges of two areas share addresses, whose summary would it be? */
 function refuseOverlaps(areas: readonly AreaConfig[]): void {
-  const seen = new Map<string, number>()
+  const seen: { readonly id: number; readonly range: AreaRange }[] = []
   for (const { id, ranges } of areas) {
-    for (const { prefix, length } of ranges) {
-      const text = formatPrefix(prefix, length)
-      const other = seen.get(text)
-      if (other !== undefined && other !== id) {
+    for (const range of ranges) {
+      const other = seen.find((each) => each.id !== id && overlap(each.range, range))
+      if (other !== undefined) {
+        const { prefix, length } = other.range
         throw fail(
-          `area ${formatIpv4(id)}: ranges: ${text}`,
-          'a range that no other area has',
-          `area ${formatIpv4(other)}`,
+          `area ${formatIpv4(id)}: ranges: ${formatPrefix(range.prefix, range.length)}`,
+          'a range that shares no address with one of another area',
+          `${formatPrefix(prefix, length)} of area ${formatIpv4(other.id)}`,
         )
       }
-      seen.set(text, id)
+      seen.push({ id, range })
     }
   }
+}
+
+function overlap(a: AreaRange, b: AreaRange): boolean {
+  const length = Math.min(a.length, b.length)
+  return networkOf(a.prefix, length) === networkOf(b.prefix, length)
 }

@@ -95,6 +95,8 @@ export function parseAuthentication(
   }
   const gap = gapIn(keys.map(({ send }) => send))
   if (gap) throw refuse(`${where}: keys`, `no key to send with ${gap}`)
+  const deaf = gapIn(keys.map(({ accept }) => accept))
+  if (deaf) throw refuse(`${where}: keys`, `no key to accept ${deaf}`)
   return { type: 'cryptographic', keys, extended, strictReplay }
 }
 

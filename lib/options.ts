@@ -238,6 +238,9 @@ export function parseOptions(options: SpeakerOptions): Parsed {
   if (routerId === 0) throw fail('routerId', 'a Router ID other than 0.0.0.0', options.routerId)
   const policies = parsePolicies(options)
   const parsedAreas = parseAreas(options.areas, policies.prefixLists)
+  for (const { name, virtual } of parsedAreas.virtualLinks) {
+    if (virtual?.endpoint === routerId) throw fail(name, 'another router', 'our own Router ID')
+  }
   const { abrType = 'cisco' } = options
   if (!abrTypes.includes(abrType)) throw fail('abrType', `one of ${abrTypes.join(', ')}`, abrType)
   const { addresses = [], signal } = options

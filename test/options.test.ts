@@ -264,7 +264,7 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
         2: { ranges: { '10.0.0.0/8': {} } },
       },
     },
-    "area 0.0.0.2: ranges: 10.0.0.0/8: expected a range that no other area has, got 'area 0.0.0.1'",
+    "area 0.0.0.2: ranges: 10.0.0.0/8: expected a range that shares no address with one of another area, got '10.0.0.0/8 of area 0.0.0.1'",
   ],
   [
     { ...minimal, installRoutes: 'yes' },

@@ -196,7 +196,7 @@ export class SimRouter extends SimNode {
   ): void {
     const virtual = { transitArea: parseAddress(transitArea), endpoint: parseAddress(endpoint) }
     const config: InterfaceConfig = {
-      name: `virtual ${endpoint}`,
+      name: `virtual ${endpoint} ${transitArea}`,
       area: 0,
       network: 'virtual',
       cost: 1,
