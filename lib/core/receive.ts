@@ -45,13 +45,11 @@ export function receive(router: Router, datagram: Datagram): void {
   const { source, destination, bytes } = datagram
   if (source === iface.address) return router.drop(iface, 'own-packet')
   if (source === 0 || source >= FIRST_MULTICAST) return router.drop(iface, 'bad-source')
-  if (
-    destination !== iface.address &&
-    destination !== ALL_SPF_ROUTERS &&
-    !(destination === ALL_D_ROUTERS && iface.isElected)
-  ) {
-    return router.drop(iface, 'bad-destination')
-  }
+  const isForIt =
+    destination === iface.address ||
+    destination === ALL_SPF_ROUTERS ||
+    (destination === ALL_D_ROUTERS && iface.isElected)
+  if (!isForIt && !router.hasAddress(destination)) return router.drop(iface, 'bad-destination')
   let to = iface
   let header: PacketHeader
   let packet: Packet
@@ -63,6 +61,8 @@ export function receive(router: Router, datagram: Datagram): void {
       return router.drop(iface, 'checksum')
     }
     to = virtualLinkOf(router, iface, header) ?? iface
+    // packets of a virtual link are routed to us: they come in by whatever interface is nearest
+    if (!isForIt && to === iface) return router.drop(iface, 'bad-destination')
     if (!isOfSegment(router, to, source, header)) return
     authentic = authenticate(to, source, bytes, header)
     if (authentic === undefined || !isOfAnother(router, to, source, header)) return

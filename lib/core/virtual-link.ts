@@ -12,7 +12,7 @@ const LINK_TRANSIT = 2
 const LINK_STUB = 3
 /** 1.0.0.0: addresses from 0.0.0.0/8 are no one's. */
 const LEAST_ADDRESS = 0x01000000
-/** A way as long as this is none (15). */
+/** A longer way is none (15): a router-LSA cannot say it. */
 const COST_MAX = 0xffff
 /** Virtual links never carry more than fits everywhere, as nobody knows the MTU of the way. */
 const VIRTUAL_MTU = 576
@@ -80,7 +80,7 @@ function wayTo(router: Router, tree: Tree, endpoint: number): Way | undefined {
   if (vertex === undefined) return undefined
   const cost = tree.distance[vertex]!
   const [hop] = router.hops.get(tree.hopSet[vertex]!)
-  if (!(cost < COST_MAX) || hop === undefined) return undefined
+  if (cost > COST_MAX || hop === undefined) return undefined
   const ours = router.interfaces.get(hop.interface)?.address
   const theirs = addressTowardsUs(tree, vertex)
   if (!ours || !theirs) return undefined

@@ -147,7 +147,7 @@ class Domain {
     for (const { endpoint, transitArea: transit } of r.virtualLinks) {
       const to = this.routers.find((x) => x.id === endpoint)
       const path = to && this.#tree(transit, r).get(to)
-      if (!to || !path || path.cost >= virtualLinkCost) continue
+      if (!to || !path || path.cost > virtualLinkCost) continue
       if (this.#config(r, transit).kind === 'normal') links.push({ to, cost: path.cost, transit })
     }
     return links

@@ -459,14 +459,18 @@ export class SimRouter extends SimNode {
   #route(destination: number, bytes: Uint8Array): void {
     const flow = { source: this.id, sourcePort: 0, destination, destinationPort: 0 }
     const { path, reached } = connect(this, flow, () => 0)
-    const to = reached?.attachments.find((a) => a.address === destination)
     const out = this.attachments.find((a) => path[1] && a.segment.of(path[1]))
+    const { clock } = this.world
+    const at = clock.now()
+    if (out) for (const tap of this.#world.taps) tap({ at, from: out, destination, bytes })
+    const last = path.at(-2)
+    // it may come in by another interface than the one that has the address
+    const to = reached?.attachments.find((a) => last && a.carrier && a.segment.of(last))
     if (!(reached instanceof SimRouter) || to === undefined || out === undefined) return
     const arrive = (): void => {
       if (reached.running) reached.deliver(to, out.address, destination, bytes)
     }
-    const { clock } = this.world
-    clock.schedule(new Arrival(arrive), clock.now() + HOP_MS * (path.length - 1))
+    clock.schedule(new Arrival(arrive), at + HOP_MS * (path.length - 1))
   }
 
   #attachment(name: string): Attachment {
