@@ -48,15 +48,16 @@ export class AutonomousSystem extends Scope {
     const { router } = this
     // no normal area, nobody who would take them
     if (!router.reachesExternals) return wish.wanted
-    const prefixes = [...new Map(this.allowed()).values(), ...translatedPrefixes(router)]
+    const prefixes = [...new Map(this.allowed()).values(), ...translatedPrefixes(router)].map(
+      (external) => this.#asStubRouter(external),
+    )
     const limited = prefixes.filter((external) => external.length > 0)
     const isFull = this.overflow.forbids(limited.length)
     const said = isFull ? prefixes.filter((p) => p.length === 0) : prefixes
     const ids = assignLinkStateIds(LsType.external, before, said)
     for (const external of said) {
       const lsId = ids.get(prefixKey(external.prefix, external.length))
-      const metric = router.stubRouter?.externalMetric ?? external.metric
-      if (lsId !== undefined) wish.add(LsType.external, lsId, bodyOf({ ...external, metric }))
+      if (lsId !== undefined) wish.add(LsType.external, lsId, bodyOf(external))
     }
     opaqueLsas(this, wish)
     const { routerInformation } = router
@@ -71,6 +72,14 @@ export class AutonomousSystem extends Scope {
     for (const entry of this.externals) {
       if (permits(this.router.allowed, entry[1].prefix, entry[1].length)) yield entry
     }
+  }
+
+  /** Our own externals, and translations that lead to us: those with a forwarding address lead past us anyway. */
+  #asStubRouter(external: ExternalPrefix): ExternalPrefix {
+    const metric = this.router.stubRouter?.externalMetric
+    const isOurs = this.externals.get(prefixKey(external.prefix, external.length)) === external
+    if (metric === undefined || !(isOurs || external.forwardingAddress === 0)) return external
+    return { ...external, metric }
   }
 
   recalculate(what: 'tree' | 'routes'): void {

@@ -400,7 +400,9 @@ class Domain {
         const { kind, nssa: config } = this.#config(by, nssa)
         if (kind !== 'nssa' || config.defaultOriginate === undefined) continue
         const nowhere = { prefix: 0, length: 0, tag: 0, forwardingAddress: 0 }
-        yield { ...nowhere, ...config.defaultOriginate, by, nssa, propagates: false }
+        const { metric, metricType } = config.defaultOriginate
+        const said = { metricType, metric: by.stubRouter?.externalMetric ?? metric }
+        yield { ...nowhere, ...said, by, nssa, propagates: false }
       }
     }
   }
@@ -488,7 +490,9 @@ class Domain {
         const metricType = inside.some((each) => each.metricType === 2) ? 2 : 1
         const same = inside.filter((each) => each.metricType === metricType)
         const largest = Math.max(...same.map((each) => each.metric)) + (metricType === 2 ? 1 : 0)
-        const { prefix, length, tag = 0, cost: metric = Math.min(largest, infinity - 1) } = range
+        const { prefix, length, tag = 0, cost = Math.min(largest, infinity - 1) } = range
+        // a stub router asks nobody to come to it
+        const metric = r.stubRouter?.externalMetric ?? cost
         const how = { metricType, metric, tag, forwardingAddress: 0, propagates: false } as const
         yield { prefix, length, ...how, by: r, nssa: undefined }
       }

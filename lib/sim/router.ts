@@ -339,12 +339,19 @@ export class SimRouter extends SimNode {
   override owns(address: number): boolean {
     if (this.attachments.some((a) => a.address === address)) return true
     // unless OSPF knows better, it is on a stub network of ours, or leaves the autonomous system here
-    const { length = -1 } = this.fib.lookup(address) ?? {}
+    const attached = this.attachments.filter(
+      ({ carrier, segment: n }) => carrier && covers(n.prefix, n.length, address),
+    )
+    const known = this.fib.lookup(address)?.length ?? -1
+    const length = Math.max(known, ...attached.map(({ segment }) => segment.length))
     if (this.announced.some((s) => s.length >= length && covers(s.prefix, s.length, address))) {
       return true
     }
+    // or is handed to a router of others that is none of the simulation's
+    const isStranger = ({ carrier, segment: n }: Attachment, at: number): boolean =>
+      carrier && covers(n.prefix, n.length, at) && n.at(at) === undefined
     const isHere = (at: number): boolean =>
-      at === 0 || this.attachments.some((a) => a.address === at)
+      at === 0 || this.attachments.some((a) => a.address === at || isStranger(a, at))
     return this.externals.some(
       (e) =>
         e.length >= length && isHere(e.forwardingAddress) && covers(e.prefix, e.length, address),
@@ -436,7 +443,7 @@ export class SimRouter extends SimNode {
       case 'transmit': {
         const from = this.attachments.find((a) => a.name === output.interface)
         if (from) from.segment.transmit(from, output.destination, output.bytes)
-        else this.#route(output.destination, output.bytes)
+        else this.#route(output.interface, output.destination, output.bytes)
         return
       }
       case 'membership':
@@ -455,17 +462,21 @@ export class SimRouter extends SimNode {
     output satisfies never
   }
 
-  /** A packet of a virtual link: no device of ours, but the way that user packets take. */
-  #route(destination: number, bytes: Uint8Array): void {
+  /** A packet of a virtual link: no device of ours, but the way that user packets take through the transit area. */
+  #route(name: string, destination: number, bytes: Uint8Array): void {
     const flow = { source: this.id, sourcePort: 0, destination, destinationPort: 0 }
     const { path, reached } = connect(this, flow, () => 0)
-    const out = this.attachments.find((a) => path[1] && a.segment.of(path[1]))
+    const area = this.#virtualLinks.get(name)?.virtual?.transitArea
+    const between = (node: SimNode, other: SimNode | undefined): Attachment | undefined =>
+      node.attachments.find(
+        (a) => other && a.carrier && a.config.area === area && a.segment.of(other),
+      )
+    const out = between(this, path[1])
     const { clock } = this.world
     const at = clock.now()
     if (out) for (const tap of this.#world.taps) tap({ at, from: out, destination, bytes })
-    const last = path.at(-2)
     // it may come in by another interface than the one that has the address
-    const to = reached?.attachments.find((a) => last && a.carrier && a.segment.of(last))
+    const to = reached && between(reached, path.at(-2))
     if (!(reached instanceof SimRouter) || to === undefined || out === undefined) return
     const arrive = (): void => {
       if (reached.running) reached.deliver(to, out.address, destination, bytes)

@@ -340,3 +340,27 @@ t.test('2.1: an area is an NSSA for all its routers, or they do not meet', async
   t.notOk(b.fib.has('172.16.0.0/16'))
   t.same(settled(net), [])
 })
+
+t.test(
+  'RFC 6987: a translator that is a stub router keeps the metrics of what leads past it',
+  async (t) => {
+    const ranges = [{ prefix: 0xc0a80000, length: 16, advertise: true }]
+    const defaultOriginate = { metric: 3, metricType: 2 } as const
+    const { net, r, high, asbr, inner } = build({ ranges, defaultOriginate })
+    asbr.external('172.16.0.0/16', { metric: 7 })
+    asbr.external('192.168.1.0/24', { metric: 8 })
+    high.external('172.17.0.0/16', { metric: 9 })
+    high.stubRouter = { includeStub: false, externalMetric: 1000 }
+    net.run(60)
+    t.same(externals(r, LsType.external, { by: high }), {
+      '172.16.0.0/16': 'E2 7 via 10.1.0.3',
+      '172.17.0.0/16': 'E2 1000',
+      '192.168.0.0/16': 'E2 1000',
+    })
+    t.same(externals(inner, LsType.nssa, { by: high }), {
+      '0.0.0.0/0': 'E2 1000',
+      '172.17.0.0/16': 'E2 1000',
+    })
+    t.same(settled(net), [])
+  },
+)

@@ -2,9 +2,12 @@
 import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import type { Route } from '../../lib/core/io.ts'
+import type { Router } from '../../lib/core/router.ts'
 import { Network } from '../../lib/sim/network.ts'
 import type { SimRouter } from '../../lib/sim/router.ts'
 import { formatPrefix } from '../../lib/wire/address.ts'
+import { LsType } from '../../lib/wire/lsa.ts'
+import { lsas, summaries } from './lsas.ts'
 
 interface Expected {
   readonly dest_type: 'N' | 'R'
@@ -14,6 +17,14 @@ interface Expected {
   readonly next_hop: string
 }
 
+/** Costs by the name of the destination. */
+type Metrics = Readonly<Record<string, number>>
+type Distances =
+  | 'table_4_into_backbone'
+  | 'table_5_backbone_distances'
+  | 'table_6_into_area_1'
+  | 'figure_8_summaries_into_backbone'
+
 const example = JSON.parse(readFileSync('fixtures/topologies/rfc2328-example.json', 'utf8')) as {
   topology: {
     routers: string[]
@@ -21,19 +32,32 @@ const example = JSON.parse(readFileSync('fixtures/topologies/rfc2328-example.jso
     transit_networks: Record<string, string[]>
     stub_networks: string[]
     p2p: [string, number, string, number][]
+    numbered_p2p: { stubs: Record<string, Record<string, number>> }
     as_external: { by_router: Record<string, Record<string, number>> }
   }
   areas: { areas: Record<string, { networks?: string[]; p2p_links?: [string, string][] }> }
-  expected: Record<string, Expected[]>
+  expected: Record<string, Expected[]> &
+    Readonly<Record<Distances, Record<string, Metrics>>> & {
+      figure_8_virtual_link_costs: Metrics
+    }
 }
 const { topology } = example
 
-/** N1 is 10.0.1.0/24 and so on; H1 is a host. */
-const prefixOf = (name: string): string =>
-  name === 'H1' ? '10.0.100.1/32' : `10.0.${name.slice(1)}.0/24`
+/** The host, and the ends of the numbered link. */
+const hosts: Readonly<Record<string, string>> = {
+  H1: '10.0.100.1/32',
+  Ia: '10.0.101.1/32',
+  Ib: '10.0.101.2/32',
+}
+/** What the backbone's range makes of Ia and Ib. */
+const ends = { prefix: 0x0a006500, length: 30, advertise: true } as const
+
+/** N1 is 10.0.1.0/24 and so on. */
+const prefixOf = (name: string): string => hosts[name] ?? `10.0.${name.slice(1)}.0/24`
 const nameOf = (prefix: string): string => {
-  if (prefix === '10.0.100.1/32') return 'H1'
-  return `N${prefix.split('.')[2]}`
+  const host = Object.entries(hosts).find(([, each]) => each === prefix)
+  if (host) return host[0]
+  return prefix === '10.0.101.0/30' ? 'Ia,Ib' : `N${prefix.split('.')[2]}`
 }
 
 /** Builds figure 2; with areas, figure 6. */
@@ -75,6 +99,11 @@ function build(withAreas: boolean): { net: Network; routers: Map<string, SimRout
     ] as const
     net.segment(`${a}-${b}`, nextLink(), ends, { ...timing, network: 'point-to-point' })
   }
+  for (const [name, stubs] of Object.entries(topology.numbered_p2p.stubs)) {
+    for (const [end, cost] of Object.entries(stubs)) {
+      routers.get(name)!.announce(prefixOf(end), { cost })
+    }
+  }
   for (const [name, destinations] of Object.entries(topology.as_external.by_router)) {
     for (const [network, metric] of Object.entries(destinations)) {
       routers.get(name)!.external(prefixOf(network), { metricType: 1, metric })
@@ -86,6 +115,9 @@ function build(withAreas: boolean): { net: Network; routers: Map<string, SimRout
     return `172.16.${net.segments.length}.0/30`
   }
 }
+
+/** The links between routers have subnets here, which the RFC leaves out. */
+const isOfExample = (prefix: string): boolean => prefix.startsWith('10.0.')
 
 /** A router's routes to the networks of the example: cost, path type and the names of the next hops. */
 function tableOf(
@@ -101,7 +133,7 @@ function tableOf(
   const table = new Map<string, { cost: number; type: string; via: string[] }>()
   for (const route of router.routes()) {
     const prefix = formatPrefix(route.prefix, route.length)
-    if (!prefix.startsWith('10.0.')) continue
+    if (!isOfExample(prefix)) continue
     table.set(nameOf(prefix), {
       cost: route.cost,
       type: route.pathType,
@@ -110,9 +142,6 @@ function tableOf(
   }
   return table
 }
-
-/** Ia and Ib are the ends of a numbered link in the RFC; here the subnet of the link is advertised instead. */
-const isEndOfLink = (dest: string): boolean => dest === 'Ia' || dest === 'Ib'
 
 const hops = (route: Route): (number | undefined)[] =>
   route.nextHops.length === 0 ? [undefined] : route.nextHops.map((hop) => hop.gateway)
@@ -128,10 +157,9 @@ function compare(
   t: Test,
   found: Map<string, { cost: number; type: string; via: string[] }>,
   expected: readonly Expected[],
-  skip: (dest: string) => boolean,
 ): void {
   for (const { dest_type: kind, dest, path_type, cost, next_hop } of expected) {
-    if (kind !== 'N' || skip(dest)) continue
+    if (kind !== 'N') continue
     // figure 7 makes one route of area 3; it is told as N9 here
     const route = found.get(dest.startsWith('N9-') ? 'N9' : dest)
     t.match(route, { cost, type: typeOf(path_type) }, `${dest}: ${path_type}, cost ${cost}`)
@@ -143,7 +171,108 @@ t.test('tables 2, 3 and 12: RT6 without areas', async (t) => {
   const { net, routers } = build(false)
   net.run(30)
   const found = tableOf(net, routers.get('RT6')!)
-  compare(t, found, example.expected['table_12_RT6_no_areas']!, isEndOfLink)
+  compare(t, found, example.expected['table_12_RT6_no_areas']!)
+})
+
+/** The networks that a router tells an area of, as the RFC names them. */
+const networksTold = (router: SimRouter, area: number): Metrics =>
+  Object.fromEntries(
+    Object.entries(summaries(router, area, router))
+      .filter(([prefix]) => isOfExample(prefix))
+      .map(([prefix, metric]) => [nameOf(prefix).replace(/^N9$/, 'N9-N11,H1'), metric]),
+  )
+
+/** And the AS boundary routers. */
+const boundariesTold = (router: SimRouter, area: number): Metrics =>
+  Object.fromEntries(
+    Object.entries(summaries(router, area, router, LsType.summaryAsbr)).map(([id, metric]) => [
+      `RT${id.split('.')[3]}`,
+      metric,
+    ]),
+  )
+
+t.test('tables 4, 5 and 6: distances between the areas', async (t) => {
+  const { net, routers } = build(true)
+  configureAreas(routers)
+  net.run(60)
+  const { table_4_into_backbone, table_5_backbone_distances, table_6_into_area_1 } =
+    example.expected
+  for (const name of ['RT3', 'RT4']) {
+    const router = routers.get(name)!
+    t.strictSame(networksTold(router, 0), table_4_into_backbone[name], `table 4: ${name} adv.`)
+    const intoArea1 = { ...networksTold(router, 1), ...boundariesTold(router, 1) }
+    t.strictSame(intoArea1, table_6_into_area_1[name], `table 6: ${name} adv.`)
+    const { table } = router.core as Router
+    const distance = (to: string): number | undefined =>
+      to.startsWith('RT')
+        ? table.router(0, routers.get(to)!.id)?.cost
+        : tableOf(net, router).get(to)?.cost
+    for (const [to, cost] of Object.entries(table_5_backbone_distances[name]!)) {
+      t.equal(distance(to), cost, `table 5: from ${name} to ${to}`)
+    }
+  }
+})
+
+t.test('figure 8: the database of the backbone', async (t) => {
+  const { net, routers } = build(true)
+  configureAreas(routers)
+  net.run(60)
+  const { figure_8_summaries_into_backbone, figure_8_virtual_link_costs } = example.expected
+  for (const [name, expected] of Object.entries(figure_8_summaries_into_backbone)) {
+    t.strictSame(networksTold(routers.get(name)!, 0), expected, `${name} adv.`)
+  }
+  for (const name of ['RT5', 'RT6'])
+    t.strictSame(summaries(routers.get(name)!, 0, routers.get(name)!), {}, name)
+  // the columns: what each router-LSA says of the routers around it
+  const nameOfId = (id: number): string => `RT${id & 0xff}`
+  const edges = (name: string, type: number): Metrics => {
+    const router = routers.get(name)!
+    const [own] = lsas(routers.get('RT6')!, LsType.router, { area: 0, by: router })
+    if (own?.lsa.body.kind !== 'router') return {}
+    const links = own.lsa.body.links.filter((link) => link.type === type)
+    return Object.fromEntries(links.map(({ id, metric }) => [nameOfId(id), metric]))
+  }
+  const columns: Readonly<Record<string, Metrics>> = {
+    RT3: { RT6: 8 },
+    RT4: { RT5: 8 },
+    RT5: { RT4: 8, RT6: 7, RT7: 6 },
+    RT6: { RT3: 6, RT5: 6, RT10: 7 },
+    RT7: { RT5: 6 },
+    RT10: { RT6: 5 },
+    RT11: {},
+  }
+  for (const [name, column] of Object.entries(columns)) {
+    t.same(edges(name, 1), column, `from ${name}`)
+  }
+  for (const [ways, cost] of Object.entries(figure_8_virtual_link_costs)) {
+    const [from, to] = ways.split('->')
+    t.same(edges(from!, 4), { [to!]: cost }, `the virtual link ${ways}`)
+  }
+})
+
+t.test('3.4: what RT1 makes of it', async (t) => {
+  const { net, routers } = build(true)
+  configureAreas(routers)
+  net.run(60)
+  const found = tableOf(net, routers.get('RT1')!)
+  t.same(found.get('N6')?.via, ['RT4'])
+  t.same(found.get('N9')?.via, ['RT3'], 'where N10 is')
+  t.same(found.get('N8')?.via.toSorted(), ['RT3', 'RT4'], 'load-shared')
+})
+
+t.test('2.3: with metrics of type 2, N12 is reached through RT7', async (t) => {
+  const { net, routers } = build(false)
+  routers.get('RT5')!.external(prefixOf('N12'), { metricType: 2, metric: 8 })
+  routers.get('RT7')!.external(prefixOf('N12'), { metricType: 2, metric: 2 })
+  net.run(30)
+  for (const name of ['RT1', 'RT4', 'RT5', 'RT6', 'RT12']) {
+    const route = routers
+      .get(name)!
+      .routes()
+      .find(({ prefix, length }) => formatPrefix(prefix, length) === prefixOf('N12'))
+    t.match(route, { pathType: 'external-2', type2Cost: 2 }, name)
+  }
+  t.same(tableOf(net, routers.get('RT5')!).get('N12')?.via, ['RT7'], 'though RT5 has it, too')
 })
 
 t.test('table 13: RT4 with areas', async (t) => {
@@ -152,7 +281,7 @@ t.test('table 13: RT4 with areas', async (t) => {
   net.run(60)
   const found = tableOf(net, routers.get('RT4')!)
   const expected = example.expected['table_13_RT4_areas']!
-  compare(t, found, expected, isEndOfLink)
+  compare(t, found, expected)
 })
 
 t.test('table 14: RT4 with one more virtual link, to RT3 through area 1', async (t) => {
@@ -162,10 +291,12 @@ t.test('table 14: RT4 with one more virtual link, to RT3 through area 1', async 
   net.run(60)
   const found = tableOf(net, routers.get('RT4')!)
   const changes = Object.entries(example.expected).find(([name]) => name.startsWith('table_14'))!
-  compare(t, found, changes[1], isEndOfLink)
+  compare(t, found, changes[1] as readonly Expected[])
 })
 
 function configureAreas(routers: Map<string, SimRouter>): void {
+  // table 6 assumes a range of the backbone
+  for (const router of routers.values()) router.area('0.0.0.0', { ranges: [ends] })
   // figure 7: area 3 is one range, which N9 to N11 and H1 are in
   routers.get('RT11')!.area('0.0.0.3', {
     ranges: [{ prefix: 0x0a000000, length: 16, advertise: true, substitute: n9 }],
