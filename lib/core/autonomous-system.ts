@@ -1,5 +1,5 @@
 /** The autonomous system as a scope: AS-external-LSAs (RFC 2328 12.4.4), our own and those translated from an NSSA. */
-import { maskOf } from '../wire/address.ts'
+import { lengthOfMask, maskOf } from '../wire/address.ts'
 import { LsType } from '../wire/lsa.ts'
 import { Option } from '../wire/options.ts'
 import { prefixKey } from './area.ts'
@@ -80,6 +80,16 @@ export class AutonomousSystem extends Scope {
     const isOurs = this.externals.get(prefixKey(external.prefix, external.length)) === external
     if (metric === undefined || !(isOurs || external.forwardingAddress === 0)) return external
     return { ...external, metric }
+  }
+
+  /** What we say for the NSSAs that we translate. */
+  *translated(): Generator<Wanted> {
+    for (const want of this.wanted.values()) {
+      if (want.body.kind !== 'external') continue
+      const length = lengthOfMask(want.body.mask)!
+      const prefix = (want.lsId & want.body.mask) >>> 0
+      if (!this.externals.has(prefixKey(prefix, length))) yield want
+    }
   }
 
   recalculate(what: 'tree' | 'routes'): void {

@@ -109,14 +109,14 @@ export function configure(router: Router, change: ConfigChange): void {
       router.hostnames.forget()
       return allDirty(router)
     case 'flush':
-      router.leaving = true
       for (const iface of router.interfaces.values()) {
         // the Backup takes over before our LSAs are gone
         iface.resigned = iface.hasSuccessor
         if (iface.resigned) iface.event('NeighborChange')
         sendHello(iface)
       }
-      return allDirty(router)
+      router.handover.leave()
+      return
     case 'close':
       for (const iface of router.interfaces.values()) {
         sendHello(iface, true)

@@ -116,6 +116,10 @@ function* otherBorders({ router, tree, id }: Area): Generator<Border> {
   }
 }
 
+/** Somebody else could translate for an NSSA. */
+export const hasOtherBorder = (area: Area): boolean =>
+  area.config.kind === 'nssa' && !otherBorders(area).next().done
+
 /** What we translate for every NSSA whose translator we are (3.2). */
 export function translatedPrefixes(router: Router): ExternalPrefix[] {
   const found = new Map<number, ExternalPrefix>()

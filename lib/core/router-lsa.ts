@@ -100,10 +100,12 @@ export function routerAndNetworkLsas(area: Area, wish: Wish): void {
     virtualLink: isVirtualEndpoint(area),
     // 12.4.1: never into a stub area
     external: router.isAsbr && area.config.kind !== 'stub',
-    border: router.isAbr,
+    border: router.handover.isBorderOf(area),
     // RFC 3101 3.1: who translates whether it is elected or not
     nssaTranslator:
-      router.isAbr && area.config.kind === 'nssa' && area.config.nssa.translator === 'always',
+      router.handover.isBorderOf(area) &&
+      area.config.kind === 'nssa' &&
+      area.config.nssa.translator === 'always',
     wildcard: false,
     links: routerLinks(area, false),
   } as const

@@ -17,7 +17,7 @@
  *   summaries.ts               12.4.3                 autonomous-system.ts      12.4.4; link-state-id.ts: appendix E
  *   opaque.ts, link-scope.ts   RFC 5250                  router-information.ts     RFC 7770, RFC 5642
  *   overflow.ts                RFC 1765
- *   nssa.ts                    RFC 3101               calculation.ts            16, the order of all that
+ *   nssa.ts, handover.ts       RFC 3101               calculation.ts            16, the order of all that
  *   virtual-link.ts            15                        hop-sets.ts              next hops, interned
  *   spf-delay.ts               RFC 8405               timers.ts                 the heap of deadlines
  *   authentication.ts          appendix D, RFC 7474
@@ -40,7 +40,8 @@
  *     its last acknowledgement (14). Otherwise retransmitted copies of the live instance can chase its end for ever.
  *   - A new neighbor is answered with a Hello out of turn, so that adjacencies form sooner.
  *   - The checksum of LSAs is not verified again every CheckAge (14): an LSA here is immutable.
- *   - On leaving, our Router Priority becomes 0 first if there is a Backup Designated Router to take over.
+ *   - On leaving, our Router Priority becomes 0 first if there is a Backup Designated Router to take over, and an NSSA
+ *     that we translate gets another translator first (handover.ts).
  *
  * Supported: RFC 2328 with all its network types and areas; RFC 1765 (externals), 3101, 3509, 5250, 5642, 5709, 6860,
  * 6987, 7474, 7770, 8405.
@@ -67,6 +68,7 @@ import {
 
 import type { DropReason, MismatchField, OspfEvent } from './events.ts'
 import { flushUpdates } from './flood.ts'
+import { Handover } from './handover.ts'
 import { HopSets } from './hop-sets.ts'
 import type { Interface } from './interface.ts'
 import type {
@@ -194,6 +196,7 @@ export class Router {
   wallOffset = 0
   /** We are about to stop: our LSAs are flushed and none is originated. */
   leaving = false
+  readonly handover: Handover = new Handover(this)
   abrType: AbrType
   /** Set while we are one (RFC 6987). */
   stubRouter: StubRouter | undefined
@@ -325,9 +328,9 @@ export class Router {
     return count
   }
 
-  /** Whether what is to be said has been said: no origination or flush waits for its pace. */
+  /** Whether what is to be said has been said: no origination or flush waits for its pace, or for a successor. */
   isUpToDate(): boolean {
-    return !this.#originateTimer.armed
+    return !this.#originateTimer.armed && !this.handover.isPending
   }
 
   // What the rest of the core calls

@@ -16,6 +16,7 @@ export type TimerName =
   | 'originate'
   | 'overflow'
   | 'nssa-translator'
+  | 'handover'
   | 'spf'
   | 'spf-holddown'
   | 'spf-learn'

@@ -114,6 +114,68 @@ t.test(
 )
 
 t.test(
+  'a translator that stops in an orderly way hands over first: nothing is lost at all',
+  async (t) => {
+    const ranges = [{ prefix: 0xc0a80000, length: 16, advertise: true }]
+    const { net, r, low, high, asbr } = build({ ranges })
+    const prefixes = ['172.16.0.0/16', '172.17.0.0/16', '192.168.0.0/16']
+    asbr.external('172.16.0.0/16')
+    asbr.external('172.17.0.0/16', { metricType: 1, metric: 3 })
+    asbr.external('192.168.1.0/24')
+    high.external('172.30.0.0/16')
+    net.run(60)
+    t.equal(lsas(r, LsType.external, { by: high }).length, 4)
+    high.flush()
+    const begun = net.now
+    let flushedAt: number | undefined
+    let without = 0
+    while (net.now < begun + 10) {
+      net.run(0.01)
+      for (const prefix of prefixes) if (!r.fib.has(prefix)) without++
+      if (flushedAt === undefined && lsas(r, LsType.router, { by: high }).length === 0) {
+        flushedAt = net.now
+        t.same(
+          Object.keys(externals(r, LsType.external, { by: low })).sort(),
+          prefixes,
+          'who takes over says it before the other leaves',
+        )
+      }
+      // the driver's part, when all have acknowledged
+      if (net.now > begun + 5 && high.running) high.close()
+    }
+    t.equal(without, 0, 'no route was missing for 10 ms')
+    t.ok(flushedAt! - begun < 2, `and it took ${(flushedAt! - begun).toFixed(2)} s`)
+    t.notOk(r.fib.has('172.30.0.0/16'), 'its own externals go with it')
+    t.same(settled(net), [])
+  },
+)
+
+t.test('a translator without a successor does not wait for one', async (t) => {
+  const { net, r, low, high, asbr } = build()
+  asbr.external('172.16.0.0/16')
+  low.crash()
+  net.run(60)
+  t.ok(r.fib.has('172.16.0.0/16'))
+  high.flush()
+  net.run(0.5)
+  t.same(lsas(r, LsType.external), [])
+})
+
+t.test('a successor that does not translate is not waited for longer than 3 s', async (t) => {
+  const { net, r, low, high, asbr } = build()
+  low.area(area, { kind: 'nssa', nssa: { ...defaultAreaConfig(1).nssa, translator: 'never' } })
+  asbr.external('172.16.0.0/16')
+  net.run(60)
+  high.flush()
+  net.run(2.5)
+  t.ok(r.fib.has('172.16.0.0/16'), 'meanwhile all is as it was')
+  t.match(lsas(asbr, LsType.router, { by: high })[0]?.lsa.body, { border: false })
+  t.match(lsas(r, LsType.router, { by: high })[0]?.lsa.body, { border: true })
+  net.run(1.5)
+  t.same(lsas(r, LsType.external), [])
+})
+
+t.test(
   '3.1: who lost the election goes on for TranslatorStabilityInterval, and no longer',
   async (t) => {
     const ranges = [{ prefix: 0xc0a80000, length: 16, advertise: true }]
