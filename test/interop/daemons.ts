@@ -48,11 +48,19 @@ export interface PlannedExternal {
   readonly type: 1 | 2
   readonly metric: number
   readonly tag: number
+  /** The router of others that it leads to: the forwarding address, where that is on a network of the plan. */
+  readonly via?: string
 }
 
 /** Gives a node's kernel the route that FRR advertises as its external. */
-export async function redistributed(lab: Lab, node: string, prefix: string): Promise<void> {
-  await lab.exec(node, ['ip', 'route', 'add', 'blackhole', prefix])
+export async function redistributed(
+  lab: Lab,
+  node: string,
+  prefix: string,
+  via?: string,
+): Promise<void> {
+  const how = via === undefined ? ['blackhole', prefix] : [prefix, 'via', via]
+  await lab.exec(node, ['ip', 'route', 'add', ...how])
 }
 
 /** ospfd.conf of FRR; the speaker reads the same. */
@@ -122,7 +130,9 @@ export function birdConf(plan: RouterPlan): string {
     `router id ${routerId};`,
     'protocol device { scan time 1; }',
     'protocol kernel { merge paths yes; ipv4 { import none; export all; }; }',
-    ...(external ? [`protocol static { ipv4; route ${external.prefix} blackhole; }`] : []),
+    ...(external
+      ? [`protocol static { ipv4; route ${external.prefix} ${birdWay(external)}; }`]
+      : []),
     'protocol ospf v2 ospf1 {',
     '  ecmp yes;',
     `  ipv4 { import all; export ${birdExport(external)}; };`,
@@ -143,6 +153,9 @@ const birdTypes = {
   'point-to-point': 'ptp',
   'point-to-multipoint': 'ptmp',
 } as const
+
+const birdWay = ({ via }: PlannedExternal): string =>
+  via === undefined ? 'blackhole' : `via ${via}`
 
 const birdExport = (external: PlannedExternal | undefined): string => {
   if (!external) return 'none'

@@ -41,7 +41,7 @@ export async function learns(
 }
 
 /** Type, tag, and the metric: of type 1 the whole cost, of type 2 what its originator said. */
-export type SeenExternal = Omit<PlannedExternal, 'prefix'>
+export type SeenExternal = Omit<PlannedExternal, 'prefix' | 'via'>
 
 interface FrrRoute {
   readonly routeType: string
