@@ -142,10 +142,10 @@ export class Network {
       id,
       world: this.#world,
       eventLimit: eventLimit ?? 256,
-      make: (life) =>
+      make: (life, routerId) =>
         create({
           ...core,
-          routerId: id,
+          routerId,
           seed: random.fork(`life ${life}`).u32(),
           intern: this.#intern,
           digests: nodeDigests,

@@ -84,12 +84,11 @@ class WakeUp extends ClockEvent {
 
 /** A simulated router. Made by `Network.router()`. */
 export class SimRouter extends SimNode {
-  /** Router ID as a number. */
-  readonly id: number
+  #id: number
   /** The latest events, oldest first. */
   readonly events: RecordedEvent[] = []
   readonly #world: RouterWorld
-  readonly #make: (life: number) => CoreRouter
+  readonly #make: (life: number, id: number) => CoreRouter
   readonly #eventLimit: number
   readonly #stubs = new Map<string, StubPrefix>()
   readonly #areas = new Map<number, AreaConfig>()
@@ -112,15 +111,20 @@ export class SimRouter extends SimNode {
     readonly id: number
     readonly world: RouterWorld
     readonly eventLimit: number
-    /** Makes the core of the n-th life (from 0). */
-    readonly make: (life: number) => CoreRouter
+    /** Makes the core of the n-th life (from 0) with a Router ID. */
+    readonly make: (life: number, id: number) => CoreRouter
   }) {
     super(init.name, init.world)
-    this.id = init.id
+    this.#id = init.id
     this.#world = init.world
     this.#make = init.make
     this.#eventLimit = init.eventLimit
-    this.#core = this.#tellWall(init.make(this.#life))
+    this.#core = this.#tellWall(init.make(this.#life, init.id))
+  }
+
+  /** Router ID as a number. */
+  get id(): number {
+    return this.#id
   }
 
   /** Router ID as a dotted quad. */
@@ -303,11 +307,14 @@ export class SimRouter extends SimNode {
 
   /**
    * Starts again after `crash`, configured as before. By default nothing is remembered; with `memory` the router has
-   * its databases and sequence numbers still (a hibernated machine) and all its interfaces come up anew.
+   * its databases and sequence numbers still (a hibernated machine) and all its interfaces come up anew. `routerId`
+   * (dotted): another Router ID from now on, as far as this router is concerned.
    */
-  restart(options: { readonly memory?: boolean } = {}): void {
+  restart(options: { readonly memory?: boolean; readonly routerId?: string } = {}): void {
     if (this.#core !== undefined) this.crash()
-    if (options.memory && this.#former !== undefined) {
+    const { routerId } = options
+    if (routerId !== undefined) this.#id = parseAddress(routerId)
+    if (routerId === undefined && options.memory && this.#former !== undefined) {
       this.#core = this.#tellWall(this.#former)
       for (const { name } of this.attachments) {
         this.#core.handleInterface(this.now(), name, undefined)
@@ -315,7 +322,7 @@ export class SimRouter extends SimNode {
       this.resumed()
       return
     }
-    this.#core = this.#tellWall(this.#make(++this.#life))
+    this.#core = this.#tellWall(this.#make(++this.#life, this.#id))
     this.#unread = []
     for (const config of this.#areas.values()) this.#configure({ type: 'area', config })
     for (const attachment of this.attachments) this.attached(attachment)
