@@ -68,15 +68,16 @@ export function wildDomain(
       }
     }
   }
-  // filters and costs, the same on all borders of an area and different on some
+  // filters and costs; who hides what its neighbor tells makes virtual links lead nowhere, so all borders agree
   areas.forEach(({ borders, kind }, i) => {
-    for (const r of random.chance(0.5) ? borders : [borders[0]!]) {
-      const id = `0.0.0.${i + 1}`
-      const old = r.areaConfig(i + 1)
-      const wild = wildArea(random, old, kind)
-      // a transit area must be told everything, as its virtual links lead wherever that says (12.4.3)
-      const isTransit = virtualLinks.some(([, , area]) => area === id)
-      r.area(id, { ...old, ...wild, ...(isTransit ? { importList: undefined } : {}) })
+    const id = `0.0.0.${i + 1}`
+    const wild = wildArea(random, borders[0]!.areaConfig(i + 1))
+    // a transit area must be told everything, as its virtual links lead wherever that says (12.4.3)
+    const isTransit = virtualLinks.some(([, , area]) => area === id)
+    const told = { ...wild, ...(isTransit ? { importList: undefined } : {}) }
+    for (const r of borders) {
+      const nssa = { ...(told.nssa ?? r.areaConfig(i + 1).nssa), translator: random.pick(roles) }
+      r.area(id, { ...r.areaConfig(i + 1), ...told, ...(kind === 'nssa' ? { nssa } : {}) })
     }
   })
   const { routers } = net
@@ -144,11 +145,9 @@ function outside(net: Network, random: Random, options: SegmentOptions): void {
   }
 }
 
-function wildArea(
-  random: Random,
-  { ranges, nssa }: AreaConfig,
-  kind: AreaConfig['kind'],
-): Partial<AreaConfig> {
+const roles = ['candidate', 'candidate', 'always', 'never'] as const
+
+function wildArea(random: Random, { ranges, nssa }: AreaConfig): Partial<AreaConfig> {
   const everything = { permit: true, prefix: 0, length: 0, le: 32 } as const
   const vips = { permit: false, prefix: 0x0a630000, length: 16, le: 32 } as const
   const hosts = { permit: false, prefix: 0, length: 0, ge: 32 } as const
@@ -159,17 +158,12 @@ function wildArea(
       ...range,
       ...(random.chance(0.3) ? { cost: random.int(20) } : {}),
     })),
-    ...(kind === 'nssa'
-      ? {
-          nssa: {
-            ...nssa,
-            translator: random.pick(['candidate', 'candidate', 'always', 'never'] as const),
-            ranges: nssa.ranges.map((range) => ({
-              ...range,
-              ...(random.chance(0.3) ? { advertise: false } : { tag: random.int(9) }),
-            })),
-          },
-        }
-      : {}),
+    nssa: {
+      ...nssa,
+      ranges: nssa.ranges.map((range) => ({
+        ...range,
+        ...(random.chance(0.3) ? { advertise: false } : { tag: random.int(9) }),
+      })),
+    },
   }
 }
