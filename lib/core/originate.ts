@@ -99,6 +99,8 @@ export interface Pace {
   hold: number
   /** Since when a change waits for a database exchange to end. */
   patientSince: Instant | undefined
+  /** The last instance was flushed, and when; its sequence number. */
+  flushed?: { readonly at: Instant; readonly sequence: number }
 }
 
 /** 13.4: by Router ID, or a network-LSA for one of our addresses. */
@@ -192,7 +194,10 @@ function earliest(scope: Scope, key: string, entry: Entry | undefined): Instant 
   const { router } = scope
   const { now } = router
   let pace = scope.paces.get(key)
-  if (entry === undefined) return now
+  if (entry === undefined) {
+    // gone here, but others may hold its MaxAge still, and drop what follows too soon (13 (5a))
+    return pace?.flushed ? pace.flushed.at + router.limits.minLsArrivalMs + ARRIVAL_MARGIN_MS : now
+  }
   if (!entry.ours || neverSent(router, entry)) {
     // nobody has anything of this life of ours yet: say everything at once, as the exchanges will soon be over
     if (!scope.exchanging) return now
@@ -208,7 +213,8 @@ function earliest(scope: Scope, key: string, entry: Entry | undefined): Instant 
 function originate(scope: Scope, want: Wanted, entry: Entry | undefined): void {
   const { router } = scope
   if (entry && !entry.ours) sayNotOurs(router, entry, 'outbid')
-  const last = entry?.lsa.header.sequence
+  // who holds the MaxAge still takes it for newer than an instance that starts from the beginning
+  const last = entry?.lsa.header.sequence ?? scope.paces.get(want.key)?.flushed?.sequence
   if (last === MAX_SEQUENCE) {
     // 12.1.6: the number wraps only when the last instance is gone from everywhere
     if (!isMaxAge(entry!, router.now)) flush(scope, entry!)
@@ -245,6 +251,12 @@ function publish(scope: Scope, want: Wanted, sequence: number): void {
 /** 14.1: premature aging. The instance stays what it is; only its age is set to MaxAge. */
 export function flush(scope: Scope, entry: Entry): void {
   if (!entry.ours) sayNotOurs(scope.router, entry, 'flushed')
+  const pace = scope.paces.get(entry.key)
+  const { sequence } = entry.lsa.header
+  // the last number there is must start again (12.1.6)
+  if (pace && entry.sentAt !== undefined && sequence !== MAX_SEQUENCE) {
+    pace.flushed = { at: scope.router.now, sequence }
+  }
   expire(scope, entry)
 }
 

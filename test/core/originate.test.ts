@@ -388,3 +388,31 @@ t.test('14.1: leaving: our LSAs at MaxAge, to be acknowledged', async (t) => {
   bench.run(10)
   t.same(bench.router.database(0), [], 'none is originated any more')
 })
+
+t.test('what comes back after its flush does not come before receivers take it', async (t) => {
+  const { bench, peers } = segment('Point-to-point')
+  for (const peer of peers) peer.acknowledges = true
+  const how = { metricType: 2, metric: 5, tag: 0, forwardingAddress: 0 } as const
+  const external = { prefix: ip('172.16.0.0'), length: 16, ...how }
+  const id = { type: 5, lsId: external.prefix, advertisingRouter: us }
+  bench.config({ type: 'external', external })
+  bench.run(20)
+  const { prefix, length } = external
+  bench.config({ type: 'withdraw-external', prefix, length })
+  for (const peer of peers) peer.acknowledge()
+  t.equal(bench.entry(id), undefined, 'acknowledged, and forgotten')
+  bench.forget()
+  bench.config({ type: 'external', external })
+  bench.run(0.5)
+  const sequences = (): number[] =>
+    bench
+      .packets('ls-update')
+      .flatMap(({ body }) => body.lsas.map(({ header }) => header))
+      .filter((header) => keyOf(header) === keyOf(id))
+      .map(({ sequence }) => sequence)
+  t.same(sequences(), [], 'a receiver may have its MaxAge, less than MinLSArrival old')
+  bench.run(1)
+  t.same(sequences(), [firstSequence + 1], 'newer than that MaxAge')
+  bench.run(20)
+  t.equal(bench.said('self-originated').length, 0)
+})
