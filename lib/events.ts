@@ -44,7 +44,7 @@ export type SpeakerEvent =
   | {
       /** What became of a route in the kernel, other than what we asked for. */
       readonly type: 'kernel'
-      readonly what: 'refused' | 'foreign' | 'lost' | 'leftover' | 'overrun' | 'unreadable'
+      readonly what: KernelWhat
       readonly prefix: string | undefined
       readonly detail: string
     }
@@ -68,6 +68,26 @@ export function routesEvent(changes: readonly RouteChange[]): SpeakerEvent {
   }
   return { type: 'routes', set, removed }
 }
+
+/**
+ * - `mode`: how several next hops are installed.
+ * - `forbidden`: no route is installed, since we may not (CAP_NET_ADMIN).
+ * - `refused`: the kernel refused a route. `foreign`: somebody else's is in its place. `lost`: somebody removed it.
+ * - `group`: somebody removed or changed a next-hop group. `uncollected`: one that nobody needs could not be removed.
+ * - `leftover`: a route of an earlier life was adopted or deleted.
+ * - `overrun`, `unreadable`: what is known of the table was, or is, out of date.
+ */
+export type KernelWhat =
+  | 'mode'
+  | 'forbidden'
+  | 'refused'
+  | 'foreign'
+  | 'lost'
+  | 'group'
+  | 'uncollected'
+  | 'leftover'
+  | 'overrun'
+  | 'unreadable'
 
 /** Formats an event as one line for a log. */
 export function formatEvent(event: SpeakerEvent): string {

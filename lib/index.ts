@@ -45,7 +45,7 @@ export type { SpfDelayConfig } from './core/spf-delay.ts'
 export type { InterfaceState, NeighborState } from './core/states.ts'
 export type { OspfErrorCode } from './errors.ts'
 export { OspfError } from './errors.ts'
-export type { SpeakerEvent } from './events.ts'
+export type { KernelWhat, SpeakerEvent } from './events.ts'
 export { formatEvent } from './events.ts'
 export type { CommandOptions } from './health/command.ts'
 export { command } from './health/command.ts'
@@ -71,12 +71,12 @@ export type { TlsOptions } from './health/tls.ts'
 export { tls } from './health/tls.ts'
 export type { UdpOptions } from './health/udp.ts'
 export { udp } from './health/udp.ts'
+export type { KernelRouteOptions, ResilientGroupOptions } from './kernel-options.ts'
 export type { OpaqueOptions } from './opaque.ts'
 export { OriginatedOpaque } from './opaque.ts'
 export type {
   AddressOptions,
   ExternalOptions,
-  KernelRouteOptions,
   SpeakerOptions,
   StubRouterOptions,
   StubRouterTimesOptions,

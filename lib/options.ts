@@ -17,6 +17,7 @@ import { type AbrType, defaultLimits, type Limits } from './core/router.ts'
 import { defaultSpfDelay, type SpfDelayConfig } from './core/spf-delay.ts'
 import { OspfError } from './errors.ts'
 import { deviceOf } from './interface-address.ts'
+import { type KernelRouteOptions, type ParsedKernel, parseKernel } from './kernel-options.ts'
 import {
   fail,
   isObject,
@@ -26,14 +27,7 @@ import {
   parseInteger,
   parsePrefix,
 } from './parse.ts'
-import {
-  type Policies,
-  type PoliciesOptions,
-  type PolicyOptions,
-  parseAccept,
-  parsePolicies,
-  type RouteMap,
-} from './policy.ts'
+import { type Policies, type PoliciesOptions, parsePolicies, type RouteMap } from './policy.ts'
 import { checkOriginate, type PrefixListOptions, parsePrefixList } from './prefix-list.ts'
 import {
   parseRouterHelper,
@@ -102,16 +96,6 @@ export function withInterface(
   const [id, area] = found
   const interfaces = { ...area.interfaces, [name]: { ...area.interfaces?.[name], ...change } }
   return { ...options, areas: { ...options.areas, [id]: { ...area, interfaces } } }
-}
-
-/** How routes go to the kernel. */
-export interface KernelRouteOptions {
-  /** Routing table; default 254, main. */
-  readonly table?: number
-  /** Route metric (priority); default 20. */
-  readonly metric?: number
-  /** Which routes, and with which source address; default all. The others are learned and not installed. */
-  readonly accept?: PolicyOptions
 }
 
 /** An address of a device: 'A.B.C.D/L'. */
@@ -195,7 +179,7 @@ export interface Parsed extends ParsedAreas {
   readonly stubRouter: StubRouterSchedule | undefined
   readonly limits: Limits
   readonly spfDelay: SpfDelayConfig
-  readonly kernel: Required<Omit<KernelRouteOptions, 'accept'>> | undefined
+  readonly kernel: ParsedKernel | undefined
   /** Of the routes, those that go to the kernel; undefined: all. */
   readonly accept: RouteMap | undefined
   readonly addresses: readonly { device: string; address: number; prefixLength: number }[]
@@ -427,26 +411,6 @@ function checkNumbers(where: string, values: object | undefined, known: readonly
     // a time may be nothing; a bound of nothing is no router
     const least = field.endsWith('Ms') ? 0 : 1
     parseInteger(`${where}: ${field}`, value, least, 0x7fffffff)
-  }
-}
-
-function parseKernel(
-  value: boolean | KernelRouteOptions,
-  policies: Policies,
-): Pick<Parsed, 'kernel' | 'accept'> {
-  if (value === false) return { kernel: undefined, accept: undefined }
-  const { table = 254, metric = 20, accept }: KernelRouteOptions = value === true ? {} : value
-  if (value !== true) {
-    if (!isObject(value)) throw fail('installRoutes', 'true, false or an object', value)
-    onlyFields('installRoutes', value, ['table', 'metric', 'accept'])
-  }
-  return {
-    kernel: {
-      table: parseInteger('installRoutes: table', table, 1, 0xffffffff),
-      metric: parseInteger('installRoutes: metric', metric, 1, 0xffffffff),
-    },
-    accept:
-      accept === undefined ? undefined : parseAccept('installRoutes: accept', accept, policies),
   }
 }
 

@@ -90,4 +90,7 @@ const sameHops = (a: readonly NextHop[], b: readonly NextHop[]): boolean =>
   a === b || (a.length === b.length && a.every((hop, i) => hop === b[i] || sameHop(hop, b[i]!)))
 
 const sameHop = (a: NextHop, b: NextHop): boolean =>
-  a.interface === b.interface && a.gateway === b.gateway && a.onLink === b.onLink
+  a.interface === b.interface &&
+  a.gateway === b.gateway &&
+  a.onLink === b.onLink &&
+  (a.weight ?? 1) === (b.weight ?? 1)

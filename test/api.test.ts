@@ -32,10 +32,10 @@ const entries: Record<string, Entry> = {
       AuthenticationSnapshot Cause Clock CommandOptions Confirmation DatagramPort DatagramSocket
       Dialogue DnsOptions DnsType DownResult DrainOptions DropReason ExternalOptions FileOptions
       Gate GatePolicy GateVerdict GrpcOptions HealthyOptions HttpOptions HttpStatus IcmpOptions
-      InterfaceOptions InterfaceState InterfaceView KernelRouteOptions KeyOptions LifetimeOptions
+      InterfaceOptions InterfaceState InterfaceView KernelRouteOptions KernelWhat KeyOptions LifetimeOptions
       Limits Link LinkPort LsaView MismatchField NeighborState NeighborView NetworkType
       NssaOptions OpaqueOptions OpaqueView OspfErrorCode OspfEvent PoliciesOptions PolicyOptions
-      PrefixListOptions PrefixRuleOptions Probe RangeOptions RouteMapEntryOptions RouteMapMatch
+      PrefixListOptions PrefixRuleOptions Probe RangeOptions ResilientGroupOptions RouteMapEntryOptions RouteMapMatch
       RouteMapSet RouteSink RouteView RouterHelperOptions SelfOptions SequenceStore SpeakerEvent
       SpeakerOptions SpeakerPorts SpfDelayConfig StepName StepReport StepTimes StopOptions
       StopResult StubRouterOptions StubRouterTimesOptions ReconfigureResult SysctlEvent SysctlFinding SysctlPort TcpOptions TcpTarget

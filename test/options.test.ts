@@ -18,6 +18,15 @@ const minimal = {
   areas: { '0.0.0.0': { interfaces: { eth0: {} } } },
 } satisfies SpeakerOptions
 
+const kernelDefaults = {
+  table: 254,
+  metric: 20,
+  protocol: 188,
+  mode: 'auto',
+  leftoverTime: 60,
+  keep: false,
+}
+
 t.test('the defaults', async (t) => {
   t.same(parseOptions(minimal), {
     routerId: 0x0a000185,
@@ -115,7 +124,7 @@ t.test('everything said', async (t) => {
       { name: 'eth0', area: 7, ...settings },
       { name: 'eth0.100', area: 7, helloInterval: 3, deadInterval: 12 },
     ],
-    kernel: { table: 100, metric: 20 },
+    kernel: { ...kernelDefaults, table: 100 },
     eventQueue: 1,
   })
   t.same(parsed.stubs, [
@@ -165,9 +174,9 @@ t.test('when to be a stub router', async (t) => {
 t.test('installing routes', async (t) => {
   const kernel = (installRoutes: SpeakerOptions['installRoutes'] & {}) =>
     parseOptions({ ...minimal, installRoutes }).kernel
-  t.same(kernel(true), { table: 254, metric: 20 })
-  t.same(kernel({}), { table: 254, metric: 20 })
-  t.same(kernel({ metric: 5 }), { table: 254, metric: 5 })
+  t.same(kernel(true), kernelDefaults)
+  t.same(kernel({}), kernelDefaults)
+  t.same(kernel({ metric: 5 }), { ...kernelDefaults, metric: 5 })
   t.equal(kernel(false), undefined)
 })
 
@@ -272,8 +281,8 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
   ],
   [{ ...minimal, installRoutes: [] }, 'installRoutes: expected true, false or an object, got []'],
   [
-    { ...minimal, installRoutes: { vrf: 1 } },
-    "installRoutes: unknown option 'vrf'; known are table, metric",
+    { ...minimal, installRoutes: { tables: 1 } },
+    "installRoutes: unknown option 'tables'; known are table, vrf, metric, protocol, source, mode, resilient, nextHopIds, leftoverTime, keep",
   ],
   [
     { ...minimal, installRoutes: { table: 0 } },

@@ -268,6 +268,8 @@ export interface NextHop {
   readonly gateway: number | undefined
   /** The gateway is on the link though no prefix of the interface says so (unnumbered). */
   readonly onLink?: boolean
+  /** Share of the flows beside the other next hops of the route, 1 to 256; default 1. */
+  readonly weight?: number
 }
 
 /** In order of preference (11). */

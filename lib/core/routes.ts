@@ -207,7 +207,8 @@ function sameHops(a: readonly NextHop[], b: readonly NextHop[]): boolean {
       (other) =>
         other.interface === hop.interface &&
         other.gateway === hop.gateway &&
-        other.onLink === hop.onLink,
+        other.onLink === hop.onLink &&
+        (other.weight ?? 1) === (hop.weight ?? 1),
     ),
   )
 }

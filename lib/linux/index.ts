@@ -1,12 +1,14 @@
 /** Linux behind every port of a speaker. Loaded on demand, as it brings the native code. */
-import type { SpeakerEvent } from '../events.ts'
+import type { KernelWhat, SpeakerEvent } from '../events.ts'
 import type { Clock, Link, RouteSink } from '../ports.ts'
 import { formatIpv4, formatPrefix } from '../wire/address.ts'
 import type { SpeakerPorts } from '../world.ts'
 import { LinuxAddresses } from './addresses.ts'
 import { LinuxLinks } from './links.ts'
 import { lockInterface } from './route-lock.ts'
-import { LinuxRoutes, type RouteEvent } from './routes.ts'
+import type { LinuxRoutesOptions, RouteEvent } from './route-options.ts'
+import { tableNumber, vrfTable } from './route-tables.ts'
+import { LinuxRoutes } from './routes.ts'
 import { RawSocketPort } from './socket.ts'
 import { LinuxSysctls } from './sysctl.ts'
 
@@ -15,14 +17,22 @@ export interface LinuxWorld {
   /** Interfaces that OSPF packets are exchanged on: no two speakers share one. */
   readonly interfaces: readonly string[]
   /** Where routes go; undefined: nowhere. */
-  readonly kernel: { readonly table: number; readonly metric: number } | undefined
+  readonly kernel: KernelWorld | undefined
   readonly report: (event: SpeakerEvent) => void
+}
+
+/** Where routes go and how, with names that are not resolved yet. */
+export interface KernelWorld
+  extends Omit<LinuxRoutesOptions, 'links' | 'clock' | 'onEvent' | 'receiveBuffer' | 'table'> {
+  readonly table: number | string
+  /** A VRF device, whose table it is then. */
+  readonly vrf?: string
 }
 
 /**
  * Opens what a speaker needs of the kernel, or nothing.
  * @throws OspfError ERR_OSPF_NATIVE, ERR_OSPF_DUPLICATE (another speaker has an interface, or the routes),
- * ERR_OSPF_KERNEL
+ * ERR_OSPF_CONFIG (a table or VRF that is not there), ERR_OSPF_NO_INTERFACE, ERR_OSPF_KERNEL
  */
 export async function openLinux(world: LinuxWorld): Promise<SpeakerPorts> {
   const { clock, kernel, report } = world
@@ -43,7 +53,9 @@ export async function openLinux(world: LinuxWorld): Promise<SpeakerPorts> {
     let routes: RouteSink | undefined
     if (kernel) {
       const onEvent = (event: RouteEvent): void => report(tell(event))
-      const sink = await LinuxRoutes.open({ ...kernel, links, clock, onEvent })
+      const { vrf, ...options } = kernel
+      const table = vrf === undefined ? tableNumber(kernel.table) : await vrfTable(vrf)
+      const sink = await LinuxRoutes.open({ ...options, table, links, clock, onEvent })
       opened.push(() => sink[Symbol.asyncDispose]())
       routes = sink
     }
@@ -117,36 +129,47 @@ export async function readLinks(): Promise<ReadonlyMap<string, Link>> {
 
 /** What the route sink has to say, in the words of the event stream. */
 function tell(event: RouteEvent): SpeakerEvent {
-  if (event.type === 'overrun') {
-    return {
-      type: 'kernel',
-      what: event.type,
-      prefix: undefined,
-      detail: 'the table is read again',
-    }
-  }
-  if (event.type === 'unreadable') {
-    const detail = `${event.error.message}; tried again in ${event.retryIn} s`
-    return { type: 'kernel', what: event.type, prefix: undefined, detail }
-  }
-  const prefix = formatPrefix(event.prefix, event.length)
+  const prefix = 'prefix' in event ? formatPrefix(event.prefix, event.length) : undefined
+  const kernel = (what: KernelWhat, detail: string): SpeakerEvent => ({
+    type: 'kernel',
+    what,
+    prefix,
+    detail,
+  })
   switch (event.type) {
+    case 'mode': {
+      const groups = event.resilient
+        ? 'next-hop groups, resilient where asked for'
+        : 'next-hop groups'
+      const how = event.mode === 'groups' ? groups : 'next hops in each route'
+      return kernel('mode', `several next hops are installed as ${how}: ${event.why}`)
+    }
+    case 'forbidden':
+      return kernel('forbidden', `routes are not being installed: ${event.error.message}`)
+    case 'overrun':
+      return kernel('overrun', 'the table is read again')
+    case 'unreadable':
+      return kernel('unreadable', `${event.error.message}; tried again in ${event.retryIn} s`)
+    case 'uncollected':
+      return kernel('uncollected', `${event.error.message}; tried again later`)
+    case 'group': {
+      const how = event.change === 'gone' ? 'removed' : 'changed'
+      const what = `somebody ${how} next-hop group ${event.id}`
+      return kernel('group', `${what}; its routes (${event.routes}) are put right`)
+    }
     case 'error': {
       const again = event.retryIn === undefined ? 'given up' : `tried again in ${event.retryIn} s`
-      const detail = `${event.action}: ${event.error.message}; ${again}`
-      return { type: 'kernel', what: 'refused', prefix, detail }
+      const others = event.others > 0 ? `; so are ${event.others} more` : ''
+      return kernel('refused', `${event.action}: ${event.error.message}; ${again}${others}`)
     }
-    case 'foreign': {
-      const detail = `protocol ${event.protocol} has a route there; ours waits until it is gone`
-      return { type: 'kernel', what: 'foreign', prefix, detail }
-    }
-    case 'lost': {
-      const detail = `somebody removed our route; put back in ${event.putBackIn} s`
-      return { type: 'kernel', what: 'lost', prefix, detail }
-    }
-    case 'leftover': {
-      const detail = `a route of an earlier life is ${event.action}`
-      return { type: 'kernel', what: 'leftover', prefix, detail }
-    }
+    case 'foreign':
+      return kernel(
+        'foreign',
+        `protocol ${event.protocol} has a route there; ours waits until it is gone`,
+      )
+    case 'lost':
+      return kernel('lost', `somebody removed our route; put back in ${event.putBackIn} s`)
+    case 'leftover':
+      return kernel('leftover', `a route of an earlier life is ${event.action}`)
   }
 }

@@ -17,6 +17,14 @@ export function lockRoutes(table: number, metric: number): Promise<AsyncDisposab
   )
 }
 
+/** Takes the lock on a range of next hop ids. Rejects with ERR_OSPF_DUPLICATE while somebody else holds it. */
+export function lockNextHops(firstId: number): Promise<AsyncDisposable> {
+  return lock(
+    `nexthops/${namespace()}/${firstId}`,
+    `somebody else in this network namespace owns the next hop ids from ${firstId}: choose others (nextHopIds)`,
+  )
+}
+
 /** Takes the lock on OSPF over an interface ('eth0', 'eth0:10.0.2.1'). Rejects with ERR_OSPF_DUPLICATE while another speaker holds it. */
 export function lockInterface(name: string): Promise<AsyncDisposable> {
   return lock(

@@ -10,8 +10,10 @@ const RTA_DST = 1
 const RTA_OIF = 4
 const RTA_GATEWAY = 5
 const RTA_PRIORITY = 6
+const RTA_PREFSRC = 7
 const RTA_MULTIPATH = 9
 const RTA_TABLE = 15
+const RTA_NH_ID = 30
 const RT_SCOPE_UNIVERSE = 0
 const RTN_UNICAST = 1
 /** Take the gateway for a neighbor on the device, whatever the device's prefixes say. */
@@ -25,6 +27,8 @@ export interface Hop {
   readonly index: number
   readonly gateway: number
   readonly onLink?: boolean
+  /** Share of the flows, 2 to 256; absent: 1. */
+  readonly weight?: number
 }
 
 /** A unicast route through gateways. The kernel tells routes apart by prefix, length, TOS, metric and table. */
@@ -34,13 +38,18 @@ export interface KernelRoute {
   readonly table: number
   readonly metric: number
   readonly protocol: number
+  /** Empty where a next hop object says it. */
   readonly hops: readonly Hop[]
+  /** The next hop object that it leads to, instead of hops of its own. */
+  readonly nextHop?: number
+  /** Preferred source address of what we send ourselves. */
+  readonly source?: number
 }
 
 /** A route as it is read. */
 export interface ReadRoute extends KernelRoute {
   readonly tos: number
-  /** It has nothing that this library never writes: weights, next hop objects, metrics, a source address, a type. */
+  /** It has nothing that this library never writes: metrics, encapsulation, a scope or type of its own. */
   readonly plain: boolean
 }
 
@@ -48,11 +57,13 @@ export interface ReadRoute extends KernelRoute {
 export function encodeRoute(route: KernelRoute): Uint8Array {
   const [only] = route.hops
   const flags = route.hops.length === 1 ? flagsOf(only) : 0
-  const { length, table, protocol } = route
+  const { length, table, protocol, source, nextHop } = route
   const writer = header(length, table, protocol, RT_SCOPE_UNIVERSE, RTN_UNICAST, flags)
     .attributeIpv4(RTA_DST, route.prefix)
     .attributeU32(RTA_TABLE, route.table)
     .attributeU32(RTA_PRIORITY, route.metric)
+  if (source !== undefined) writer.attributeIpv4(RTA_PREFSRC, source)
+  if (nextHop !== undefined) return writer.attributeU32(RTA_NH_ID, nextHop).finish()
   if (route.hops.length === 1 && only !== undefined) {
     return writer
       .attributeIpv4(RTA_GATEWAY, only.gateway)
@@ -63,19 +74,25 @@ export function encodeRoute(route: KernelRoute): Uint8Array {
     .measured((list) => {
       list.u16(RTA_MULTIPATH)
       for (const each of route.hops) {
-        const { index, gateway } = each
+        const { index, gateway, weight = 1 } = each
         // struct rtnexthop: length, flags, weight - 1, device; then attributes.
         list.measured((hop) =>
-          hop.u8(flagsOf(each)).u8(0).u32(index).attributeIpv4(RTA_GATEWAY, gateway),
+          hop
+            .u8(flagsOf(each))
+            .u8(weight - 1)
+            .u32(index)
+            .attributeIpv4(RTA_GATEWAY, gateway),
         )
       }
     })
     .finish()
 }
 
-const flagsOf = (hop: Hop | undefined): number => (hop?.onLink ? RTNH_F_ONLINK : 0)
+/** Flags of a next hop. */
+export const flagsOf = (hop: Hop | undefined): number => (hop?.onLink ? RTNH_F_ONLINK : 0)
 
-const onLinkOf = (flags: number): { readonly onLink?: true } =>
+/** What they mean. */
+export const onLinkOf = (flags: number): { readonly onLink?: true } =>
   flags & RTNH_F_ONLINK ? { onLink: true } : {}
 
 /** Payload of the RTM_GETROUTE that dumps a table; protocol 0 is any. Kernels before 4.20 ignore both. */
@@ -107,8 +124,11 @@ export function decodeRoute({ payload }: NetlinkMessage): ReadRoute | undefined 
   if (payload.length < 12 || payload[0] !== AF_INET) return undefined
   const [, length = 0, , tos = 0, table = 0, protocol = 0, scope, type] = payload
   const attributes = new Attributes(payload, 12)
-  const hops = decodeHops(attributes, fixed(payload).u32(8))
-  const familiar = [RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_MULTIPATH, RTA_TABLE]
+  const nextHop = attributes.u32(RTA_NH_ID)
+  const source = attributes.ipv4(RTA_PREFSRC)
+  // With an object, the kernel spells out its hops for those who do not know about objects.
+  const hops = nextHop === undefined ? decodeHops(attributes, fixed(payload).u32(8)) : []
+  const types = [...attributes.types()]
   return {
     prefix: attributes.ipv4(RTA_DST) ?? 0,
     length,
@@ -117,15 +137,28 @@ export function decodeRoute({ payload }: NetlinkMessage): ReadRoute | undefined 
     protocol,
     tos,
     hops: hops ?? [],
+    ...(nextHop === undefined ? {} : { nextHop }),
+    ...(source === undefined ? {} : { source }),
     plain:
       hops !== undefined &&
       type === RTN_UNICAST &&
       scope === RT_SCOPE_UNIVERSE &&
-      [...attributes.types()].every((t) => familiar.includes(t)),
+      types.every((t) => familiar.includes(t)),
   }
 }
 
-/** Undefined when a hop is not plain: without a gateway, weighted, or more. */
+const familiar: readonly number[] = [
+  RTA_DST,
+  RTA_OIF,
+  RTA_GATEWAY,
+  RTA_PRIORITY,
+  RTA_PREFSRC,
+  RTA_MULTIPATH,
+  RTA_TABLE,
+  RTA_NH_ID,
+]
+
+/** Undefined when a hop is not plain: without a gateway, or more. */
 function decodeHops(attributes: Attributes, flags: number): Hop[] | undefined {
   const list = attributes.bytes(RTA_MULTIPATH)
   if (list === undefined) {
@@ -142,20 +175,20 @@ function decodeHops(attributes: Attributes, flags: number): Hop[] | undefined {
     if (length < 8 || at + length > list.length) return undefined
     const inner = new Attributes(list.subarray(0, at + length), at + 8)
     const gateway = inner.ipv4(RTA_GATEWAY)
-    if (gateway === undefined || view.u8(at + 3) !== 0 || [...inner.types()].length > 1) {
-      return undefined
-    }
-    hops.push({ index: view.i32(at + 4), gateway, ...onLinkOf(view.u8(at + 2)) })
+    if (gateway === undefined || [...inner.types()].length > 1) return undefined
+    const weight = view.u8(at + 3) + 1
+    const weighted = weight === 1 ? {} : { weight }
+    hops.push({ index: view.i32(at + 4), gateway, ...onLinkOf(view.u8(at + 2)), ...weighted })
     at += (length + 3) & ~3
   }
   return hops
 }
 
-/** The same ways out, in any order. */
+/** The same ways out with the same weights, in any order. */
 export function sameHops(a: readonly Hop[] | undefined, b: readonly Hop[] | undefined): boolean {
   if (a === undefined || b === undefined) return a === b
-  if (a.length !== b.length) return false
-  return a.every((x) =>
-    b.some((y) => x.index === y.index && x.gateway === y.gateway && x.onLink === y.onLink),
-  )
+  return a.length === b.length && a.every((x) => b.some((y) => sameHop(x, y)))
 }
+
+const sameHop = (x: Hop, y: Hop): boolean =>
+  x.index === y.index && x.gateway === y.gateway && x.onLink === y.onLink && x.weight === y.weight

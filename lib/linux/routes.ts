@@ -6,87 +6,58 @@
  * - this process created it, with NLM_F_EXCL, and has heard of nobody replacing or deleting it since; or
  * - it was there when we started, with our table, metric and protocol and nothing that we never write, and we hold
  *   the lock that every owner of this table and metric holds while it lives: then it is a leftover of an earlier life.
+ *   One that leads to a next-hop group of ours is ours whatever its source address; any other has to have the one that
+ *   we give it.
  * Everything else is left alone and reported as foreign. A route that someone slips in between our last look and
  * our write can still be hit: the kernel has no "replace only this one".
  *
- * The kernel drops the routes of a device that goes down, or away, without a word: hence the eye on the links.
+ * The kernel drops the routes of a device that goes down, or away, without a word, and its next-hop objects as well:
+ * hence the eye on the links.
+ *
+ * Several next hops are in the route itself, or in a group that it leads to: see nexthops.ts. Then a round is: leaves
+ * and groups, routes, and at the end what nobody uses any more.
  */
 import { realClock } from '../clock.ts'
 import type { NextHop, RouteChange } from '../core/io.ts'
 import { OspfError } from '../errors.ts'
 import type { Clock, LinkPort, RouteSink } from '../ports.ts'
-import { formatPrefix } from '../wire/address.ts'
-import { NetlinkSocket, type Request } from './netlink.ts'
+import { DueQueue } from './due-queue.ts'
+import { NetlinkSocket } from './netlink.ts'
 import { MessageFlag, type NetlinkMessage } from './netlink-message.ts'
-import { lockRoutes } from './route-lock.ts'
+import {
+  decodeNextHop,
+  encodeNextHopQuery,
+  RTM_DELNEXTHOP,
+  RTM_NEWNEXTHOP,
+  RTNLGRP_NEXTHOP,
+} from './nexthop-message.ts'
+import {
+  type Group,
+  type HopSet,
+  type Move,
+  type NextHopSupport,
+  NextHops,
+  probeNextHops,
+} from './nexthops.ts'
+import { type Entry, keyOf, leads, newEntry, placeOf, sameWay, type Way } from './route-entry.ts'
+import { lockNextHops, lockRoutes } from './route-lock.ts'
 import {
   decodeRoute,
-  encodeRoute,
-  encodeRouteQuery,
-  type Hop,
   type ReadRoute,
   RTM_DELROUTE,
-  RTM_GETROUTE,
   RTM_NEWROUTE,
   RTNLGRP_IPV4_ROUTE,
-  sameHops,
 } from './route-message.ts'
-
-/** What the sink has to say. Times in seconds. */
-export type RouteEvent =
-  | {
-      /** The kernel refused; `retryIn` is undefined when there will be no other attempt. */
-      readonly type: 'error'
-      readonly prefix: number
-      readonly length: number
-      readonly action: 'install' | 'remove'
-      readonly error: OspfError
-      readonly attempt: number
-      readonly retryIn: number | undefined
-    }
-  | {
-      /** Somebody else's route with our metric is in the place of ours. Ours goes in when it leaves. */
-      readonly type: 'foreign'
-      readonly prefix: number
-      readonly length: number
-      /** As in /etc/iproute2/rt_protos. */
-      readonly protocol: number
-    }
-  | {
-      /** A route of ours is gone and not by us; it is put back. */
-      readonly type: 'lost'
-      readonly prefix: number
-      readonly length: number
-      readonly putBackIn: number
-    }
-  | {
-      /** A route from an earlier life. */
-      readonly type: 'leftover'
-      readonly prefix: number
-      readonly length: number
-      readonly action: 'adopted' | 'deleted'
-    }
-  /** More route changes than the receive buffer held; the table was read again. */
-  | { readonly type: 'overrun' }
-  /** The table could not be read; tried again in `retryIn` seconds. */
-  | { readonly type: 'unreadable'; readonly error: OspfError; readonly retryIn: number }
-
-export interface LinuxRoutesOptions {
-  /** Where next hops' devices are looked up, and whose changes mean "look again". */
-  readonly links: Pick<LinkPort, 'links' | 'watch'>
-  /** Default 254, main. */
-  readonly table?: number
-  /** 1 and up; smaller is preferred. Default 20. */
-  readonly metric?: number
-  /** 5 to 255. Default 188. */
-  readonly protocol?: number
-  /** Seconds that routes of an earlier life wait to be confirmed before they are deleted. Default 60. */
-  readonly leftoverTime?: number
-  /** Octets, of the socket that listens. Default 8 MiB. */
-  readonly receiveBuffer?: number
-  readonly clock?: Clock
-  readonly onEvent?: (event: RouteEvent) => void
-}
+import { chooseMode, isResilient } from './route-mode.ts'
+import {
+  type LinuxRoutesOptions,
+  type RouteMode,
+  type RouteSettings,
+  routeSettings,
+} from './route-options.ts'
+import { isInPlace, readRoutes, resolveHops } from './route-reader.ts'
+import { RouteReport } from './route-report.ts'
+import { requestOf, type Step } from './route-step.ts'
 
 /** Milliseconds. */
 const RETRY_FIRST = 1000
@@ -99,138 +70,128 @@ const LINK_SETTLE = 100
 /** Attempts to remove each route at the end. */
 const FAREWELLS = 3
 
-/** One destination. */
-interface Entry {
-  readonly prefix: number
-  readonly length: number
-  wanted: readonly NextHop[] | undefined
-  /** Our route in the kernel. */
-  installed: readonly Hop[] | undefined
-  /** A write whose answer got lost. */
-  uncertain: { readonly hops: readonly Hop[]; readonly error: OspfError } | undefined
-  /** From an earlier life and not confirmed yet. */
-  leftover: boolean
-  /** We wrote it in this life. */
-  written: boolean
-  /** Somebody else's route is there. */
-  foreign: boolean
-  /** The protocol of the foreign route that was reported. */
-  reported: number | undefined
-  /** Routes that others put beside ours: a replace might hit one of them. */
-  twins: number
-  attempts: number
-  losses: number
-  lostAt: number
-}
-
-type Action = 'create' | 'replace' | 'remove'
-
-const flagsOf: Record<Action, number> = {
-  create: MessageFlag.create | MessageFlag.exclusive,
-  replace: MessageFlag.replace,
-  remove: 0,
-}
-
-interface Step {
-  readonly entry: Entry
-  readonly action: Action
-  readonly hops: readonly Hop[]
-}
-
 /** The kernel's routing table as a RouteSink. */
 export class LinuxRoutes implements RouteSink {
   readonly #links: Pick<LinkPort, 'links' | 'watch'>
   readonly #clock: Clock
-  readonly #table: number
-  readonly #metric: number
-  readonly #protocol: number
-  readonly #onEvent: (event: RouteEvent) => void
-  readonly #lock: AsyncDisposable
+  readonly #settings: RouteSettings
+  readonly #report: RouteReport
+  readonly #locks: readonly AsyncDisposable[]
   readonly #requests: NetlinkSocket
   readonly #monitor: NetlinkSocket
+  /** Undefined: the kernel has no such thing. */
+  readonly #nextHops: NextHops<Entry> | undefined
   readonly #entries = new Map<number, Entry>()
+  /** Routes that were there at the start: ours only if we would give them their source address. */
+  readonly #undecided = new Map<number, ReadRoute>()
   /** To be compared with the kernel at the next write. */
   readonly #ready = new Set<Entry>()
   /** Being written. */
   readonly #underWay = new Set<Entry>()
-  /** Due at this instant. */
-  readonly #waiting = new Map<Entry, number>()
+  readonly #waiting: DueQueue<Entry>
   readonly #settling: (() => void)[] = []
+  /** Next hops in the kernel's terms, by the list that they were told as. For one round: devices come and go. */
+  readonly #resolved = new Map<readonly NextHop[], HopSet | OspfError>()
   #watch: Disposable | undefined
-  #alarm: { readonly due: number; readonly timer: Disposable } | undefined
   #lookAgain: Disposable | undefined
   #leftoverTimer: Disposable | undefined
   #unread = false
+  /** Next-hop objects of an earlier life are to go. */
+  #isFlushing = false
   #busy = true
   #closing: Promise<void> | undefined
 
+  /** How several next hops are installed. */
+  readonly mode: RouteMode
+
   /**
-   * Takes the lock, reads what an earlier life left, and begins to listen. Rejects with ERR_OSPF_DUPLICATE while
-   * another process holds the lock, ERR_OSPF_CONFIG, ERR_OSPF_NATIVE, or what the kernel refuses with.
+   * Takes the locks, reads what an earlier life left, and begins to listen. Rejects with ERR_OSPF_DUPLICATE while
+   * another process holds a lock, ERR_OSPF_CONFIG, ERR_OSPF_NATIVE, ERR_OSPF_KERNEL where the kernel lacks the mode that
+   * is asked for, or what the kernel refuses with. Without CAP_NET_ADMIN it resolves, and tells.
    */
   static async open(options: LinuxRoutesOptions): Promise<LinuxRoutes> {
-    const { table = 254, metric = 20, protocol = 188 } = options
-    within('table', table, 1, 0xffffffff)
-    within('metric', metric, 1, 0xffffffff)
-    within('protocol', protocol, 5, 255)
-    const lock = await lockRoutes(table, metric)
+    const settings = routeSettings(options)
+    const locks = [await lockRoutes(settings.table, settings.metric)]
+    const opened: Disposable[] = []
     try {
-      const routes = new LinuxRoutes(options, table, metric, protocol, lock)
-      await routes.#start(options.leftoverTime ?? 60)
+      const requests = NetlinkSocket.open()
+      opened.push(requests)
+      const support = await probeNextHops(requests)
+      const mode = chooseMode(settings, support)
+      if (support !== 'none') locks.push(await lockNextHops(settings.nextHopIds))
+      const routes = new LinuxRoutes(options, settings, mode, support, locks, requests)
+      opened.push(routes.#monitor)
+      await routes.#start()
       return routes
     } catch (error) {
-      await lock[Symbol.asyncDispose]()
+      for (const socket of opened) socket[Symbol.dispose]()
+      for (const lock of locks) await lock[Symbol.asyncDispose]()
       throw error
     }
   }
 
   private constructor(
     options: LinuxRoutesOptions,
-    table: number,
-    metric: number,
-    protocol: number,
-    lock: AsyncDisposable,
+    settings: RouteSettings,
+    mode: RouteMode,
+    support: NextHopSupport,
+    locks: readonly AsyncDisposable[],
+    requests: NetlinkSocket,
   ) {
     this.#links = options.links
     this.#clock = options.clock ?? realClock
-    this.#table = table
-    this.#metric = metric
-    this.#protocol = protocol
-    this.#onEvent = options.onEvent ?? (() => {})
-    this.#lock = lock
-    this.#requests = NetlinkSocket.open()
-    try {
-      this.#monitor = NetlinkSocket.open({
-        groups: [RTNLGRP_IPV4_ROUTE],
-        receiveBuffer: options.receiveBuffer ?? 0x800000,
-        notify: (messages) => this.#hear(messages),
-        overrun: () => this.#overrun(),
-      })
-    } catch (error) {
-      this.#requests.close()
-      throw error
-    }
-    this.#monitor.ignore(this.#requests.portId)
+    this.#report = new RouteReport(options.onEvent ?? (() => {}))
+    this.#settings = settings
+    this.mode = mode
+    this.#locks = locks
+    this.#requests = requests
+    this.#waiting = new DueQueue(this.#clock, (due) => this.#wake(due))
+    const { protocol, nextHopIds: firstId, resilient, receiveBuffer } = settings
+    this.#nextHops =
+      support === 'none' ? undefined : new NextHops({ requests, protocol, firstId, resilient })
+    this.#monitor = NetlinkSocket.open({
+      groups: [RTNLGRP_IPV4_ROUTE, ...(support === 'none' ? [] : [RTNLGRP_NEXTHOP])],
+      receiveBuffer,
+      notify: (messages) => this.#hear(messages),
+      overrun: () => this.#overrun(),
+    })
+    this.#monitor.ignore(requests.portId)
   }
 
-  async #start(leftoverTime: number): Promise<void> {
-    const found = await this.#read(this.#protocol).catch((error: unknown) => {
-      this.#requests.close()
-      this.#monitor.close()
-      throw error
-    })
-    for (const route of found) {
-      if (!route.plain) continue
-      const entry = this.#entry(route.prefix, route.length)
+  async #start(): Promise<void> {
+    await this.#nextHops?.adopt()
+    for (const route of await this.#read(this.#settings.protocol)) {
+      if (!this.#isOurs(route)) continue
+      const { prefix, length, nextHop, source } = route
+      const key = keyOf(prefix, length)
       // The first of several is the one that a replace hits; the others are not ours to judge.
-      if (entry.installed !== undefined) continue
-      entry.installed = route.hops
-      entry.leftover = true
+      if (this.#entries.has(key) || this.#undecided.has(key)) continue
+      if (nextHop === undefined && source !== this.#settings.source) {
+        this.#undecided.set(key, route)
+      } else {
+        this.#adopt(this.#entry(prefix, length), route)
+      }
     }
+    await this.#mayWrite()
+    this.#report.emit({ type: 'mode', ...this.mode })
     this.#watch = this.#links.watch(() => this.#linkChanged())
-    this.#leftoverTimer = this.#clock.setTimer(leftoverTime * 1000, () => this.flushLeftovers())
+    const { leftoverTime } = this.#settings
+    this.#leftoverTimer = this.#clock.setTimer(leftoverTime, () => this.flushLeftovers())
     this.#busy = false
     this.#kick()
+  }
+
+  #adopt(entry: Entry, { hops, nextHop, source }: ReadRoute): void {
+    const group = nextHop === undefined ? undefined : this.#nextHops?.group(nextHop)
+    this.#mark(entry, { hops, group, source })
+    entry.leftover = true
+  }
+
+  /** Asks for something that is refused in any case, and differently to those who may not ask. */
+  async #mayWrite(): Promise<void> {
+    const request = { what: 'install routes', type: RTM_DELNEXTHOP, payload: encodeNextHopQuery() }
+    const [error] = await this.#requests.batch([request])
+    if (error?.code === 'ERR_OSPF_PERMISSION') this.#report.forbidden(error)
   }
 
   /**
@@ -242,11 +203,21 @@ export class LinuxRoutes implements RouteSink {
     for (const change of changes) {
       const { prefix, length } = change.type === 'replace' ? change.route : change
       const hops = change.type === 'replace' ? change.route.nextHops : []
-      const wanted = hops.filter(({ gateway }) => gateway !== undefined)
+      const own = change.type === 'replace' ? change.route.source : undefined
+      const source = own ?? this.#settings.source
+      const isReady = hops.every(({ gateway }) => gateway !== undefined)
+      const wanted = isReady ? hops : hops.filter(({ gateway }) => gateway !== undefined)
       const known = this.#entries.get(keyOf(prefix, length))
       if (wanted.length === 0 && known === undefined) continue
       const entry = known ?? this.#entry(prefix, length)
+      const found = this.#undecided.get(keyOf(prefix, length))
+      if (found !== undefined && known === undefined && found.source === source) {
+        this.#adopt(entry, found)
+        // It may have changed since.
+        this.#unread = true
+      }
       entry.wanted = wanted.length === 0 ? undefined : wanted
+      entry.source = source
       entry.attempts = 0
       this.#waiting.delete(entry)
       this.#ready.add(entry)
@@ -260,6 +231,7 @@ export class LinuxRoutes implements RouteSink {
     for (const entry of this.#entries.values()) {
       if (entry.leftover && entry.wanted === undefined) this.#ready.add(entry)
     }
+    this.#isFlushing = this.#nextHops !== undefined
     this.#kick()
   }
 
@@ -268,7 +240,10 @@ export class LinuxRoutes implements RouteSink {
     await new Promise<void>((resolve) => this.#settling.push(resolve))
   }
 
-  /** Removes every route of ours, those of an earlier life included, and releases the lock. Idempotent. */
+  /**
+   * Removes every route of ours, those of an earlier life included, or with `keep` leaves them; releases the locks.
+   * Idempotent.
+   */
   [Symbol.asyncDispose](): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -276,128 +251,197 @@ export class LinuxRoutes implements RouteSink {
 
   async #close(): Promise<void> {
     this.#watch?.[Symbol.dispose]()
-    this.#alarm?.timer[Symbol.dispose]()
+    this.#waiting[Symbol.dispose]()
     this.#lookAgain?.[Symbol.dispose]()
     this.#leftoverTimer?.[Symbol.dispose]()
-    this.#waiting.clear()
     this.#monitor.close()
-    for (const entry of this.#entries.values()) entry.wanted = undefined
-    for (let round = 0; round < FAREWELLS && this.#entries.size > 0; round++) {
-      await this.settled()
-      for (const entry of this.#entries.values()) this.#ready.add(entry)
-      this.#kick()
-    }
+    if (!this.#settings.keep) await this.#leave()
     await this.settled()
     this.#requests.close()
-    await this.#lock[Symbol.asyncDispose]()
+    for (const lock of this.#locks) await lock[Symbol.asyncDispose]()
+  }
+
+  async #leave(): Promise<void> {
+    for (const entry of this.#entries.values()) entry.wanted = undefined
+    for (let round = 0; round < FAREWELLS; round++) {
+      if (this.#entries.size === 0 && (this.#nextHops?.size ?? 0) === 0) return
+      await this.settled()
+      for (const entry of this.#entries.values()) this.#ready.add(entry)
+      this.#isFlushing = this.#nextHops !== undefined
+      this.#kick()
+    }
   }
 
   #entry(prefix: number, length: number): Entry {
     const key = keyOf(prefix, length)
     const known = this.#entries.get(key)
     if (known !== undefined) return known
-    const entry: Entry = {
-      prefix,
-      length,
-      wanted: undefined,
-      installed: undefined,
-      uncertain: undefined,
-      leftover: false,
-      written: false,
-      foreign: false,
-      reported: undefined,
-      twins: 0,
-      attempts: 0,
-      losses: 0,
-      lostAt: -Infinity,
-    }
+    const entry = newEntry(prefix, length)
     this.#entries.set(key, entry)
     return entry
   }
 
+  /** This is in the kernel, or may be; its groups are in use. */
+  #mark(entry: Entry, installed: Way | undefined, uncertain?: Entry['uncertain']): void {
+    const before = [entry.installed?.group, entry.uncertain?.way.group]
+    const after = [installed?.group, uncertain?.way.group]
+    Object.assign(entry, { installed, uncertain })
+    for (const group of after) if (group !== undefined) this.#nextHops?.use(group, entry)
+    for (const group of before) {
+      if (group !== undefined && !after.includes(group)) this.#nextHops?.release(group, entry)
+    }
+  }
+
+  #forget(entry: Entry): void {
+    this.#entries.delete(keyOf(entry.prefix, entry.length))
+    this.#nextHops?.disown(entry)
+  }
+
   #kick(): void {
-    if (this.#busy || (this.#ready.size === 0 && !this.#unread)) return
+    if (this.#busy || (this.#ready.size === 0 && !this.#unread && !this.#isFlushing)) return
     this.#busy = true
     void this.#work()
   }
 
   /** One write at a time; what is wanted meanwhile goes with the next. */
   async #work(): Promise<void> {
-    while (this.#ready.size > 0 || this.#unread) {
+    do {
       if (this.#unread) await this.#compare()
       // What the kernel has told up to now counts before anything is replaced.
       this.#monitor.poll()
-      const steps = [...this.#ready].flatMap((entry) => this.#plan(entry) ?? [])
-      this.#ready.clear()
-      for (const { entry } of steps) this.#underWay.add(entry)
-      const outcomes = await this.#requests
-        .batch(steps.map((step) => this.#request(step)))
-        .catch((error: OspfError) => steps.map(() => error))
-      this.#underWay.clear()
-      const taken: Entry[] = []
-      for (const [i, step] of steps.entries()) {
-        if (this.#conclude(step, outcomes[i]) === 'taken') taken.push(step.entry)
-      }
-      if (taken.length > 0) await this.#look(taken)
-    }
+      await this.#round()
+      this.#report.tell()
+      if (this.#ready.size === 0 && !this.#unread) await this.#collect()
+    } while (this.#ready.size > 0 || this.#unread)
     this.#busy = false
     for (const resolve of this.#settling.splice(0)) resolve()
   }
 
-  /** What it takes to bring the kernel in line, if anything. */
-  #plan(entry: Entry): Step | undefined {
-    const { wanted, installed, twins } = entry
-    if (wanted === undefined) {
-      if (installed !== undefined) return { entry, action: 'remove', hops: installed }
-      if (entry.uncertain === undefined) this.#entries.delete(keyOf(entry.prefix, entry.length))
+  /** Brings the kernel in line with what is wanted of all that are ready. */
+  async #round(): Promise<void> {
+    const entries = [...this.#ready]
+    this.#ready.clear()
+    this.#resolved.clear()
+    if (entries.length === 0) return
+    for (const entry of entries) this.#underWay.add(entry)
+    const now = this.#clock.now()
+    const targets = await this.#targets(entries, now)
+    const steps = entries.flatMap((entry) => this.#plan(entry, targets.get(entry)) ?? [])
+    const outcomes = await this.#requests
+      .batch(steps.map((step) => requestOf(step, this.#settings)))
+      .catch((error: OspfError) => steps.map(() => error))
+    this.#underWay.clear()
+    const taken: Step[] = []
+    for (const [i, step] of steps.entries()) {
+      if (this.#conclude(step, outcomes[i], now) === 'taken') taken.push(step)
+    }
+    if (taken.length > 0) await this.#look(taken, now)
+  }
+
+  /** Where the routes are to lead: 'none' where there is to be none, undefined where it cannot be had now. */
+  async #targets(entries: readonly Entry[], now: number): Promise<Map<Entry, Way | 'none'>> {
+    const targets = new Map<Entry, Way | 'none'>()
+    const moves: Move<Entry>[] = []
+    const leaving = new Set<Entry>()
+    for (const entry of entries) {
+      if (entry.wanted === undefined) {
+        targets.set(entry, 'none')
+        leaving.add(entry)
+        continue
+      }
+      const set = this.#resolve(entry.wanted)
+      if (set instanceof OspfError) {
+        this.#failed(entry, 'install', set, now)
+      } else if (this.mode.mode === 'multipath') {
+        targets.set(entry, { hops: set.hops, group: undefined, source: entry.source })
+      } else if (!entry.foreign) {
+        const own = this.mode.resilient && isResilient(this.#settings, entry)
+        moves.push({ user: entry, set, current: entry.installed?.group, isResilient: own })
+      }
+    }
+    if (this.#nextHops === undefined || moves.length === 0) return targets
+    const groups = this.#planGroups(moves, leaving, now)
+    const { failed, gone, stale } = await this.#nextHops.write()
+    this.#unread ||= stale
+    for (const group of gone) this.#vanished(group)
+    for (const [entry, group] of groups) {
+      const error = failed.get(group)
+      if (error === undefined) {
+        if (!gone.includes(group)) targets.set(entry, { hops: [], group, source: entry.source })
+      } else if (stale && entry.attempts === 0) {
+        // Once more at once, then with more and more patience.
+        entry.attempts = 1
+        this.#ready.add(entry)
+      } else {
+        this.#failed(entry, 'install', error, now)
+      }
+    }
+    // What was told meanwhile, as above.
+    this.#monitor.poll()
+    return targets
+  }
+
+  #planGroups(
+    moves: readonly Move<Entry>[],
+    leaving: ReadonlySet<Entry>,
+    now: number,
+  ): ReadonlyMap<Entry, Group> {
+    try {
+      return this.#nextHops?.plan(moves, leaving) ?? new Map()
+    } catch (error) {
+      // No id is left.
+      if (!(error instanceof OspfError)) throw error
+      for (const { user } of moves) this.#failed(user, 'install', error, now)
+      return new Map()
+    }
+  }
+
+  /** The kernel had dropped a group before we heard of it: its routes are gone, too. */
+  #vanished(group: Group): void {
+    for (const entry of [...(this.#nextHops?.users(group) ?? [])]) {
+      if (entry.installed?.group === group) this.#mark(entry, undefined, entry.uncertain)
+      this.#ready.add(entry)
+    }
+  }
+
+  /** What it takes to bring a route in line, if anything. */
+  #plan(entry: Entry, target: Way | 'none' | undefined): Step | undefined {
+    const { installed, twins } = entry
+    if (target === 'none') {
+      if (installed !== undefined) return { entry, action: 'remove', way: installed }
+      if (entry.uncertain === undefined && entry.wanted === undefined) this.#forget(entry)
       return undefined
     }
-    const hops = this.#resolve(wanted)
-    if (hops instanceof OspfError) {
-      this.#failed(entry, 'install', hops)
-      return undefined
-    }
-    if (sameHops(installed, hops)) {
+    if (target === undefined) return undefined
+    if (sameWay(installed, target)) {
       this.#confirm(entry)
       return undefined
     }
     if (installed !== undefined) {
       return twins > 0
-        ? { entry, action: 'remove', hops: installed }
-        : { entry, action: 'replace', hops }
+        ? { entry, action: 'remove', way: installed }
+        : { entry, action: 'replace', way: target }
     }
-    return entry.foreign ? undefined : { entry, action: 'create', hops }
-  }
-
-  #request({ entry: { prefix, length }, action, hops }: Step): Request {
-    return {
-      what: `${action} route ${formatPrefix(prefix, length)}`,
-      type: action === 'remove' ? RTM_DELROUTE : RTM_NEWROUTE,
-      flags: flagsOf[action],
-      payload: encodeRoute({
-        prefix,
-        length,
-        hops,
-        table: this.#table,
-        metric: this.#metric,
-        protocol: this.#protocol,
-      }),
-    }
+    return entry.foreign ? undefined : { entry, action: 'create', way: target }
   }
 
   /** Takes the kernel's answer. */
-  #conclude(step: Step, error: OspfError | undefined): 'taken' | undefined {
-    const { entry, action, hops } = step
+  #conclude(step: Step, error: OspfError | undefined, now: number): 'taken' | undefined {
+    const { entry, action, way } = step
     const errno = error?.errno
-    if (error !== undefined && errno === 'ENOBUFS') {
-      entry.uncertain = { hops, error }
+    if (error === undefined) this.#report.allowed()
+    // EINVAL: perhaps the group is gone, as its devices were down.
+    if (errno === 'ENOBUFS' || (errno === 'EINVAL' && way.group !== undefined)) {
+      this.#mark(entry, entry.installed, { way, error: error! })
       this.#unread = true
     } else if (action === 'remove' && (error === undefined || errno === 'ESRCH')) {
-      if (entry.leftover) this.#emit({ type: 'leftover', ...placeOf(entry), action: 'deleted' })
-      Object.assign(entry, { installed: undefined, leftover: false, twins: 0, attempts: 0 })
+      if (entry.leftover)
+        this.#report.emit({ type: 'leftover', ...placeOf(entry), action: 'deleted' })
+      this.#mark(entry, undefined)
+      Object.assign(entry, { leftover: false, twins: 0, attempts: 0 })
       this.#ready.add(entry)
     } else if (error === undefined) {
-      entry.installed = hops
+      this.#mark(entry, way)
       entry.written = true
       if (action === 'create') entry.twins = 0
       this.#confirm(entry)
@@ -405,71 +449,99 @@ export class LinuxRoutes implements RouteSink {
       return 'taken'
     } else if (action === 'replace' && (errno === 'ENOENT' || errno === 'ESRCH')) {
       // The kernel had dropped it already.
-      entry.installed = undefined
+      this.#mark(entry, undefined)
       this.#ready.add(entry)
     } else {
-      this.#failed(entry, action === 'remove' ? 'remove' : 'install', error)
+      this.#failed(entry, action === 'remove' ? 'remove' : 'install', error, now)
     }
     return undefined
   }
 
   /** What is wanted is in the kernel. */
   #confirm(entry: Entry): void {
-    if (entry.leftover) this.#emit({ type: 'leftover', ...placeOf(entry), action: 'adopted' })
+    if (entry.leftover)
+      this.#report.emit({ type: 'leftover', ...placeOf(entry), action: 'adopted' })
     Object.assign(entry, { leftover: false, foreign: false, reported: undefined, attempts: 0 })
   }
 
-  #failed(entry: Entry, action: 'install' | 'remove', error: OspfError): void {
+  #failed(entry: Entry, action: 'install' | 'remove', error: OspfError, now: number): void {
     const attempt = ++entry.attempts
     const delay = Math.min(RETRY_FIRST * 2 ** (attempt - 1), RETRY_LAST)
     const last = this.#closing !== undefined
     const retryIn = last ? undefined : delay / 1000
-    if (!last) this.#wait(entry, delay)
-    this.#emit({ type: 'error', ...placeOf(entry), action, error, attempt, retryIn })
+    if (!last) this.#waiting.add(entry, now + delay)
+    this.#report.failed({ ...placeOf(entry), action, error, attempt, retryIn })
   }
 
   /** The place of these was taken when we tried to create: by whom? */
-  async #look(taken: readonly Entry[]): Promise<void> {
+  async #look(taken: readonly Step[], now: number): Promise<void> {
     const found = await this.#readAll(0)
-    for (const entry of taken) {
+    for (const { entry, way } of taken) {
       const there = found?.get(keyOf(entry.prefix, entry.length)) ?? []
-      const hops = entry.wanted === undefined ? undefined : this.#resolve(entry.wanted)
-      const own = there.find((route) => this.#isOurs(route) && sameHops(route.hops, asHops(hops)))
-      if (own !== undefined && entry.written) {
+      if (entry.written && there.some((route) => this.#isOurs(route) && leads(route, way))) {
         // We had written it and were wrong to think that it was lost.
-        entry.installed = own.hops
+        this.#mark(entry, way)
         this.#confirm(entry)
       } else if (there[0] !== undefined) {
         this.#foreign(entry, there[0].protocol)
       } else {
-        this.#wait(entry, RETRY_FIRST)
+        this.#waiting.add(entry, now + RETRY_FIRST)
       }
     }
   }
 
-  /** Reads our routes and finds out what is not as we think. */
+  /** Removes next-hop objects that nobody uses. */
+  async #collect(): Promise<void> {
+    if (this.#nextHops === undefined) return
+    try {
+      if (this.#isFlushing) {
+        this.#isFlushing = false
+        const routes = await readRoutes(this.#requests, 0, this.#settings.protocol)
+        this.#nextHops.releaseLeftovers(new Set(routes.map(({ nextHop = 0 }) => nextHop)))
+      }
+      for (const error of await this.#nextHops.collect()) {
+        if (error.code === 'ERR_OSPF_PERMISSION') this.#report.forbidden(error)
+        else this.#report.emit({ type: 'uncollected', error })
+      }
+    } catch (error) {
+      if (!(error instanceof OspfError)) throw error
+      if (error.code !== 'ERR_OSPF_STOPPED') this.#report.emit({ type: 'uncollected', error })
+    }
+  }
+
+  /** Reads our routes and next-hop objects and finds out what is not as we think. */
   async #compare(): Promise<void> {
     this.#unread = false
-    const found = await this.#readAll(this.#protocol)
-    if (found === undefined) return
+    const changed = await this.#attempt(async () => this.#nextHops?.read())
+    const found = changed === 'failed' ? undefined : await this.#readAll(this.#settings.protocol)
+    if (changed === 'failed' || found === undefined) return
+    const now = this.#clock.now()
+    for (const change of ['gone', 'altered'] as const) {
+      for (const group of changed?.[change] ?? []) {
+        const users = this.#nextHops?.users(group) ?? new Set()
+        if (users.size === 0) continue
+        this.#report.emit({ type: 'group', id: group.id, change, routes: users.size })
+        if (change === 'gone') continue
+        for (const entry of users) if (!this.#ready.has(entry)) this.#putBack(entry, now)
+      }
+    }
     for (const entry of this.#entries.values()) {
       const { installed, uncertain } = entry
-      const there = found.get(keyOf(entry.prefix, entry.length))?.filter((r) => this.#isOurs(r))
-      const as = (hops: readonly Hop[] | undefined): boolean =>
-        there?.some((route) => sameHops(route.hops, hops)) ?? false
+      const there = found.get(keyOf(entry.prefix, entry.length))
+      const as = (way: Way | undefined): boolean =>
+        there?.some((route) => this.#isOurs(route) && leads(route, way)) ?? false
       if (uncertain !== undefined) {
-        entry.uncertain = undefined
-        entry.installed = [uncertain.hops, installed].find((hops) => as(hops))
+        this.#mark(entry, [uncertain.way, installed].find(as))
         entry.written ||= entry.installed !== undefined
         // Once more at once, then with more and more patience.
         const action = entry.wanted === undefined ? 'remove' : 'install'
-        if (entry.attempts > 0) this.#failed(entry, action, uncertain.error)
+        if (entry.attempts > 0) this.#failed(entry, action, uncertain.error, now)
         else this.#ready.add(entry)
         entry.attempts ||= 1
       } else if (installed !== undefined && !as(installed)) {
-        const other = found.get(keyOf(entry.prefix, entry.length))?.[0]
-        if (other === undefined) this.#lost(entry)
-        else this.#foreign(entry, other.protocol)
+        const [other] = there ?? []
+        if (other !== undefined) this.#foreign(entry, other.protocol)
+        else this.#lost(entry, now, changed?.gone.includes(installed.group!))
       } else if (entry.foreign || entry.attempts > 0) {
         // Perhaps the way is free now.
         entry.foreign = false
@@ -477,40 +549,54 @@ export class LinuxRoutes implements RouteSink {
         this.#ready.add(entry)
       }
     }
+    this.#report.tell()
   }
 
-  #lost(entry: Entry): void {
-    Object.assign(entry, { installed: undefined, leftover: false, twins: 0 })
+  /** A route is gone; `isTold`: that its group is gone has been said. */
+  #lost(entry: Entry, now: number, isTold = false): void {
+    this.#mark(entry, undefined)
+    Object.assign(entry, { leftover: false, twins: 0 })
     if (entry.wanted === undefined) {
       this.#ready.add(entry)
       return
     }
-    const now = this.#clock.now()
+    const delay = this.#putBack(entry, now)
+    if (!isTold) this.#report.emit({ type: 'lost', ...placeOf(entry), putBackIn: delay / 1000 })
+  }
+
+  /** Puts back what somebody took away, with more and more patience. Returns when, in milliseconds from now. */
+  #putBack(entry: Entry, now: number): number {
     if (now - entry.lostAt > PUT_BACK_FORGET) entry.losses = 0
     entry.lostAt = now
     const delay = Math.min(PUT_BACK_FIRST * 2 ** entry.losses++, RETRY_LAST)
-    this.#wait(entry, delay)
-    this.#emit({ type: 'lost', ...placeOf(entry), putBackIn: delay / 1000 })
+    this.#waiting.add(entry, now + delay)
+    return delay
   }
 
   #foreign(entry: Entry, protocol: number): void {
-    Object.assign(entry, { installed: undefined, leftover: false, foreign: true, attempts: 0 })
+    this.#mark(entry, undefined)
+    Object.assign(entry, { leftover: false, foreign: true, attempts: 0 })
     this.#ready.delete(entry)
     if (entry.wanted === undefined) {
       this.#ready.add(entry)
     } else if (entry.reported !== protocol) {
       entry.reported = protocol
-      this.#emit({ type: 'foreign', ...placeOf(entry), protocol })
+      this.#report.emit({ type: 'foreign', ...placeOf(entry), protocol })
     }
   }
 
-  /** Changes that others made to the table. */
+  /** Changes that others made to the table, and to our next-hop objects. */
   #hear(messages: readonly NetlinkMessage[]): void {
     for (const message of messages) {
-      if (message.type !== RTM_NEWROUTE && message.type !== RTM_DELROUTE) continue
       if (message.portId === this.#requests.portId) continue
+      if (message.type === RTM_NEWNEXTHOP || message.type === RTM_DELNEXTHOP) {
+        const object = decodeNextHop(message)
+        if (object !== undefined && this.#nextHops?.has(object.id)) this.#unread = true
+        continue
+      }
+      if (message.type !== RTM_NEWROUTE && message.type !== RTM_DELROUTE) continue
       const route = decodeRoute(message)
-      if (route === undefined || !this.#isInPlace(route)) continue
+      if (route === undefined || !isInPlace(route, this.#settings)) continue
       const entry = this.#entries.get(keyOf(route.prefix, route.length))
       // Before the first reading is done, and while the route is being written, there is no telling which came first.
       if (this.#watch === undefined) this.#unread = true
@@ -520,12 +606,12 @@ export class LinuxRoutes implements RouteSink {
   }
 
   #heard({ type, flags }: NetlinkMessage, route: ReadRoute, entry: Entry): void {
-    const own = this.#isOurs(route) && sameHops(route.hops, entry.installed)
+    const own = this.#isOurs(route) && leads(route, entry.installed)
     const replaced = (flags & MessageFlag.replace) !== 0
     if (this.#underWay.has(entry) || (replaced && entry.twins > 0)) {
       this.#unread = true
     } else if (type === RTM_DELROUTE && own) {
-      this.#lost(entry)
+      this.#lost(entry, this.#clock.now())
     } else if (type === RTM_DELROUTE) {
       if (entry.twins > 0) entry.twins--
       if (entry.foreign) this.#ready.add(entry)
@@ -536,20 +622,9 @@ export class LinuxRoutes implements RouteSink {
     }
   }
 
-  #emit(event: RouteEvent): void {
-    try {
-      this.#onEvent(event)
-    } catch (error) {
-      // Whoever listens does not stop the work.
-      queueMicrotask(() => {
-        throw error
-      })
-    }
-  }
-
   #overrun(): void {
     this.#unread = true
-    this.#emit({ type: 'overrun' })
+    this.#report.emit({ type: 'overrun' })
     this.#kick()
   }
 
@@ -563,109 +638,54 @@ export class LinuxRoutes implements RouteSink {
     this.#kick()
   }
 
-  #wait(entry: Entry, delay: number): void {
-    const due = this.#clock.now() + delay
-    this.#waiting.set(entry, due)
-    this.#arm(due)
-  }
-
-  #arm(due: number): void {
-    if (this.#alarm !== undefined && this.#alarm.due <= due) return
-    this.#alarm?.timer[Symbol.dispose]()
-    const timer = this.#clock.setTimer(due - this.#clock.now(), () => this.#wake(due))
-    this.#alarm = { due, timer }
-  }
-
-  #wake(at: number): void {
-    this.#alarm = undefined
-    // A timer may fire a little early.
-    const now = Math.max(at, this.#clock.now())
-    let next = Infinity
-    for (const [entry, due] of this.#waiting) {
-      if (due > now) {
-        next = Math.min(next, due)
-        continue
-      }
-      this.#waiting.delete(entry)
-      this.#ready.add(entry)
-    }
-    if (next < Infinity) this.#arm(next)
+  #wake(due: readonly Entry[]): void {
+    for (const entry of due) this.#ready.add(entry)
     this.#kick()
   }
 
-  /** Devices by index. An error when one is unknown. */
-  #resolve(wanted: readonly NextHop[]): readonly Hop[] | OspfError {
-    const hops: Hop[] = []
-    const links = this.#links.links()
-    for (const { interface: name, gateway, onLink } of wanted) {
-      const link = links.get(name)
-      if (link === undefined) {
-        return new OspfError('ERR_OSPF_NO_INTERFACE', `no such device: ${name}`)
-      }
-      const hop = { index: link.index, gateway: gateway!, ...(onLink ? { onLink } : {}) }
-      if (!hops.some((h) => h.index === hop.index && h.gateway === hop.gateway)) hops.push(hop)
+  #resolve(wanted: readonly NextHop[]): HopSet | OspfError {
+    let set = this.#resolved.get(wanted)
+    if (set === undefined) {
+      set = resolveHops(wanted, this.#links.links())
+      this.#resolved.set(wanted, set)
     }
-    return hops
+    return set
   }
 
-  #isInPlace(route: ReadRoute): boolean {
-    return route.table === this.#table && route.metric === this.#metric && route.tos === 0
-  }
-
-  #isOurs(route: ReadRoute): boolean {
-    return route.protocol === this.#protocol && route.plain
+  /** It may be ours: whether it is depends on where it leads, and on its source address. */
+  #isOurs({ protocol, plain, nextHop }: ReadRoute): boolean {
+    if (protocol !== this.#settings.protocol || !plain) return false
+    return nextHop === undefined || this.#nextHops?.group(nextHop) !== undefined
   }
 
   /** Routes with our table, metric and TOS; protocol 0 is any. Undefined after a failure, which is reported. */
   async #readAll(protocol: number): Promise<Map<number, ReadRoute[]> | undefined> {
+    const routes = await this.#attempt(() => this.#read(protocol))
+    if (routes === 'failed') return undefined
+    const found = new Map<number, ReadRoute[]>()
+    for (const route of routes) {
+      const key = keyOf(route.prefix, route.length)
+      const there = found.get(key)
+      if (there === undefined) found.set(key, [route])
+      else there.push(route)
+    }
+    return found
+  }
+
+  /** Reads; a failure is reported, and it is looked again. */
+  async #attempt<T>(read: () => Promise<T>): Promise<T | 'failed'> {
     try {
-      const found = new Map<number, ReadRoute[]>()
-      for (const route of await this.#read(protocol)) {
-        const key = keyOf(route.prefix, route.length)
-        const there = found.get(key)
-        if (there === undefined) found.set(key, [route])
-        else there.push(route)
-      }
-      return found
+      return await read()
     } catch (error) {
-      if (this.#closing !== undefined || !(error instanceof OspfError)) return undefined
-      this.#emit({ type: 'unreadable', error, retryIn: RETRY_FIRST / 1000 })
+      if (this.#closing !== undefined || !(error instanceof OspfError)) return 'failed'
+      this.#report.emit({ type: 'unreadable', error, retryIn: RETRY_FIRST / 1000 })
       this.#lookAgain ??= this.#clock.setTimer(RETRY_FIRST, () => this.#reread())
-      return undefined
+      return 'failed'
     }
   }
 
   async #read(protocol: number): Promise<ReadRoute[]> {
-    try {
-      const messages = await this.#requests.dump({
-        what: `read table ${this.#table}`,
-        type: RTM_GETROUTE,
-        payload: encodeRouteQuery(this.#table, protocol),
-      })
-      const routes = messages.flatMap((message) => decodeRoute(message) ?? [])
-      // Kernels that do not know how to filter send everything.
-      const matches = (r: ReadRoute): boolean => protocol === 0 || r.protocol === protocol
-      return routes.filter((route) => this.#isInPlace(route) && matches(route))
-    } catch (error) {
-      // A table without routes does not exist.
-      if (error instanceof OspfError && error.errno === 'ENOENT') return []
-      throw error
-    }
+    const routes = await readRoutes(this.#requests, this.#settings.table, protocol)
+    return routes.filter((route) => isInPlace(route, this.#settings))
   }
-}
-
-const keyOf = (prefix: number, length: number): number => prefix * 64 + length
-
-const placeOf = ({ prefix, length }: Entry): { prefix: number; length: number } => ({
-  prefix,
-  length,
-})
-
-const asHops = (hops: readonly Hop[] | OspfError | undefined): readonly Hop[] | undefined =>
-  hops instanceof OspfError ? undefined : hops
-
-function within(what: string, value: number, least: number, most: number): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return
-  const message = `${what} of routes: ${value} is not a whole number from ${least} to ${most}`
-  throw new OspfError('ERR_OSPF_CONFIG', message)
 }

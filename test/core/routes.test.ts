@@ -51,6 +51,8 @@ t.test('the diff: new, changed and gone; costs and order do not matter', async (
       of(via('10.0.0.2', 'eth1')),
       replaced(of(via('10.0.0.2', 'eth1'))),
     ],
+    ['another weight', of(a), of({ ...a, weight: 2 }), replaced(of({ ...a, weight: 2 }))],
+    ['a weight of 1', of(a), of({ ...a, weight: 1 }), []],
     ['now attached', of(a), of(via(undefined)), removed],
     ['now our own', of(a), of(), removed],
     ['no longer attached', of(via(undefined)), of(a), replaced(of(a))],

@@ -32,6 +32,9 @@ t.test('there and back', async (t) => {
     { ...route, hops: [one, two] },
     { ...route, hops: [{ ...one, onLink: true }] },
     { ...route, hops: [one, { ...two, onLink: true }] },
+    { ...route, hops: [{ ...one, weight: 256 }, two] },
+    { ...route, hops: [], nextHop: 0x50000001 },
+    { ...route, source: 0x0a000002 },
     { ...route, table: 100_000 },
     { ...route, prefix: 0, length: 0 },
   ]
@@ -54,15 +57,13 @@ t.test('what we never write is not plain', async (t) => {
   t.equal(plain(gateway(rtmsg())), true)
   t.equal(plain(gateway(rtmsg(253))), false, 'scope link')
   t.equal(plain(gateway(rtmsg(0, 6))), false, 'blackhole')
-  t.equal(plain(gateway(rtmsg()).attributeU32(7, 1)), false, 'a source address')
-  t.equal(plain(gateway(rtmsg()).attributeU32(30, 1)), false, 'a next hop object')
+  t.equal(plain(gateway(rtmsg()).attributeU32(16, 1)), false, 'a mark')
   t.equal(plain(rtmsg().attributeU32(4, 2)), false, 'no gateway')
   const hop = (weight: number, write: (w: PayloadWriter) => unknown): PayloadWriter =>
     rtmsg().measured((list) => {
       list.u16(9).measured((w) => void write(w.u8(0).u8(weight).u32(2)))
     })
   t.equal(plain(hop(0, (w) => w.attributeIpv4(5, 1))), true)
-  t.equal(plain(hop(1, (w) => w.attributeIpv4(5, 1))), false, 'weighted')
   t.equal(plain(hop(0, () => {})), false, 'a hop without gateway')
   t.equal(plain(hop(0, (w) => w.attributeIpv4(5, 1).attributeU32(22, 1))), false, 'encapsulated')
   t.equal(plain(rtmsg().attribute(9, Uint8Array.of(4, 0, 0, 0, 0, 0, 0, 0))), false, 'nonsense')
@@ -82,6 +83,7 @@ t.test('the same hops', async (t) => {
   t.equal(sameHops([one, two], [two, one]), true)
   t.equal(sameHops([one], [two]), false)
   t.equal(sameHops([one], [one, two]), false)
+  t.equal(sameHops([one], [{ ...one, weight: 2 }]), false)
   t.equal(sameHops(undefined, undefined), true)
   t.equal(sameHops(undefined, []), false)
 })

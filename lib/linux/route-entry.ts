@@ -1,0 +1,79 @@
+/** One destination of the route sink: what is wanted, what is installed, and what is known of the others there. */
+import type { NextHop } from '../core/io.ts'
+import type { OspfError } from '../errors.ts'
+import type { Group } from './nexthops.ts'
+import { type Hop, type ReadRoute, sameHops } from './route-message.ts'
+
+/** Where a route of ours leads. */
+export interface Way {
+  /** Of its own; empty with a group. */
+  readonly hops: readonly Hop[]
+  readonly group: Group | undefined
+  readonly source: number | undefined
+}
+
+export interface Entry {
+  readonly prefix: number
+  readonly length: number
+  wanted: readonly NextHop[] | undefined
+  /** The source address that is wanted with it. */
+  source: number | undefined
+  /** Our route in the kernel. */
+  installed: Way | undefined
+  /** A write whose answer got lost. */
+  uncertain: { readonly way: Way; readonly error: OspfError } | undefined
+  /** From an earlier life and not confirmed yet. */
+  leftover: boolean
+  /** We wrote it in this life. */
+  written: boolean
+  /** Somebody else's route is there. */
+  foreign: boolean
+  /** The protocol of the foreign route that was reported. */
+  reported: number | undefined
+  /** Routes that others put beside ours: a replace might hit one of them. */
+  twins: number
+  attempts: number
+  losses: number
+  lostAt: number
+}
+
+/** A destination of which nothing is known. */
+export const newEntry = (prefix: number, length: number): Entry => ({
+  prefix,
+  length,
+  wanted: undefined,
+  source: undefined,
+  installed: undefined,
+  uncertain: undefined,
+  leftover: false,
+  written: false,
+  foreign: false,
+  reported: undefined,
+  twins: 0,
+  attempts: 0,
+  losses: 0,
+  lostAt: -Infinity,
+})
+
+/** A number for a prefix. */
+export const keyOf = (prefix: number, length: number): number => prefix * 64 + length
+
+/** The prefix of an entry, for an event. */
+export const placeOf = ({ prefix, length }: Entry): { prefix: number; length: number } => ({
+  prefix,
+  length,
+})
+
+/** Whether both are the same route. */
+export const sameWay = (a: Way | undefined, b: Way): boolean =>
+  a !== undefined &&
+  a.group === b.group &&
+  a.source === b.source &&
+  (a.group !== undefined || sameHops(a.hops, b.hops))
+
+/** Whether a route that was read leads there. */
+export const leads = (route: ReadRoute, way: Way | undefined): boolean =>
+  way !== undefined &&
+  route.source === way.source &&
+  route.nextHop === way.group?.id &&
+  (way.group !== undefined || sameHops(route.hops, way.hops))
