@@ -522,7 +522,10 @@ export class LinuxRoutes implements RouteSink {
         if (users.size === 0) continue
         this.#report.emit({ type: 'group', id: group.id, change, routes: users.size })
         if (change === 'gone') continue
-        for (const entry of users) if (!this.#ready.has(entry)) this.#putBack(entry, now)
+        // All at once, so that it is one change of the group.
+        const delay = Math.max(...Array.from(users, (entry) => this.#patience(entry, now)))
+        for (const entry of users)
+          if (!this.#ready.has(entry)) this.#waiting.add(entry, now + delay)
       }
     }
     for (const entry of this.#entries.values()) {
@@ -560,17 +563,16 @@ export class LinuxRoutes implements RouteSink {
       this.#ready.add(entry)
       return
     }
-    const delay = this.#putBack(entry, now)
+    const delay = this.#patience(entry, now)
+    this.#waiting.add(entry, now + delay)
     if (!isTold) this.#report.emit({ type: 'lost', ...placeOf(entry), putBackIn: delay / 1000 })
   }
 
-  /** Puts back what somebody took away, with more and more patience. Returns when, in milliseconds from now. */
-  #putBack(entry: Entry, now: number): number {
+  /** Milliseconds until what somebody took away is put back: more and more. */
+  #patience(entry: Entry, now: number): number {
     if (now - entry.lostAt > PUT_BACK_FORGET) entry.losses = 0
     entry.lostAt = now
-    const delay = Math.min(PUT_BACK_FIRST * 2 ** entry.losses++, RETRY_LAST)
-    this.#waiting.add(entry, now + delay)
-    return delay
+    return Math.min(PUT_BACK_FIRST * 2 ** entry.losses++, RETRY_LAST)
   }
 
   #foreign(entry: Entry, protocol: number): void {

@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import type { RouteChange } from '../../lib/core/io.ts'
-import { LinuxLinks } from '../../lib/linux/links.ts'
 import { lockInterface, lockRoutes } from '../../lib/linux/route-lock.ts'
-import type { LinuxRoutesOptions, RouteEvent } from '../../lib/linux/route-options.ts'
+import type { LinuxRoutesOptions } from '../../lib/linux/route-options.ts'
 import { LinuxRoutes } from '../../lib/linux/routes.ts'
-import { formatPrefix, parseIpv4 } from '../../lib/wire/address.ts'
-import { FakeClock } from '../health/fake-clock.ts'
+import { parseIpv4 } from '../../lib/wire/address.ts'
 import { inNamespace, ip, outside, until } from './netns.ts'
+import { remove, through } from './route-words.ts'
+import { ours, routesWorld } from './routes-world.ts'
 
 const HOPS = {
   a: { interface: 'a0', gateway: parseIpv4('10.0.0.2')! },
@@ -20,67 +20,19 @@ const HOPS = {
 }
 
 /** 'a.b.c.d/n' through some next hops. */
-function replace(where: string, ...hops: (keyof typeof HOPS)[]): RouteChange {
-  const [prefix = '', length] = where.split('/')
-  const nextHops = hops.map((hop) => HOPS[hop])
-  const common = { pathType: 'intra-area', area: 0, cost: 10 } as const
-  const route = { prefix: parseIpv4(prefix)!, length: Number(length), ...common, nextHops }
-  return { type: 'replace', route }
-}
-
-function remove(where: string): RouteChange {
-  const [prefix = '', length] = where.split('/')
-  return { type: 'remove', prefix: parseIpv4(prefix)!, length: Number(length) }
-}
-
-/** Routes of our protocol, one per line, hops joined to their route. */
-const ours = (more = ''): string[] =>
-  ip(`-4 -o route show proto 188${more}`)
-    .split('\n')
-    .map((line) => line.replaceAll(/[\s\\]+/g, ' ').trim())
-    .filter((line) => line !== '')
+const replace = (where: string, ...hops: (keyof typeof HOPS)[]): RouteChange =>
+  through(
+    where,
+    hops.map((hop) => HOPS[hop]),
+  )
 
 const single = (where: string, hop: 'a' | 'a3' | 'c'): string => {
   const via = { a: '10.0.0.2 dev a0', a3: '10.0.0.3 dev a0', c: '10.0.1.2 dev c0' }[hop]
   return `${where} via ${via} metric 20`
 }
 
-/** Two pairs of devices: a0 10.0.0.1/24 and c0 10.0.1.1/24. */
-async function world(t: Test, options: Partial<LinuxRoutesOptions> = {}) {
-  for (const [near, far, net] of [
-    ['a0', 'b0', '10.0.0'],
-    ['c0', 'd0', '10.0.1'],
-  ]) {
-    ip(`link add ${near} type veth peer name ${far}`)
-    ip(`addr add ${net}.1/24 dev ${near}`)
-    ip(`link set ${near} up`)
-    ip(`link set ${far} up`)
-  }
-  const clock = new FakeClock()
-  const links = await LinuxLinks.open()
-  const events: RouteEvent[] = []
-  const onEvent = (event: RouteEvent): void => {
-    if (event.type !== 'mode') events.push(event)
-  }
-  const open = (): Promise<LinuxRoutes> =>
-    LinuxRoutes.open({ links, clock, onEvent, mode: 'multipath', ...options })
-  const close = async (routes: LinuxRoutes): Promise<void> => {
-    await routes[Symbol.asyncDispose]()
-    await links[Symbol.asyncDispose]()
-    t.equal(clock.pending, 0, 'no timer is left')
-  }
-  /** Waits for an event, as 'type a.b.c.d/n', and returns it. */
-  const told = async (what: string): Promise<RouteEvent> => {
-    const text = (e: RouteEvent): string =>
-      'prefix' in e ? `${e.type} ${formatPrefix(e.prefix, e.length)}` : e.type
-    await until(`"${what}"`, () => events.some((e) => text(e) === what)).catch((error: Error) => {
-      throw new Error(`${error.message}; told: ${JSON.stringify(events)}`)
-    })
-    const at = events.findIndex((e) => text(e) === what)
-    return events.splice(0, at + 1)[at]!
-  }
-  return { clock, links, events, open, close, told }
-}
+const world = (t: Test, options: Partial<LinuxRoutesOptions> = {}) =>
+  routesWorld(t, { mode: 'multipath', ...options })
 
 inNamespace('create, replace, remove', async (t) => {
   const { open, close, events } = await world(t)
