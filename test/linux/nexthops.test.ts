@@ -318,6 +318,21 @@ inNamespace('resilient groups: an id for life, buckets stay with those that stay
   t.strictSame(objects(), [])
 })
 
+inNamespace('one that returns has its share within the time that is stated', async (t) => {
+  const resilient = { buckets: 60, idleTimer: 100, unbalancedTimer: 1 }
+  const { open, close } = await routesWorld(t, { mode: 'resilient', resilient })
+  const routes = await open()
+  for (const hops of [[A, C], [A], [A, C]]) {
+    routes.apply([through('20.0.0.1/32', hops)])
+    await routes.settled()
+  }
+  const { nhid } = routesNow()[0]!
+  const back = leaves().find((l) => l.gateway === '10.0.1.2')?.id
+  const share = (): number => buckets(nhid!).filter((id) => id === back).length
+  await until('its share of the buckets, though none is idle for so long', () => share() === 30, 30)
+  await close(routes)
+})
+
 inNamespace('a draining next hop has no bucket', async (t) => {
   const resilient = { prefixes: [{ prefix: parseIpv4('20.0.0.0')!, length: 16 }] }
   const { open, close } = await routesWorld(t, { resilient })
