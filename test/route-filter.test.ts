@@ -64,6 +64,16 @@ t.test('without a policy everything passes', async (t) => {
   t.same(told(), ['- 10.0.1.100/32'])
 })
 
+t.test('a weight that changes is told', async (t) => {
+  const { filter, told } = bench()
+  filter.apply(set(vip))
+  told()
+  filter.apply(set({ ...vip, nextHops: [{ ...one, weight: 255 }] }))
+  t.same(told(), ['+ 10.0.1.100/32 eth0'])
+  filter.apply(set({ ...vip, nextHops: [{ ...one, weight: 255 }] }))
+  t.same(told(), [])
+})
+
 t.test('what is denied never gets there, and is not removed', async (t) => {
   const { filter, told } = bench(onlyVips)
   filter.apply(set(vip, other))

@@ -326,6 +326,49 @@ inNamespace('leftovers: replaced, flushed, taken over by others, deleted at the 
   t.match(ip('route show 20.0.1.0/24'), 'proto static')
 })
 
+inNamespace('leftovers with a source address that a policy sets', async (t) => {
+  const { open, close, told, clock } = await world(t)
+  for (let i = 0; i < 3; i++) {
+    ip(`route add 20.0.${i}.0/24 via 10.0.0.2 metric 20 proto 188 src 10.0.1.1`)
+  }
+  const from = (where: string, source: string): RouteChange => {
+    const change = replace(where, 'a')
+    if (change.type !== 'replace') return change
+    return { ...change, route: { ...change.route, source: parseIpv4(source)! } }
+  }
+  const routes = await open()
+  routes.apply([from('20.0.0.0/24', '10.0.1.1'), from('20.0.1.0/24', '10.0.0.1')])
+  await routes.settled()
+  await told('leftover 20.0.0.0/24')
+  await told('foreign 20.0.1.0/24')
+  routes.apply([from('20.0.0.0/24', '10.0.0.1')])
+  await routes.settled()
+  t.match(ip('route show 20.0.0.0/24'), 'src 10.0.0.1', 'another one is a change')
+  await clock.advance(60_000)
+  await close(routes)
+  t.equal(ours().length, 2, 'what was not confirmed may be another one’s')
+})
+
+inNamespace('weights in a route', async (t) => {
+  const { open, close } = await world(t)
+  const routes = await open()
+  const weighted = (a: number, c: number): RouteChange =>
+    through('20.0.0.0/24', [
+      { ...HOPS.a, weight: a },
+      { ...HOPS.c, weight: c },
+    ])
+  for (const [a, c] of [
+    [1, 256],
+    [255, 1],
+    [1, 1],
+  ] as const) {
+    routes.apply([weighted(a, c)])
+    await routes.settled()
+    t.match(ours()[0], new RegExp(`dev a0 weight ${a} .* dev c0 weight ${c}$`))
+  }
+  await close(routes)
+})
+
 inNamespace('10,000 routes of ours and 10,000 of another program', async (t) => {
   const { open, close, events } = await world(t)
   const routes = await open()
