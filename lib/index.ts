@@ -104,8 +104,17 @@ export type { ReconfigureResult } from './reconfigure.ts'
 export type { RouterHelperOptions } from './router-helper.ts'
 export type { SequenceStore } from './sequence-store.ts'
 export { OspfSpeaker } from './speaker.ts'
+export type { SpfRun } from './spf-log.ts'
 export type { SysctlEvent, SysctlFinding } from './sysctl.ts'
-export type { InterfaceView, LsaView, NeighborView, OpaqueView, RouteView } from './views.ts'
+export type {
+  InterfaceView,
+  LsaId,
+  LsaView,
+  NeighborView,
+  NextHopView,
+  OpaqueView,
+  RouteView,
+} from './views.ts'
 export type { AnnounceOptions } from './vip.ts'
 export type {
   Acknowledgement,
@@ -117,5 +126,9 @@ export type {
   VipChange,
 } from './vip-history.ts'
 export { formatChange } from './vip-history.ts'
+export type { RouteDifferenceView, WhatIfChange } from './what-if.ts'
+export { formatWhatIf } from './what-if.ts'
+export type { PathStep, WhyCandidate, WhyView } from './why.ts'
+export { formatWhy } from './why.ts'
 export type { SpeakerPorts } from './world.ts'
 export { kernelLinks } from './world.ts'

@@ -14,7 +14,7 @@ import type {
   StubRouter,
 } from './core/io.ts'
 import { type AbrType, defaultLimits, type Limits } from './core/router.ts'
-import { defaultSpfDelay, type SpfDelayConfig } from './core/spf-delay.ts'
+import { defaultRouteDelay, defaultSpfDelay, type SpfDelayConfig } from './core/spf-delay.ts'
 import { OspfError } from './errors.ts'
 import { deviceOf } from './interface-address.ts'
 import { type KernelRouteOptions, type ParsedKernel, parseKernel } from './kernel-options.ts'
@@ -154,7 +154,10 @@ export interface SpeakerOptions extends PoliciesOptions {
   /** Events kept for a reader that is slow; default 1000. */
   readonly eventQueue?: number
   readonly limits?: Partial<Limits>
+  /** How long changes of the topology wait for others to come (RFC 8405). */
   readonly spfDelay?: Partial<SpfDelayConfig>
+  /** The same for changes of stub networks, VIPs, summaries and externals alone: at once, then less often. */
+  readonly routeDelay?: Partial<SpfDelayConfig>
 }
 
 /** How and when to be a stub router; times in seconds, 0 is not at all. */
@@ -180,6 +183,7 @@ export interface Parsed extends ParsedAreas {
   readonly limits: Limits
   readonly spfDelay: SpfDelayConfig
   readonly kernel: ParsedKernel | undefined
+  readonly routeDelay: SpfDelayConfig
   /** Of the routes, those that go to the kernel; undefined: all. */
   readonly accept: RouteMap | undefined
   readonly addresses: readonly { device: string; address: number; prefixLength: number }[]
@@ -201,6 +205,7 @@ const speakerFields = [
   'eventQueue',
   'limits',
   'spfDelay',
+  'routeDelay',
   'hostname',
   'hostnameScope',
   'sequenceStore',
@@ -234,6 +239,7 @@ export function parseOptions(options: SpeakerOptions): Parsed {
   }
   checkNumbers('limits', options.limits, Object.keys(defaultLimits))
   checkNumbers('spfDelay', options.spfDelay, Object.keys(defaultSpfDelay))
+  checkNumbers('routeDelay', options.routeDelay, Object.keys(defaultRouteDelay))
   const externals = parseExternals(options.externals ?? {})
   const kernel = parseKernel(options.installRoutes ?? false, policies)
   return {
@@ -252,6 +258,7 @@ export function parseOptions(options: SpeakerOptions): Parsed {
     stubRouter: parseStubRouterTimes(options.stubRouter ?? false),
     limits: { ...defaultLimits, ...options.limits },
     spfDelay: { ...defaultSpfDelay, ...options.spfDelay },
+    routeDelay: { ...defaultRouteDelay, ...options.routeDelay },
     ...kernel,
     addresses: addresses.map(parseInterfaceAddress),
     routerInformation: parseHostname(options),
@@ -403,6 +410,9 @@ function parseInterfaceAddress(value: AddressOptions, i: number): Parsed['addres
   }
 }
 
+/** What a kernel takes as the next hops of one route. */
+const MAXIMUM_PATHS = 256
+
 function checkNumbers(where: string, values: object | undefined, known: readonly string[]): void {
   if (values === undefined) return
   if (!isObject(values)) throw fail(where, 'an object', values)
@@ -410,7 +420,8 @@ function checkNumbers(where: string, values: object | undefined, known: readonly
   for (const [field, value] of Object.entries(values)) {
     // a time may be nothing; a bound of nothing is no router
     const least = field.endsWith('Ms') ? 0 : 1
-    parseInteger(`${where}: ${field}`, value, least, 0x7fffffff)
+    const most = field === 'maximumPaths' ? MAXIMUM_PATHS : 0x7fffffff
+    parseInteger(`${where}: ${field}`, value, least, most)
   }
 }
 

@@ -4,7 +4,7 @@
  * ends it; 'permit' sets, asks the map that it calls, and ends it unless told to go on; whoever goes on is accepted only
  * if the last entry that is looked at applies; the end denies. Matches look at the route as it came, not at what was set.
  */
-import type { NextHop, PathType, PrefixRule } from './core/io.ts'
+import type { ConfigChange, NextHop, PathType, PrefixRule } from './core/io.ts'
 import { permits } from './core/prefix-list.ts'
 import { fail, isObject, onlyFields, parseAddress, parseInteger } from './parse.ts'
 import {
@@ -433,3 +433,9 @@ function parseNewMetric(
     relative: true,
   }
 }
+
+/** Whether the core is to tell of attributes, too: where a policy looks at them. */
+export const attributesFor = (policy: RouteMap | undefined): ConfigChange => ({
+  type: 'tell-attributes',
+  tell: policy !== undefined && looksAtAttributes(policy),
+})

@@ -253,6 +253,10 @@ function* others(old: Parsed, now: Parsed, changes: string[]): Generator<ConfigC
     changes.push(`spfDelay: ${differences(old.spfDelay, config)}`)
     yield { type: 'spf-delay', config }
   }
+  if (!isDeepStrictEqual(old.routeDelay, now.routeDelay)) {
+    changes.push(`routeDelay: ${differences(old.routeDelay, now.routeDelay)}`)
+    yield { type: 'route-delay', config: now.routeDelay }
+  }
   const { abrType, rfc1583Compatibility } = now
   const was = { abrType: old.abrType, rfc1583Compatibility: old.rfc1583Compatibility }
   const behaviour = { abrType, rfc1583Compatibility }

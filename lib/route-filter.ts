@@ -36,6 +36,11 @@ export class RouteFilter implements RouteSink {
     if (told.length > 0) this.#sink.apply(told)
   }
 
+  /** Whether a route that there is goes to the kernel. */
+  passes(prefix: number, length: number): boolean {
+    return this.#passed.has(prefixKey(prefix, length))
+  }
+
   settled(): Promise<void> {
     return this.#sink.settled()
   }

@@ -16,6 +16,8 @@ import { isRemote } from './core/routes.ts'
 import { nodeDigests } from './crypto.ts'
 import { OspfError } from './errors.ts'
 import { EventStream, routesEvent, type SpeakerEvent } from './events.ts'
+import { Failures } from './failures.ts'
+import { Inspection } from './inspection.ts'
 import { changeOnDevices, deviceOf, onDevices } from './interface-address.ts'
 import { Interfaces } from './interfaces.ts'
 import { type OpaqueOptions, OpaqueOriginations, type OriginatedOpaque } from './opaque.ts'
@@ -32,7 +34,7 @@ import {
   withInterface,
 } from './options.ts'
 import { parseVip } from './parse.ts'
-import { looksAtAttributes, type PolicyOptions, parseAccept, type RouteMap } from './policy.ts'
+import { attributesFor, type PolicyOptions, parseAccept, type RouteMap } from './policy.ts'
 import type { Clock } from './ports.ts'
 import { checkOriginate } from './prefix-list.ts'
 import { neighborsIn, type StopOptions, type StopResult, untilQuiet } from './quiet.ts'
@@ -41,29 +43,17 @@ import { RouteFilter } from './route-filter.ts'
 import { RouterHelper } from './router-helper.ts'
 import { nextBootCount } from './sequence-store.ts'
 import { SharedAddresses } from './shared-addresses.ts'
+import type { SpfRun } from './spf-log.ts'
 import { StubRouterSwitch } from './stub-router.ts'
 import type { SysctlFinding } from './sysctl.ts'
-import {
-  type InterfaceView,
-  type LsaView,
-  type NeighborView,
-  type OpaqueView,
-  type RouteView,
-  viewInterface,
-  viewLsa,
-  viewNeighbor,
-  viewOpaque,
-  viewRoute,
-} from './views.ts'
+import type { InterfaceView, LsaView, NeighborView, OpaqueView, RouteView } from './views.ts'
 import { type AnnounceOptions, asGate, parsePipeline, waysToAnnounce } from './vip.ts'
 import type { DownResult } from './vip-history.ts'
+import { WallClock } from './wall-clock.ts'
+import type { RouteDifferenceView, WhatIfChange } from './what-if.ts'
+import type { WhyView } from './why.ts'
 import { formatIpv4, formatPrefix } from './wire/address.ts'
 import { linuxPorts, type SpeakerPorts } from './world.ts'
-
-/** Wall clock against monotonic clock: a difference of so many milliseconds is told to the core. */
-const WALL_STEP_MS = 500
-/** A failure that goes on is said again after so many milliseconds. */
-const SAME_FAILURE_MS = 60_000
 
 /** A running OSPFv2 speaker. It is the stream of its events: `for await (const event of speaker)`. */
 export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent> {
@@ -89,14 +79,13 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   readonly #filter: RouteFilter | undefined
   #helper: RouterHelper | undefined
   readonly #addresses: ConfiguredAddresses
-  readonly #failures = new Map<string, { message: string; at: Instant }>()
+  readonly #failures: Failures
+  readonly #inspection: Inspection
   readonly #cleanup: (() => void)[] = []
   #reconfiguring: Promise<unknown> = Promise.resolve()
   #timer: Disposable | undefined
   #timerAt: Instant = Number.POSITIVE_INFINITY
-  #wallOffset: number
-  /** The offset that the core knows. */
-  #toldOffset = 0
+  readonly #wall: WallClock
   #draining = false
   /** Set while the speaker is out of service. */
   #drainOptions: DrainOptions | undefined
@@ -161,12 +150,21 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       seed: (high! & 0x1fffff) * 0x100000000 + low!,
       limits: parsed.limits,
       spfDelay: parsed.spfDelay,
+      routeDelay: parsed.routeDelay,
+      stopwatch: () => ports.clock.now(),
       abrType: parsed.abrType,
       rfc1583Compatibility: parsed.rfc1583Compatibility,
       digests: nodeDigests,
       ...(bootCount === undefined ? {} : { bootCount }),
     })
-    this.#wallOffset = ports.clock.wall() - ports.clock.now()
+    this.#wall = new WallClock(ports.clock, (offset) =>
+      this.#core.handleConfig(ports.clock.now(), { type: 'wall-clock', offset }),
+    )
+    this.#failures = new Failures(ports.clock, (event) => this.#say(event))
+    this.#inspection = new Inspection(this.#core, ports.clock, {
+      announcement: (prefix) => this.#announcements.get(prefix)?.state,
+      isInKernel: (prefix, length) => this.#filter?.passes(prefix, length),
+    })
     this.#confirmations = new Confirmations(this.#core, ports.clock)
     this.#opaques = new OpaqueOriginations({
       configure: (change) => this.#configure(change),
@@ -197,20 +195,42 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   // Looking in
 
   neighbors(): NeighborView[] {
-    const now = this.#clock.now()
-    return this.#core.neighbors().map((n) => viewNeighbor(n, now))
+    return this.#inspection.neighbors()
   }
 
   interfaces(): InterfaceView[] {
-    return this.#core.interfacesNow().map(viewInterface)
+    return this.#inspection.interfaces()
   }
 
   routes(): RouteView[] {
-    return this.#core.routes().map(viewRoute)
+    return this.#inspection.routes()
+  }
+
+  /**
+   * Explains the route to a prefix, or why there is none: which LSAs advertise it, by which way and at what cost, and
+   * the rule of RFC 2328 that decided. An address alone means the route that packets to it take.
+   * @throws OspfError ERR_OSPF_CONFIG
+   */
+  why(destination: string): WhyView {
+    return this.#inspection.why(destination)
+  }
+
+  /**
+   * The routes that would be different if something else were the case: a cost, a failure, a drain, here or at any
+   * router of our areas, or several at once. Nothing is changed.
+   * @throws OspfError ERR_OSPF_CONFIG
+   */
+  whatIf(changes: WhatIfChange | readonly WhatIfChange[]): readonly RouteDifferenceView[] {
+    return this.#inspection.whatIf(changes)
+  }
+
+  /** The latest calculations of routes, oldest first: when, why, how long and what came of them. */
+  spf(): readonly SpfRun[] {
+    return this.#inspection.spf()
   }
 
   database(): LsaView[] {
-    return this.#core.database(this.#clock.now()).map(viewLsa)
+    return this.#inspection.database()
   }
 
   /** Kernel parameters that are not as a router in front of directors should have them; none without a router helper. */
@@ -220,13 +240,12 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
 
   /** Opaque LSAs (RFC 5250), our own included, and whether their data may be acted upon. */
   opaques(): OpaqueView[] {
-    return this.#core.opaques(this.#clock.now()).map(viewOpaque)
+    return this.#inspection.opaques()
   }
 
   /** Names of routers by Router ID, as they call themselves (RFC 5642); our own included. */
   hostnames(): ReadonlyMap<string, string> {
-    const names = [...this.#core.hostnames.all()]
-    return new Map(names.map(([routerId, hostname]) => [formatIpv4(routerId), hostname]))
+    return this.#inspection.hostnames()
   }
 
   /** The VIPs that are announced, or wait for their gate. */
@@ -565,7 +584,8 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     const watch = this.#interfaces.watch()
     this.#cleanup.push(() => watch[Symbol.dispose]())
     const now = this.#clock.now()
-    this.#tellWall(now, this.#wallOffset)
+    // for the lifetimes of keys
+    this.#wall.begin()
     for (const change of initialChanges(this.#parsed)) this.#core.handleConfig(now, change)
     this.#core.handleConfig(now, attributesFor(this.#parsed.accept))
     this.#stubRouter.begin()
@@ -627,6 +647,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
         this.#helper?.watch(output.changes)
         return this.#say(routesEvent(output.changes))
       case 'event':
+        if (output.event.type === 'spf') this.#inspection.calculated(output.event)
         if (output.event.type === 'boot-count') void this.#keepBootCount(output.event.count)
         return this.#say(output.event)
       default:
@@ -644,21 +665,10 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
 
   /** Wall clock and monotonic clock part company when the machine sleeps or is paused. */
   #noticePause(): void {
-    const offset = this.#clock.wall() - this.#clock.now()
-    const jump = offset - this.#wallOffset
-    this.#wallOffset = offset
-    if (Math.abs(offset - this.#toldOffset) >= WALL_STEP_MS) {
-      this.#tellWall(this.#clock.now(), offset)
-    }
+    const jump = this.#wall.look()
     if (jump < pauseOf(this.#parsed)) return
     this.#say({ type: 'resumed', seconds: jump / 1000 })
     this.#core.handleResume(this.#clock.now())
-  }
-
-  /** For the lifetimes of keys. */
-  #tellWall(now: Instant, offset: number): void {
-    this.#toldOffset = offset
-    this.#core.handleConfig(now, { type: 'wall-clock', offset })
   }
 
   /** The next start must go on from there, or its packets are replays (RFC 7474 2). */
@@ -670,25 +680,14 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     }
   }
 
-  /** Says what failed outside the protocol: the same failure at most once a minute. */
   #fail(where: string, cause: unknown): void {
-    const error = cause instanceof Error ? cause : new Error(String(cause))
-    const now = this.#clock.now()
-    const last = this.#failures.get(where)
-    if (last?.message === error.message && now - last.at < SAME_FAILURE_MS) return
-    this.#failures.set(where, { message: error.message, at: now })
-    this.#say({ type: 'error', where, error })
+    this.#failures.add(where, cause)
   }
 
   #say(event: SpeakerEvent): void {
     this.#events.push(event)
   }
 }
-
-const attributesFor = (policy: RouteMap | undefined): ConfigChange => ({
-  type: 'tell-attributes',
-  tell: policy !== undefined && looksAtAttributes(policy),
-})
 
 const stopped = (what: string): OspfError =>
   new OspfError('ERR_OSPF_STOPPED', `${what}: withdrawn, or the speaker has stopped`)

@@ -2,12 +2,13 @@
 
 import type { AuthenticationSnapshot } from './core/authentication.ts'
 import type { DropReason } from './core/events.ts'
-import type { Instant, NetworkType, Route } from './core/io.ts'
+import type { Instant, NetworkType, NextHop, Route } from './core/io.ts'
 import type { OpaqueSnapshot } from './core/opaque.ts'
+import { prefixKey } from './core/prefix-index.ts'
 import type { InterfaceSnapshot, LsaSnapshot, NeighborSnapshot } from './core/snapshots.ts'
 import type { InterfaceState, NeighborState } from './core/states.ts'
 import { formatIpv4, formatPrefix, lengthOfMask, networkOf } from './wire/address.ts'
-import type { LsaBody } from './wire/lsa.ts'
+import type { LsaBody, LsaHeader } from './wire/lsa.ts'
 import { optionNames } from './wire/options.ts'
 
 export interface NeighborView {
@@ -67,6 +68,18 @@ export interface InterfaceView {
   readonly drops: Readonly<Partial<Record<DropReason, number>>>
 }
 
+/** Names an LSA (12.1). */
+export interface LsaId {
+  readonly type: number
+  readonly lsId: string
+  readonly advertisingRouter: string
+}
+
+export interface NextHopView {
+  readonly interface: string
+  readonly gateway: string | undefined
+}
+
 export interface RouteView {
   /** 'A.B.C.D/L' */
   readonly prefix: string
@@ -79,10 +92,11 @@ export interface RouteView {
   /** External route tag. */
   readonly tag: number | undefined
   /** No gateway: attached. No next hop at all: an address of this router. */
-  readonly nextHops: readonly {
-    readonly interface: string
-    readonly gateway: string | undefined
-  }[]
+  readonly nextHops: readonly NextHopView[]
+  /** Seconds since it became what it is. */
+  readonly age: number
+  /** The LSAs behind it: of equal paths, several. */
+  readonly lsas: readonly LsaId[]
 }
 
 export interface LsaView {
@@ -176,7 +190,30 @@ export function viewInterface(i: InterfaceSnapshot): InterfaceView {
   })
 }
 
-export function viewRoute(route: Route): RouteView {
+export const viewLsaId = ({
+  type,
+  lsId,
+  advertisingRouter,
+}: Pick<LsaHeader, 'type' | 'lsId' | 'advertisingRouter'>): LsaId =>
+  Object.freeze({
+    type,
+    lsId: formatIpv4(lsId),
+    advertisingRouter: formatIpv4(advertisingRouter),
+  })
+
+export const viewNextHop = ({ interface: name, gateway }: NextHop): NextHopView =>
+  Object.freeze({
+    interface: name,
+    gateway: gateway === undefined ? undefined : formatIpv4(gateway),
+  })
+
+/** @param origins the LSAs behind routes, by `prefixKey` */
+export function viewRoute(
+  route: Route & { readonly since?: Instant },
+  now: Instant,
+  origins: ReadonlyMap<number, readonly LsaHeader[]> = new Map(),
+): RouteView {
+  const lsas = origins.get(prefixKey(route.prefix, route.length)) ?? []
   return Object.freeze({
     prefix: formatPrefix(route.prefix, route.length),
     pathType: route.pathType,
@@ -184,14 +221,9 @@ export function viewRoute(route: Route): RouteView {
     cost: route.cost,
     type2Cost: route.type2Cost,
     tag: route.tag,
-    nextHops: Object.freeze(
-      route.nextHops.map((hop) =>
-        Object.freeze({
-          interface: hop.interface,
-          gateway: hop.gateway === undefined ? undefined : formatIpv4(hop.gateway),
-        }),
-      ),
-    ),
+    nextHops: Object.freeze(route.nextHops.map(viewNextHop)),
+    age: seconds(now - (route.since ?? now)),
+    lsas: Object.freeze(lsas.map(viewLsaId)),
   })
 }
 

@@ -24,37 +24,43 @@ const entries: Record<string, Entry> = {
     module: root,
     values: words(`
       Announcement OriginatedOpaque OspfError OspfSpeaker command dns file formatChange
-      formatEvent grpc healthy http icmp kernelLinks self tcp tls udp
+      formatEvent formatWhatIf formatWhy grpc healthy http icmp kernelLinks self tcp tls udp
     `),
     types: words(`
       Acknowledgement AddressOptions AddressPort AnnounceOptions AnnouncementEvent
       AnnouncementState AnnouncementStepEvent AreaOptions AuthAlgorithm AuthenticationOptions
-      AuthenticationSnapshot Cause Clock CommandOptions Confirmation DatagramPort DatagramSocket
-      Dialogue DnsOptions DnsType DownResult DrainOptions DropReason ExternalOptions FileOptions
-      Gate GatePolicy GateVerdict GrpcOptions HealthyOptions HttpOptions HttpStatus IcmpOptions
-      InterfaceOptions InterfaceState InterfaceView KernelRouteOptions KernelWhat KeyOptions LifetimeOptions
-      Limits Link LinkPort LsaView MismatchField NeighborState NeighborView NetworkType
-      NssaOptions OpaqueOptions OpaqueView OspfErrorCode OspfEvent PoliciesOptions PolicyOptions
-      PrefixListOptions PrefixRuleOptions Probe RangeOptions ResilientGroupOptions RouteMapEntryOptions RouteMapMatch
-      RouteMapSet RouteSink RouteView RouterHelperOptions SelfOptions SequenceStore SpeakerEvent
-      SpeakerOptions SpeakerPorts SpfDelayConfig StepName StepReport StepTimes StopOptions
-      StopResult StubRouterOptions StubRouterTimesOptions ReconfigureResult SysctlEvent SysctlFinding SysctlPort TcpOptions TcpTarget
-      TlsOptions UdpOptions Verdict VipChange VirtualLinkOptions
+      AuthenticationSnapshot Cause Clock CommandOptions Confirmation DatagramPort
+      DatagramSocket Dialogue DnsOptions DnsType DownResult DrainOptions DropReason
+      ExternalOptions FileOptions Gate GatePolicy GateVerdict GrpcOptions HealthyOptions
+      HttpOptions HttpStatus IcmpOptions InterfaceOptions InterfaceState InterfaceView
+      KernelRouteOptions KernelWhat KeyOptions LifetimeOptions Limits Link LinkPort LsaId
+      LsaView MismatchField NeighborState NeighborView NetworkType NextHopView NssaOptions
+      OpaqueOptions OpaqueView OspfErrorCode OspfEvent PathStep PoliciesOptions PolicyOptions
+      PrefixListOptions PrefixRuleOptions Probe RangeOptions ReconfigureResult
+      ResilientGroupOptions RouteDifferenceView RouteMapEntryOptions RouteMapMatch RouteMapSet
+      RouteSink RouteView RouterHelperOptions SelfOptions SequenceStore SpeakerEvent
+      SpeakerOptions SpeakerPorts SpfDelayConfig SpfRun StepName StepReport StepTimes
+      StopOptions StopResult StubRouterOptions StubRouterTimesOptions SysctlEvent
+      SysctlFinding SysctlPort TcpOptions TcpTarget TlsOptions UdpOptions Verdict VipChange
+      VirtualLinkOptions WhatIfChange WhyCandidate WhyView
     `),
   },
   'ospf-speaker/core': {
     source: 'lib/core/index.ts',
     module: core,
     values: words(`
-      Router defaultAreaConfig defaultLimits defaultSpfDelay formatEvent
+      NothingToChange Router defaultAreaConfig defaultLimits defaultRouteDelay defaultSpfDelay
+      formatEvent
     `),
     types: words(`
-      AbrType AreaConfig AreaRange AuthenticationConfig AuthenticationSnapshot ChainKey
-      ConfigChange ConfiguredNeighbor Counters Datagram DropReason ExternalPrefix Instant
-      InterfaceConfig InterfaceSnapshot InterfaceState Lifetime Limits LinkState LsaSnapshot
-      MismatchField NeighborSnapshot NeighborState NetworkType NextHop NssaConfig OpaqueId
-      OpaqueScope OpaqueSnapshot OspfEvent Output PathType PrefixRule Route RouteChange
-      RouterInformationConfig RouterOptions SpfDelayConfig StubPrefix StubRouter
+      AbrType AreaConfig AreaRange AuthenticationConfig AuthenticationSnapshot Candidate
+      ChainKey ConfigChange ConfiguredNeighbor Counters Datagram DropReason Explanation
+      ExternalPrefix HypotheticalChange Instant InterfaceConfig InterfaceSnapshot
+      InterfaceState Lifetime Limits LinkChoice LinkState LsaSnapshot MismatchField
+      NeighborSnapshot NeighborState NetworkType NextHop NssaConfig OpaqueId OpaqueScope
+      OpaqueSnapshot OspfEvent Output Path PathType PrefixRule Route RouteChange
+      RouteDifference RouterInformationConfig RouterOptions SpfDelayConfig Step StubPrefix
+      StubRouter TableRoute
     `),
   },
   'ospf-speaker/wire': {

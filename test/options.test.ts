@@ -187,7 +187,7 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
   [[], 'options: expected an object, got []'],
   [
     { ...minimal, routerid: '1.1.1.1' },
-    "options: unknown option 'routerid'; known are routerId, areas, abrType, rfc1583Compatibility, externals, stubRouter, installRoutes, signal, addresses, eventQueue, limits, spfDelay, hostname, hostnameScope, sequenceStore, prefixLists, routeMaps, role, originate, routerHelper",
+    "options: unknown option 'routerid'; known are routerId, areas, abrType, rfc1583Compatibility, externals, stubRouter, installRoutes, signal, addresses, eventQueue, limits, spfDelay, routeDelay, hostname, hostnameScope, sequenceStore, prefixLists, routeMaps, role, originate, routerHelper",
   ],
   [{ areas: minimal.areas }, 'routerId: expected an IPv4 address, got nothing'],
   [{ ...minimal, routerId: 1 }, 'routerId: expected an IPv4 address, got 1'],
@@ -351,7 +351,15 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
   ],
   [
     { ...minimal, limits: { minLsIntervalMs: 0, maximumPaths: 0 } },
-    'limits: maximumPaths: expected a whole number from 1 to 2147483647, got 0',
+    'limits: maximumPaths: expected a whole number from 1 to 256, got 0',
+  ],
+  [
+    { ...minimal, limits: { maximumPaths: 257 } },
+    'limits: maximumPaths: expected a whole number from 1 to 256, got 257',
+  ],
+  [
+    { ...minimal, routeDelay: { shortMs: -1 } },
+    'routeDelay: shortMs: expected a whole number from 0 to 2147483647, got -1',
   ],
   [
     { ...minimal, spfDelay: { initial: 5 } },

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { prefixKey } from '../lib/core/prefix-index.ts'
 import { OspfSpeaker } from '../lib/index.ts'
 import { viewLsa, viewNeighbor, viewRoute } from '../lib/views.ts'
 import { parseIpv4 } from '../lib/wire/address.ts'
@@ -83,12 +84,15 @@ t.test('snapshots of a running speaker are plain frozen data', async (t) => {
   ])
 
   const routes = new Map(views.routes.map((r) => [r.prefix, r]))
-  t.same(routes.get('10.0.2.0/24'), {
+  const { age, ...route } = routes.get('10.0.2.0/24')!
+  t.ok(age > 5 && age < 18, 'seconds')
+  t.same(route, {
     prefix: '10.0.2.0/24',
     pathType: 'intra-area',
     area: '0.0.0.0',
     cost: 20,
     nextHops: [{ interface: 'eth0', gateway: '10.0.1.2' }],
+    lsas: [{ type: 2, lsId: '10.0.2.2', advertisingRouter: '10.0.0.2' }],
   })
   t.same(routes.get('10.0.1.0/24')?.nextHops, [{ interface: 'eth0', gateway: undefined }])
   t.same(routes.get(vip)?.nextHops, [])
@@ -110,9 +114,11 @@ t.test('a snapshot does not change, the next one does', async (t) => {
   const { world, run, until } = lan()
   const speaker = await OspfSpeaker.start(director({}, eth0), world)
   const [neighbors, routes] = [speaker.neighbors(), speaker.routes()]
-  t.same([neighbors, routes], [[], []])
+  const before = structuredClone(routes)
+  t.match([neighbors, before], [[], [{ prefix: '10.0.1.0/24', age: 0 }]])
   await run(8)
-  t.same([neighbors, routes], [[], []])
+  t.strictSame([neighbors, routes], [[], before])
+  t.not(speaker.routes()[0]!.age, 0)
   const [a, b] = [speaker.database(), speaker.database()]
   t.not(a, b)
   t.same(a, b)
@@ -228,17 +234,27 @@ t.test('times are never negative, and routes have a gateway or none', async (t) 
   )
   t.match(neighbor, { upTime: 0, deadTime: 0, area: '0.0.0.1', role: undefined, options: [] })
   t.match(neighbor, { retransmissions: 1, requests: 2, summaries: 3 })
-  const route = viewRoute({
-    prefix: ip('10.0.0.0'),
-    length: 8,
-    pathType: 'intra-area',
-    area: 0,
-    cost: 7,
-    nextHops: [
-      { interface: 'eth0', gateway: ip('10.0.1.2') },
-      { interface: 'eth1', gateway: undefined },
-    ],
-  })
+  const id = { type: 1, lsId: 1, advertisingRouter: 1 }
+  const network = { kind: 'network', mask: 0, attachedRouters: [] } as const
+  const lsa = encodeLsa({ age: 0, options: 2, sequence: 0, ...id }, network)
+  const route = viewRoute(
+    {
+      prefix: ip('10.0.0.0'),
+      length: 8,
+      pathType: 'intra-area',
+      area: 0,
+      cost: 7,
+      nextHops: [
+        { interface: 'eth0', gateway: ip('10.0.1.2') },
+        { interface: 'eth1', gateway: undefined },
+      ],
+      since: 4000,
+    },
+    6500,
+    new Map([[prefixKey(ip('10.0.0.0'), 8), [lsa.header]]]),
+  )
+  t.equal(route.age, 2.5)
+  t.same(route.lsas, [{ type: 1, lsId: '0.0.0.1', advertisingRouter: '0.0.0.1' }])
   t.same(route.nextHops, [
     { interface: 'eth0', gateway: '10.0.1.2' },
     { interface: 'eth1', gateway: undefined },

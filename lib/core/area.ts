@@ -1,6 +1,7 @@
 /** An area (RFC 2328 section 6): its interfaces, its database, and what is to be recalculated. */
 import { LsType } from '../wire/lsa.ts'
 import { Option } from '../wire/options.ts'
+import type { Extent } from './extent.ts'
 import type { Interface } from './interface.ts'
 import type { AreaConfig } from './io.ts'
 import { nssaLsas, setTranslator } from './nssa.ts'
@@ -9,6 +10,7 @@ import { type Wanted, Wish } from './originate.ts'
 import type { Router } from './router.ts'
 import { routerInformationLsa } from './router-information.ts'
 import { routerAndNetworkLsas } from './router-lsa.ts'
+import type { Reason } from './routing.ts'
 import { type Place, Scope } from './scope.ts'
 import { type Tree, UNREACHABLE } from './spf.ts'
 import { summaryLsas } from './summaries.ts'
@@ -91,8 +93,8 @@ export class Area extends Scope {
     return wish.wanted
   }
 
-  recalculate(what: 'tree' | 'routes'): void {
-    this.router.recalculate(this, what)
+  recalculate(extent: Extent, reason: Reason): void {
+    this.router.routing.changed(this, extent, reason)
   }
 }
 
@@ -107,5 +109,4 @@ export const defaultAreaConfig = (id: number): AreaConfig => ({
   nssa: { translator: 'candidate', stabilityMs: 40_000, defaultOriginate: undefined, ranges: [] },
 })
 
-/** A number that stands for a prefix in maps. */
-export const prefixKey = (prefix: number, length: number): number => prefix * 64 + length
+export { prefixKey } from './prefix-index.ts'

@@ -3,6 +3,7 @@ import { lengthOfMask, maskOf } from '../wire/address.ts'
 import { LsType } from '../wire/lsa.ts'
 import { Option } from '../wire/options.ts'
 import { prefixKey } from './area.ts'
+import type { Extent } from './extent.ts'
 import type { Interface } from './interface.ts'
 import type { ExternalPrefix } from './io.ts'
 import { assignLinkStateIds } from './link-state-id.ts'
@@ -12,6 +13,7 @@ import { type Wanted, Wish } from './originate.ts'
 import { Overflow } from './overflow.ts'
 import { permits } from './prefix-list.ts'
 import { routerInformationLsa } from './router-information.ts'
+import type { Reason } from './routing.ts'
 import { type Place, Scope } from './scope.ts'
 
 export class AutonomousSystem extends Scope {
@@ -92,9 +94,8 @@ export class AutonomousSystem extends Scope {
     }
   }
 
-  recalculate(what: 'tree' | 'routes'): void {
-    const [area] = this.router.areas.values()
-    if (area) this.router.recalculate(area, what)
+  recalculate(extent: Extent, reason: Reason): void {
+    this.router.routing.changed(undefined, extent, reason)
   }
 }
 

@@ -1,8 +1,8 @@
 /** What an operator changes: interfaces, areas, what is announced, and the end. */
+import { formatIpv4 } from '../wire/address.ts'
 import { opaqueLsId } from '../wire/opaque-lsa.ts'
 import { type Area, prefixKey } from './area.ts'
 import { sendHello } from './hello.ts'
-import { HopSets } from './hop-sets.ts'
 import { Interface } from './interface.ts'
 import type { ConfigChange, InterfaceConfig, OpaqueScope } from './io.ts'
 import { isMaxAge } from './lsdb.ts'
@@ -44,7 +44,7 @@ export function configure(router: Router, change: ConfigChange): void {
         for (const [iface, link] of links) router.setLink(iface, link)
       }
       allDirty(router)
-      router.recalculate(area, 'tree')
+      area.recalculate({ what: 'tree' }, `configuration of area ${formatIpv4(area.id)}`)
       return
     }
     case 'tell-attributes':
@@ -66,11 +66,12 @@ export function configure(router: Router, change: ConfigChange): void {
       return
     case 'limits':
       router.limits = change.limits
-      // next hops are cut to their number as they are interned
-      router.hops = new HopSets(change.limits.maximumPaths)
       return recalculateAll(router)
     case 'spf-delay':
-      router.spfDelay = change.config
+      router.routing.delays(change.config, undefined)
+      return
+    case 'route-delay':
+      router.routing.delays(undefined, change.config)
       return
     case 'behaviour':
       router.abrType = change.abrType
@@ -133,7 +134,7 @@ function allDirty(router: Router): void {
 
 function recalculateAll(router: Router): void {
   allDirty(router)
-  for (const area of router.areas.values()) router.recalculate(area, 'tree')
+  for (const area of router.areas.values()) area.recalculate({ what: 'tree' }, 'configuration')
 }
 
 function removeInterface(iface: Interface): void {
@@ -158,7 +159,7 @@ function removeArea(router: Router, area: Area): void {
     opaqueChanged(area, header, entry.lsa, undefined)
   }
   allDirty(router)
-  router.recalculate(area, 'routes')
+  router.routing.changed(undefined, { what: 'table' }, `area ${formatIpv4(area.id)} removed`)
 }
 
 function opaqueScope(router: Router, where: OpaqueScope): Scope | undefined {
@@ -191,7 +192,10 @@ function configureInterface(router: Router, config: InterfaceConfig): void {
     for (const [lsId, data] of linkScope.opaques) next.linkScope.opaques.set(lsId, data)
     return config.virtual ? undefined : router.setLink(next, link)
   }
-  if (config.virtual) router.recalculate(router.area(config.virtual.transitArea), 'tree')
+  if (config.virtual) {
+    const transit = router.area(config.virtual.transitArea)
+    transit.recalculate({ what: 'tree' }, `virtual link ${config.name}`)
+  }
   if (!old) {
     const area = router.area(config.area)
     const iface = new Interface(router, area, config)

@@ -2,6 +2,8 @@
  * Everything the router can say, as one union, and how each reads as a line of text. Logging, the event stream and the
  * command line share it. Events leave the core for good, so addresses and ids are dotted here.
  */
+import { formatIpv4 } from '../wire/address.ts'
+import { type LsaHeader, LsType } from '../wire/lsa.ts'
 import type { InterfaceState, NeighborState } from './states.ts'
 
 /** A field of a received packet that keeps an adjacency from forming (10.5, 10.6, 8.2). */
@@ -134,11 +136,27 @@ export type OspfEvent =
       readonly count: number
     }
   | {
+      /** Routes were calculated (16). */
       readonly type: 'spf'
-      readonly area: string
-      /** The tree was calculated anew; otherwise just the routes that hang on it. */
-      readonly full: boolean
+      /**
+       * 'tree': shortest-path trees, and all that hangs on them; 'table': the ways to all destinations, on the trees as
+       * they were; 'networks': the ways to some networks.
+       */
+      readonly what: 'tree' | 'table' | 'networks'
+      /** Whose trees were calculated. */
+      readonly areas: readonly string[]
+      /** Of these trees: routers and transit networks. */
       readonly vertices: number
+      /** Networks whose routes were calculated. */
+      readonly networks: number
+      /** Routes that are new, have gone, or are not what they were. */
+      readonly routes: number
+      /** What called for it, in words; the first few. */
+      readonly reasons: readonly string[]
+      /** How many more there were. */
+      readonly moreReasons: number
+      /** Milliseconds that it took; undefined where nobody can tell. */
+      readonly durationMs: number | undefined
     }
   | {
       /**
@@ -193,7 +211,7 @@ export function formatEvent(event: OspfEvent): string {
     case 'boot-count':
       return `boot count of the 64-bit sequence numbers: ${event.count}`
     case 'spf':
-      return `${event.full ? 'SPF' : 'routes'} of area ${event.area} calculated, ${event.vertices} vertices`
+      return formatRun(event)
     case 'disguised-lsa':
       return `type ${event.lsType} LSA ${event.lsId} of ${event.advertisingRouter} from ${event.from} on ${event.interface}: other contents under the same header${event.own ? ', said anew' : ''} (sequence 0x${(event.sequence >>> 0).toString(16)})`
     case 'overflow':
@@ -212,6 +230,38 @@ function formatKey({ state, keyId }: Extract<OspfEvent, { type: 'key' }>): strin
     case 'none':
       return 'no key is valid yet: nothing is sent'
   }
+}
+
+function formatRun(event: Extract<OspfEvent, { type: 'spf' }>): string {
+  const { what, areas, vertices, networks, routes, reasons, moreReasons, durationMs } = event
+  const parts = {
+    tree: `SPF of area ${areas.join(', ')} with ${vertices} vertices`,
+    table: `all ${networks} routes calculated`,
+    networks: `routes to ${networks} network${networks === 1 ? '' : 's'} calculated`,
+  }
+  const took = durationMs === undefined ? '' : ` in ${durationMs.toFixed(2)} ms`
+  const more = moreReasons > 0 ? ` and ${moreReasons} more` : ''
+  const because = reasons.length > 0 ? `; because of ${reasons.join(', ')}${more}` : ''
+  return `${parts[what]}${took}, ${routes} changed${because}`
+}
+
+const lsaNames: Partial<Record<number, string>> = {
+  [LsType.router]: 'router-LSA',
+  [LsType.network]: 'network-LSA',
+  [LsType.summaryNetwork]: 'summary-LSA',
+  [LsType.summaryAsbr]: 'ASBR-summary-LSA',
+  [LsType.external]: 'AS-external-LSA',
+  [LsType.nssa]: 'type 7 LSA',
+}
+
+/** An LSA in words: 'network-LSA 10.0.0.1 of 192.0.2.1'. */
+export function describeLsa({
+  type,
+  lsId,
+  advertisingRouter,
+}: Pick<LsaHeader, 'type' | 'lsId' | 'advertisingRouter'>): string {
+  const id = type === LsType.router ? '' : ` ${formatIpv4(lsId)}`
+  return `${lsaNames[type] ?? `type ${type} LSA`}${id} of ${formatIpv4(advertisingRouter)}`
 }
 
 const orNone = (address: string): string => (address === '0.0.0.0' ? 'none' : address)

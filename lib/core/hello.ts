@@ -105,7 +105,8 @@ export function receiveHello(
   // on point-to-point networks the address is learned from the packet, and may change: it is the next hop
   if (neighbor.address !== source) {
     neighbor.address = source
-    if (neighbor.state === 'Full') router.recalculate(iface.area, 'tree')
+    if (neighbor.state === 'Full')
+      iface.area.recalculate({ what: 'tree' }, `address of neighbor ${formatIpv4(header.routerId)}`)
   }
   const was = {
     priority: neighbor.priority,

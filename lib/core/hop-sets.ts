@@ -6,7 +6,7 @@ const VIRTUAL = 0
 
 /** Interned next hops and sets of them. Set 0 is empty: the destination is ourselves. */
 export class HopSets {
-  readonly #maximumPaths: number
+  readonly maximumPaths: number
   readonly #hops: NextHop[] = []
   readonly #hopNumbers = new Map<string, number>()
   readonly #sets: (readonly number[])[] = [[]]
@@ -15,7 +15,7 @@ export class HopSets {
   readonly #unions = new Map<number, number>()
 
   constructor(maximumPaths: number) {
-    this.#maximumPaths = maximumPaths
+    this.maximumPaths = maximumPaths
   }
 
   /** The set of one. `onLink`: no prefix of the interface holds the gateway. */
@@ -31,7 +31,8 @@ export class HopSets {
   }
 
   union(a: number, b: number): number {
-    if (a === b) return a
+    if (a === b || b === 0) return a
+    if (a === 0) return b
     const pair = a < b ? a * 0x4000000 + b : b * 0x4000000 + a
     let result = this.#unions.get(pair)
     if (result === undefined) {
@@ -39,7 +40,7 @@ export class HopSets {
       const merged = [...new Set([...this.#sets[a]!, ...this.#sets[b]!])].sort((x, y) =>
         compareHops(this.#hops[x]!, this.#hops[y]!),
       )
-      result = this.#intern(merged.slice(0, this.#maximumPaths))
+      result = this.#intern(merged.slice(0, this.maximumPaths))
       this.#unions.set(pair, result)
     }
     return result
@@ -92,5 +93,5 @@ export class HopSets {
 
 function compareHops(a: NextHop, b: NextHop): number {
   if (a.interface !== b.interface) return a.interface < b.interface ? -1 : 1
-  return (a.gateway ?? 0) - (b.gateway ?? 0)
+  return (a.gateway ?? 0) - (b.gateway ?? 0) || Number(a.onLink ?? 0) - Number(b.onLink ?? 0)
 }

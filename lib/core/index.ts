@@ -32,8 +32,10 @@ export type {
   StubRouter,
 } from './io.ts'
 export type { OpaqueSnapshot } from './opaque.ts'
+export type { Path, Step } from './paths.ts'
 export type { AbrType, Limits, RouterOptions } from './router.ts'
 export { defaultLimits, Router } from './router.ts'
+export type { TableRoute } from './routes.ts'
 export type {
   Counters,
   InterfaceSnapshot,
@@ -41,5 +43,8 @@ export type {
   NeighborSnapshot,
 } from './snapshots.ts'
 export type { SpfDelayConfig } from './spf-delay.ts'
-export { defaultSpfDelay } from './spf-delay.ts'
+export { defaultRouteDelay, defaultSpfDelay } from './spf-delay.ts'
 export type { InterfaceState, NeighborState } from './states.ts'
+export type { HypotheticalChange, LinkChoice, RouteDifference } from './what-if.ts'
+export { NothingToChange } from './what-if.ts'
+export type { Candidate, Explanation } from './why.ts'

@@ -2,15 +2,16 @@
 import { lengthOfMask, maskOf } from '../wire/address.ts'
 import { LsType } from '../wire/lsa.ts'
 import type { SummaryLsaBody } from '../wire/summary-lsa.ts'
-import { type Area, BACKBONE, prefixKey } from './area.ts'
+import { BACKBONE } from './area.ts'
+import type { AreaInput, CalculationInput } from './calculation-input.ts'
 import { LS_INFINITY } from './constants.ts'
 import type { AreaRange } from './io.ts'
 import { type Entry, isMaxAge } from './lsdb.ts'
-import type { Router } from './router.ts'
+import { prefixKey } from './prefix-index.ts'
 import type { NetworkPath, RouterPath, RoutingTable } from './routes.ts'
 
 /** A summary-LSA that can be used: somebody else's, reachable, and the whole cost through its originator. */
-interface Summary {
+export interface Summary {
   readonly type: number
   readonly lsId: number
   readonly body: SummaryLsaBody
@@ -18,37 +19,73 @@ interface Summary {
   readonly cost: number
 }
 
-/** 16.2 (1) to (4), and the same steps of 16.3. */
-function* usableSummaries(router: Router, area: Area, table: RoutingTable): Generator<Summary> {
-  for (const type of [LsType.summaryNetwork, LsType.summaryAsbr]) {
-    for (const entry of area.lsdb.ofType(type)) {
-      const summary = usable(router, area, table, entry)
-      if (summary) yield summary
-    }
+/** 16.2 (1) to (4), and the same steps of 16.3. `only`: these networks, and no router. */
+function* usableSummaries(
+  router: CalculationInput,
+  area: AreaInput,
+  table: RoutingTable,
+  only: ReadonlySet<number> | undefined,
+): Generator<Summary> {
+  for (const entry of summariesOf(area, only)) {
+    const summary = usable(router, area, table, entry)
+    if (summary) yield summary
   }
 }
 
-function usable(
-  router: Router,
-  area: Area,
+function* summariesOf(
+  { lsdb }: AreaInput,
+  only: ReadonlySet<number> | undefined,
+): Generator<Entry> {
+  if (only === undefined) {
+    yield* lsdb.ofType(LsType.summaryNetwork)
+    yield* lsdb.ofType(LsType.summaryAsbr)
+  } else {
+    for (const key of only) yield* lsdb.ofPrefix(LsType.summaryNetwork, key)
+  }
+}
+
+/** Why a summary-LSA is of no use. */
+export type SummaryRefusal = 'infinite' | 'max-age' | 'own' | 'unreachable-border' | 'no-border'
+
+const usable = (
+  router: CalculationInput,
+  area: AreaInput,
   table: RoutingTable,
   entry: Entry,
-): Summary | undefined {
+): Summary | undefined => {
+  const summary = readSummary(router, area, table, entry)
+  return typeof summary === 'string' ? undefined : summary
+}
+
+/** 16.2 (1), (2), (4): what it says, or why nobody looks. */
+export function readSummary(
+  router: CalculationInput,
+  area: AreaInput,
+  table: RoutingTable,
+  entry: Entry,
+): Summary | SummaryRefusal {
   const { type, lsId, advertisingRouter } = entry.lsa.header
   const body = entry.lsa.body as SummaryLsaBody
   // (1)
-  if (body.metric >= LS_INFINITY || isMaxAge(entry, router.now)) return undefined
+  if (body.metric >= LS_INFINITY) return 'infinite'
+  if (isMaxAge(entry, router.now)) return 'max-age'
   // (2)
-  if (advertisingRouter === router.routerId) return undefined
+  if (advertisingRouter === router.routerId) return 'own'
   // (4)
   const via = table.router(area.id, advertisingRouter)
-  if (via === undefined || via.pathType !== 'intra-area' || !via.isBorder) return undefined
+  if (via === undefined || via.pathType !== 'intra-area') return 'unreachable-border'
+  if (!via.isBorder) return 'no-border'
   return { type, lsId, body, via, cost: via.cost + body.metric }
 }
 
-/** 16.2. An area border router looks at the backbone alone. */
-export function addInterArea(router: Router, area: Area, table: RoutingTable): void {
-  for (const { type, lsId, body, via, cost } of usableSummaries(router, area, table)) {
+/** 16.2. An area border router looks at the backbone alone. `only`: these networks, and no router. */
+export function addInterArea(
+  router: CalculationInput,
+  area: AreaInput,
+  table: RoutingTable,
+  only?: ReadonlySet<number>,
+): void {
+  for (const { type, lsId, body, via, cost } of usableSummaries(router, area, table, only)) {
     if (type === LsType.summaryAsbr) {
       offerRouter(router, table, lsId, via, cost)
       continue
@@ -72,7 +109,7 @@ export function addInterArea(router: Router, area: Area, table: RoutingTable): v
 }
 
 function offerRouter(
-  router: Router,
+  router: CalculationInput,
   table: RoutingTable,
   routerId: number,
   via: RouterPath,
@@ -119,8 +156,13 @@ const interArea = (
 })
 
 /** 16.3: a transit area may know a shorter way than the virtual link through it. */
-export function improveByTransit(router: Router, area: Area, table: RoutingTable): void {
-  for (const { type, lsId, body, via, cost } of usableSummaries(router, area, table)) {
+export function improveByTransit(
+  router: CalculationInput,
+  area: AreaInput,
+  table: RoutingTable,
+  only?: ReadonlySet<number>,
+): void {
+  for (const { type, lsId, body, via, cost } of usableSummaries(router, area, table, only)) {
     if (type === LsType.summaryAsbr) {
       const path = table.router(BACKBONE, lsId)
       if (path) improve(router, path, via, cost)
@@ -136,7 +178,7 @@ export function improveByTransit(router: Router, area: Area, table: RoutingTable
 
 /** 16.3 (5). The destination goes on belonging to the backbone. */
 function improve(
-  router: Router,
+  router: CalculationInput,
   path: { cost: number; hopSet: number },
   via: RouterPath,
   cost: number,
@@ -150,21 +192,29 @@ function improve(
  * 16.3, at the end: what is still reached over a virtual link as such is not reached. The link is no way: where its
  * packets go is up to the routers of the transit area, and these know only what summaries tell them.
  */
-export function discardUnresolved(router: Router, table: RoutingTable): void {
-  const { hops } = router
-  const resolve = <K, P extends { hopSet: number }>(paths: Map<K, P>): void => {
-    for (const [key, path] of paths) {
-      if (!hops.isUnresolved(path.hopSet)) continue
+export function discardUnresolved(
+  { hops }: CalculationInput,
+  table: RoutingTable,
+  only?: ReadonlySet<number>,
+): void {
+  const resolve = <P extends { hopSet: number }>(
+    paths: Map<number, P>,
+    keys: Iterable<number>,
+  ): void => {
+    for (const key of keys) {
+      const path = paths.get(key)
+      if (path === undefined || !hops.isUnresolved(path.hopSet)) continue
       path.hopSet = hops.resolved(path.hopSet)
       if (path.hopSet === 0) paths.delete(key)
     }
   }
-  resolve(table.networks)
+  resolve(table.networks, only ?? table.networks.keys())
+  if (only) return
   const routers = table.routers.get(BACKBONE)
-  if (routers) resolve(routers)
+  if (routers) resolve(routers, routers.keys())
 }
 
-const holds = (range: AreaRange, prefix: number, length: number): boolean =>
+export const holds = (range: AreaRange, prefix: number, length: number): boolean =>
   length >= range.length && (prefix & maskOf(range.length)) >>> 0 === range.prefix
 
 /** The range of an area that a prefix falls into: the longest. */
@@ -181,8 +231,8 @@ export function rangeOf(
 }
 
 /** A range is active when its area has something inside that can be reached (16.2 (3)). */
-function isActiveRange(
-  router: Router,
+export function isActiveRange(
+  router: CalculationInput,
   prefix: number,
   length: number,
   table: RoutingTable,

@@ -251,6 +251,7 @@ export type ConfigChange =
   | { readonly type: 'boot-count'; readonly count: number }
   | { readonly type: 'limits'; readonly limits: Limits }
   | { readonly type: 'spf-delay'; readonly config: SpfDelayConfig }
+  | { readonly type: 'route-delay'; readonly config: SpfDelayConfig }
   | {
       readonly type: 'behaviour'
       readonly abrType: AbrType

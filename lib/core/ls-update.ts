@@ -2,9 +2,9 @@
 import { formatIpv4 } from '../wire/address.ts'
 import { fletcherOk } from '../wire/checksum.ts'
 import type { LsUpdateBody } from '../wire/ls-update.ts'
-import { decodeLsa, type Lsa, type LsaHeader, LsType, type RawLsa } from '../wire/lsa.ts'
-import type { RouterLsaBody } from '../wire/router-lsa.ts'
+import { decodeLsa, type Lsa, LsType, type RawLsa } from '../wire/lsa.ts'
 import { MAX_AGE_S, MAX_SEQUENCE } from './constants.ts'
+import { extentOf } from './extent.ts'
 import { flood } from './flood.ts'
 import type { Interface } from './interface.ts'
 import { acknowledge } from './ls-ack.ts'
@@ -167,34 +167,12 @@ export function install(scope: Scope, lsa: Lsa, age: number, flooded: boolean): 
     if (known === undefined || after === undefined || contentsDiffer(known, after)) {
       opaqueChanged(scope, lsa.header, known, after)
     }
-  } else if (
-    !isSaidToOthers(router, lsa.header) &&
-    (before === undefined || after === undefined || contentsDiffer(before, after))
-  ) {
-    scope.recalculate(affectsTree(lsa.header, before, after) ? 'tree' : 'routes')
+  } else if (lsa.header.advertisingRouter !== router.routerId) {
+    // those of our own count as they are wanted (see originate.ts)
+    for (const old of new Set([before, known])) {
+      const extent = extentOf(old, after)
+      if (extent) scope.recalculate(extent, lsa.header)
+    }
   }
   return entry
 }
-
-/** 16.2 (2), 16.4 (2): our own summaries and externals are not for ourselves. */
-const isSaidToOthers = ({ routerId }: Router, { type, advertisingRouter }: LsaHeader): boolean =>
-  advertisingRouter === routerId && type !== LsType.router && type !== LsType.network
-
-/** A change of stub networks alone moves no branch of the shortest-path tree. */
-export function affectsTree(
-  header: LsaHeader,
-  before: Lsa | undefined,
-  after: Lsa | undefined,
-): boolean {
-  if (header.type === LsType.network) return before !== after
-  if (header.type !== LsType.router) return false
-  if (before === undefined || after === undefined) return before !== after
-  return topologyOf(before.body as RouterLsaBody) !== topologyOf(after.body as RouterLsaBody)
-}
-
-/** Of the flags only V has to do with the tree (TransitCapability); the others are looked at every time. */
-const topologyOf = ({ virtualLink, links }: RouterLsaBody): string =>
-  `${virtualLink} ${links
-    .filter((link) => link.type !== 3)
-    .map(({ type, id, data, metric }) => `${type}/${id}/${data}/${metric}`)
-    .join(' ')}`

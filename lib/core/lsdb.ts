@@ -2,6 +2,7 @@
 import { type Lsa, type LsaHeader, LsType, lsaKey, type RawLsa } from '../wire/lsa.ts'
 import { MAX_AGE_DIFF_S, MAX_AGE_S } from './constants.ts'
 import type { Instant } from './io.ts'
+import { destinationKey, PrefixMap } from './prefix-index.ts'
 
 /**
  * The slot of one LSA (type, Link State ID, advertising router) in a database. The slot stays the same object while
@@ -65,6 +66,9 @@ export function contentsDiffer(a: RawLsa, b: RawLsa): boolean {
 export class Lsdb {
   readonly #entries = new Map<string, Entry>()
   readonly #byType = new Map<number, Map<string, Entry>>()
+  readonly #byPrefix = new Map<number, PrefixMap<Entry>>()
+  /** External LSAs that name a forwarding address. */
+  readonly forwarding: Set<Entry> = new Set()
   /** Entries at MaxAge that wait to be removed (14). */
   readonly maxAge: Set<Entry> = new Set()
   /** Self-originated entries (13.4). */
@@ -90,6 +94,11 @@ export class Lsdb {
     return this.#byType.get(type)?.values() ?? []
   }
 
+  /** Summary-LSAs for networks and external LSAs, by destination (`prefixKey`). */
+  ofPrefix(type: number, key: number): readonly Entry[] {
+    return this.#byPrefix.get(type)?.get(key) ?? []
+  }
+
   countOf(type: number): number {
     return this.#byType.get(type)?.size ?? 0
   }
@@ -104,6 +113,7 @@ export class Lsdb {
     const key = lsaKey(type, lsId, advertisingRouter)
     let entry = this.#entries.get(key)
     if (entry) {
+      this.#unindex(entry)
       entry.lsa = lsa
       entry.ageAtInstall = age
       entry.installedAt = now
@@ -128,6 +138,7 @@ export class Lsdb {
       if (!sameType) this.#byType.set(type, (sameType = new Map()))
       sameType.set(key, entry)
     }
+    this.#index(entry)
     if (age >= MAX_AGE_S) this.maxAge.add(entry)
     else this.maxAge.delete(entry)
     return entry
@@ -137,7 +148,25 @@ export class Lsdb {
     entry.removed = true
     this.#entries.delete(entry.key)
     this.#byType.get(entry.lsa.header.type)?.delete(entry.key)
+    this.#unindex(entry)
     this.maxAge.delete(entry)
     this.own.delete(entry)
+  }
+
+  #index(entry: Entry): void {
+    const { header, body } = entry.lsa
+    const key = destinationKey(entry.lsa)
+    if (key === -1) return
+    let ofType = this.#byPrefix.get(header.type)
+    if (!ofType) this.#byPrefix.set(header.type, (ofType = new PrefixMap()))
+    ofType.add(key, entry)
+    if (body.kind === 'external' && body.forwardingAddress !== 0) this.forwarding.add(entry)
+  }
+
+  #unindex(entry: Entry): void {
+    const key = destinationKey(entry.lsa)
+    if (key === -1) return
+    this.#byPrefix.get(entry.lsa.header.type)?.delete(key, entry)
+    this.forwarding.delete(entry)
   }
 }

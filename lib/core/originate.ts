@@ -19,9 +19,10 @@ import {
   MAX_AGE_S,
   MAX_SEQUENCE,
 } from './constants.ts'
+import { extentOf } from './extent.ts'
 import { flood } from './flood.ts'
 import type { Instant } from './io.ts'
-import { affectsTree, install } from './ls-update.ts'
+import { install } from './ls-update.ts'
 import { ageOf, contentsDiffer, type Entry, isMaxAge } from './lsdb.ts'
 import type { Neighbor } from './neighbor.ts'
 import type { Router } from './router.ts'
@@ -119,9 +120,9 @@ export function reconcile(scope: Scope): void {
   scope.originateDirty = false
   const wanted: Map<string, Wanted> = router.leaving ? new Map() : scope.wantedNow(scope.wanted)
   // our own part of the topology is calculated from what is wanted, however long the pacing takes to say it
-  const change = router.leaving ? 'none' : changeOf(scope.wanted, wanted)
+  const before = scope.wanted
   scope.wanted = wanted
-  if (change !== 'none') scope.recalculate(change)
+  if (!router.leaving) recalculate(scope, before, wanted)
 
   for (const want of wanted.values()) {
     const entry = scope.lsdb.get(want.type, want.lsId, router.routerId)
@@ -158,29 +159,19 @@ export function payWithheld(scopes: readonly Scope[], neighbor: Neighbor): boole
 }
 
 /** What must be recalculated for what we now want to say. */
-function changeOf(
+function recalculate(
+  scope: Scope,
   before: ReadonlyMap<string, Wanted>,
   after: ReadonlyMap<string, Wanted>,
-): 'none' | 'routes' | 'tree' {
+): void {
   // 16.2 (2), 16.4 (2): no route of ours hangs on what we say of other areas and of the outside
-  const routing = ({ type }: Wanted): boolean => type === LsType.router || type === LsType.network
-  if (count(before, routing) !== count(after, routing)) return 'tree'
-  let change: 'none' | 'routes' = 'none'
-  for (const [key, want] of after) {
-    const { calculated } = want
-    if (!routing(want)) continue
-    const old = before.get(key)?.calculated
-    if (old !== undefined && !contentsDiffer(old, calculated)) continue
-    if (affectsTree(calculated.header, old, calculated)) return 'tree'
-    change = 'routes'
+  const isRouting = ({ type }: Wanted): boolean => type === LsType.router || type === LsType.network
+  const compare = (old: Wanted | undefined, now: Wanted | undefined): void => {
+    const extent = extentOf(old?.calculated, now?.calculated)
+    if (extent) scope.recalculate(extent, (now ?? old)!.draft.header)
   }
-  return change
-}
-
-function count(wanted: ReadonlyMap<string, Wanted>, which: (want: Wanted) => boolean): number {
-  let found = 0
-  for (const want of wanted.values()) if (which(want)) found++
-  return found
+  for (const [key, want] of after) if (isRouting(want)) compare(before.get(key), want)
+  for (const [key, old] of before) if (isRouting(old) && !after.has(key)) compare(old, undefined)
 }
 
 /** When receivers will take another instance. */

@@ -1,9 +1,25 @@
 /** What kind of router we are (RFC 2328 3.3, RFC 3509). */
 import { BACKBONE } from './area.ts'
-import type { Router } from './router.ts'
+import type { Neighbor } from './neighbor.ts'
+import type { AbrType, Router } from './router.ts'
+
+/** What makes an area border router; a Router is one of these. */
+export interface Borders {
+  readonly announceOnly: boolean
+  readonly abrType: AbrType
+  readonly areas: ReadonlyMap<
+    number,
+    {
+      readonly isActive: boolean
+      readonly interfaces: Iterable<{
+        readonly neighbors: ReadonlyMap<number, Pick<Neighbor, 'state'>>
+      }>
+    }
+  >
+}
 
 /** An area border router, by the rule of RFC 3509 that was chosen. */
-export function isAbr({ announceOnly, areas, abrType }: Router): boolean {
+export function isAbr({ announceOnly, areas, abrType }: Borders): boolean {
   if (announceOnly) return false
   let active = 0
   for (const area of areas.values()) if (area.isActive) active++
@@ -36,7 +52,7 @@ export function isAsbr(router: Router): boolean {
  * A border router that believes the summaries of the backbone alone (16.2). RFC 3509 2.2: only while somebody is there,
  * but for those who keep to the letter of RFC 2328.
  */
-export function isOfBackbone(router: Router): boolean {
+export function isOfBackbone(router: Borders): boolean {
   if (!isAbr(router)) return false
   if (router.abrType === 'standard') return true
   for (const { neighbors } of router.areas.get(BACKBONE)?.interfaces ?? []) {

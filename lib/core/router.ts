@@ -12,7 +12,7 @@
  *   ls-request.ts              10.7, 10.9             ls-update.ts              13 (1) to (8), 13.2
  *   flood.ts                   13.3, 13.6             ls-ack.ts                 13.5, 13.7
  *   lsdb.ts                    12.1, 13.1, age        originate.ts              12.4, 13.4, 14.1, pacing
- *   spf.ts                     16.1 first stage       routes.ts                 16.1 second stage, the table, the diff
+ *   spf.ts, dijkstra.ts        16.1 first stage       routes.ts                 16.1 second stage, the table, the diff
  *   inter-area.ts              16.2, 16.3             external-routes.ts        16.4
  *   summaries.ts               12.4.3                 autonomous-system.ts      12.4.4; link-state-id.ts: appendix E
  *   opaque.ts, link-scope.ts   RFC 5250                  router-information.ts     RFC 7770, RFC 5642
@@ -20,6 +20,8 @@
  *   nssa.ts, handover.ts       RFC 3101               calculation.ts            16, the order of all that
  *   virtual-link.ts            15                        hop-sets.ts              next hops, interned
  *   spf-delay.ts               RFC 8405               timers.ts                 the heap of deadlines
+ *   routing.ts                 what is calculated when, and what is told of it; extent.ts: how much hangs on a change
+ *   why.ts, origins.ts         what is behind a route    what-if.ts, copy.ts       what would be, on a copy
  *   authentication.ts          appendix D, RFC 7474
  *   role.ts                    3.3, RFC 3509
  *   constants.ts               appendix B             area.ts, scope.ts         section 6; how far LSAs travel
@@ -54,7 +56,6 @@ import { encodePacket, type PacketBody } from '../wire/packet.ts'
 import { Area } from './area.ts'
 import { SendSequences, seal } from './authentication.ts'
 import { AutonomousSystem } from './autonomous-system.ts'
-import { calculateTable } from './calculation.ts'
 import { configure } from './configure.ts'
 import {
   EXIT_OVERFLOW_MS,
@@ -69,7 +70,7 @@ import {
 import type { DropReason, MismatchField, OspfEvent } from './events.ts'
 import { flushUpdates } from './flood.ts'
 import { Handover } from './handover.ts'
-import { HopSets } from './hop-sets.ts'
+import type { HopSets } from './hop-sets.ts'
 import type { Interface } from './interface.ts'
 import type {
   ConfigChange,
@@ -78,7 +79,6 @@ import type {
   LinkState,
   Output,
   PrefixRule,
-  Route,
   RouterInformationConfig,
   StubRouter,
 } from './io.ts'
@@ -86,14 +86,15 @@ import { flushDirectAcks } from './ls-ack.ts'
 import { ageOf, type Entry } from './lsdb.ts'
 import type { Neighbor } from './neighbor.ts'
 import { atLeast } from './neighbor-fsm.ts'
-import { updateTranslator } from './nssa.ts'
 import { type OpaqueSnapshot, snapshotOpaques } from './opaque.ts'
 import { expire, payWithheld, reconcile, refreshOwn } from './originate.ts'
+import { originsOf } from './origins.ts'
 import { Random } from './random.ts'
 import { receive } from './receive.ts'
 import { isAbr, isAsbr, isOfBackbone } from './role.ts'
 import { Hostnames } from './router-information.ts'
-import { diffRoutes, finishRoutes, RoutingTable } from './routes.ts'
+import type { RoutingTable, TableRoute } from './routes.ts'
+import { Routing } from './routing.ts'
 import type { Scope } from './scope.ts'
 import {
   type Counters,
@@ -105,9 +106,10 @@ import {
   snapshotInterfaces,
   snapshotNeighbors,
 } from './snapshots.ts'
-import { defaultSpfDelay, SpfDelay, type SpfDelayConfig } from './spf-delay.ts'
+import { defaultRouteDelay, defaultSpfDelay, type SpfDelayConfig } from './spf-delay.ts'
 import { type Timer, Timers } from './timers.ts'
-import { updateVirtualLinks } from './virtual-link.ts'
+import { type HypotheticalChange, type RouteDifference, whatIf } from './what-if.ts'
+import { type Explanation, why } from './why.ts'
 
 /** The bounds of a router; everything is bounded. */
 export interface Limits {
@@ -116,7 +118,7 @@ export interface Limits {
   /** AS-external-LSAs but for defaults, as RFC 1765 bounds them; it must be the same in every router. */
   readonly externals: number
   readonly neighborsPerInterface: number
-  /** Equal-cost next hops of a route. */
+  /** Equal-cost next hops of a route; at most 256. */
   readonly maximumPaths: number
   /** Sources per interface whose mismatch is remembered, so as to be said once. */
   readonly mismatches: number
@@ -151,6 +153,10 @@ export interface RouterOptions {
   readonly seed: number
   readonly limits?: Partial<Limits>
   readonly spfDelay?: Partial<SpfDelayConfig>
+  /** The same for changes of stub networks, summaries and externals, which need no tree. */
+  readonly routeDelay?: Partial<SpfDelayConfig>
+  /** Milliseconds of some clock, for how long calculations take. */
+  readonly stopwatch?: () => number
   /** RFC1583Compatibility (C.1, 16.4.1); default true, as in the RFC. */
   readonly rfc1583Compatibility?: boolean
   /** Which routers are area border routers; default 'cisco', of RFC 3509. */
@@ -184,10 +190,8 @@ export class Router {
   readonly hostnames: Hostnames = new Hostnames(this)
   /** Undefined: we say nothing of ourselves. */
   routerInformation: RouterInformationConfig | undefined
-  /** What the last calculation found. */
-  table: RoutingTable = new RoutingTable()
-  /** Next hops of all trees and of the table. */
-  hops: HopSets
+  /** The calculation of routes, and what it found. */
+  readonly routing: Routing
   /** 16.4.1, C.1; default as in the RFC. */
   rfc1583Compatibility: boolean
   /** The time of the input that is being dealt with. */
@@ -213,28 +217,24 @@ export class Router {
   #outputsRead = 0
   #deferred: (() => void)[] = []
   readonly #touched = new Set<Interface>()
-  readonly #spfDelay: SpfDelay
-  readonly #routesDelay: SpfDelay
-  readonly #dirtyTrees = new Set<Area>()
   readonly #ageTimer: Timer
   readonly #originateTimer: Timer
-  #routes = new Map<number, Route>()
-  #wasAbr = false
   readonly #limitsSaid = new Set<string>()
 
   constructor(options: RouterOptions) {
     this.routerId = options.routerId
     this.limits = { ...defaultLimits, ...options.limits }
     this.random = new Random(options.seed)
-    this.hops = new HopSets(this.limits.maximumPaths)
     this.rfc1583Compatibility = options.rfc1583Compatibility ?? true
     this.abrType = options.abrType ?? 'cisco'
     this.digests = options.digests
     this.sequences = new SendSequences(options.bootCount)
     this.intern = options.intern ?? ((lsa) => lsa)
-    const delay = { ...defaultSpfDelay, ...options.spfDelay }
-    this.#spfDelay = new SpfDelay(this.timers, delay, () => this.#calculate())
-    this.#routesDelay = new SpfDelay(this.timers, delay, () => this.#calculate())
+    this.routing = new Routing(this, {
+      treeDelay: { ...defaultSpfDelay, ...options.spfDelay },
+      routeDelay: { ...defaultRouteDelay, ...options.routeDelay },
+      stopwatch: options.stopwatch,
+    })
     this.#ageTimer = this.timers.create('age', () => this.#ageDatabases())
     this.#originateTimer = this.timers.create('originate', () => {
       for (const scope of this.scopes()) scope.originateDirty = true
@@ -315,8 +315,26 @@ export class Router {
     return snapshotOpaques(this, now)
   }
 
-  routes(): Route[] {
-    return [...this.#routes.values()]
+  routes(): TableRoute[] {
+    return [...this.routing.routes.values()]
+  }
+
+  /** The LSAs behind each route, by `prefixKey`. */
+  origins(): ReadonlyMap<number, readonly LsaHeader[]> {
+    return originsOf(this, this.table)
+  }
+
+  /** Why the route to a prefix is what it is, or is not there. */
+  why(prefix: number, length: number): Explanation {
+    return why(this, prefix, length)
+  }
+
+  /**
+   * What would become of the routes if something else were the case; nothing is changed.
+   * @throws NothingToChange when a router, link, interface or prefix is not there
+   */
+  whatIf(changes: readonly HypotheticalChange[]): RouteDifference[] {
+    return whatIf(this, changes)
   }
 
   /** How many LSAs of our own some adjacent router has yet to acknowledge. */
@@ -334,6 +352,16 @@ export class Router {
   }
 
   // What the rest of the core calls
+
+  /** What the last calculation found. */
+  get table(): RoutingTable {
+    return this.routing.table
+  }
+
+  /** Next hops of all trees and of the table. */
+  get hops(): HopSets {
+    return this.routing.hops
+  }
 
   get isAbr(): boolean {
     return isAbr(this)
@@ -417,11 +445,6 @@ export class Router {
     yield* this.areas.values()
     yield this.as
     for (const { linkScope } of this.interfaces.values()) if (linkScope.isInUse) yield linkScope
-  }
-
-  set spfDelay(config: SpfDelayConfig) {
-    this.#spfDelay.config = config
-    this.#routesDelay.config = config
   }
 
   emit(output: Output): void {
@@ -508,17 +531,6 @@ export class Router {
     this.#touched.add(iface)
   }
 
-  /** The topology ('tree') or just what hangs on it ('routes') changed. */
-  recalculate(area: Area, what: 'tree' | 'routes'): void {
-    // our own LSAs going is no reason to forget the way of what is still in flight
-    if (this.leaving) return
-    if (what === 'tree') this.#dirtyTrees.add(area)
-    const delay = what === 'tree' ? this.#spfDelay : this.#routesDelay
-    const isAlone = area.lsdb.size <= area.lsdb.own.size
-    if (isAlone) delay.soon(this.now)
-    else delay.event(this.now)
-  }
-
   /** Looks at an area's own LSAs again at a later time. */
   originateLater(scope: Scope, at: Instant): void {
     scope.originateWaits = true
@@ -600,6 +612,8 @@ export class Router {
       }
       this.#touched.clear()
       this.#removeMaxAge()
+      // what we pass on is on its way: now for ourselves
+      this.routing.runDue()
       if (this.#deferred.length > 0) continue
       if (![...this.scopes()].some((scope) => scope.originateDirty)) return
     }
@@ -637,33 +651,6 @@ export class Router {
       }
     }
   }
-
-  /** Section 16, from the trees on; only those trees that changed are calculated anew. */
-  #calculate(): void {
-    if (this.leaving) return
-    if (this.hops.size > HOP_SETS_MAX) {
-      this.hops = new HopSets(this.limits.maximumPaths)
-      for (const area of this.areas.values()) this.#dirtyTrees.add(area)
-    }
-    this.counters.calculations++
-    this.table = calculateTable(this, this.#dirtyTrees)
-    this.#dirtyTrees.clear()
-    updateVirtualLinks(this)
-    const before = this.#routes
-    this.#routes = finishRoutes(this, this.table)
-    const changes = diffRoutes(before, this.#routes, this.tellsAttributes)
-    if (changes.length > 0) this.emit({ type: 'routes', changes })
-    this.#tellOtherAreas()
-  }
-
-  /** What we say of one area to another depends on the table. */
-  #tellOtherAreas(): void {
-    for (const area of this.areas.values()) updateTranslator(area)
-    if (this.isAbr || this.#wasAbr) {
-      for (const scope of this.scopes()) scope.originateDirty = true
-    }
-    this.#wasAbr = this.isAbr
-  }
 }
 
 /** What a source must agree on with us comes up at different times. */
@@ -674,6 +661,5 @@ function kindOf(field: MismatchField): MismatchKind {
   return field.startsWith('authentication') ? 'authentication' : 'hello'
 }
 
-const HOP_SETS_MAX = 10_000
 const AGE_GRANULARITY_MS = 1000
 const SETTLE_ROUNDS_MAX = 10_000

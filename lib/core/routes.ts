@@ -3,11 +3,11 @@
  * stage), inter-area (inter-area.ts), AS externals (external-routes.ts); and what changed since the last time.
  */
 import { lengthOfMask, maskOf } from '../wire/address.ts'
-import { type Area, prefixKey } from './area.ts'
-import type { NextHop, PathType, Route, RouteChange } from './io.ts'
+import type { AreaInput, CalculationInput } from './calculation-input.ts'
+import type { Instant, NextHop, PathType, Route, RouteChange } from './io.ts'
 import type { Entry } from './lsdb.ts'
-import type { Router } from './router.ts'
-import { networkBody, routerBody } from './spf.ts'
+import { PrefixMap, prefixKey } from './prefix-index.ts'
+import { networkBody, routerBody, type Tree, type Vertex } from './spf.ts'
 
 /** The way to a network. */
 export interface NetworkPath {
@@ -27,7 +27,7 @@ export interface NetworkPath {
   /** Of an external: the LSA behind it; of several, the one that RFC 3101 2.5 (6e) puts first. */
   origin: Entry | undefined
   /** The NSSA whose type 7 LSA that is. */
-  nssa: Area | undefined
+  nssa: AreaInput | undefined
 }
 
 /** The way to an area border or AS boundary router, through one area. */
@@ -66,90 +66,181 @@ export class RoutingTable {
     paths.set(path.routerId, path)
   }
 
-  /** The longest prefix that holds an address (11.1). */
+  /** The longest prefix inside the autonomous system that holds an address (11.1). */
   lookup(address: number): NetworkPath | undefined {
     for (let length = 32; length >= 0; length--) {
       const path = this.networks.get(prefixKey((address & maskOf(length)) >>> 0, length))
-      if (path) return path
+      if (path && isInternal(path)) return path
     }
     return undefined
   }
 }
 
+export const isInternal = ({ pathType }: Pick<NetworkPath, 'pathType'>): boolean =>
+  pathType === 'intra-area' || pathType === 'inter-area'
+
 const LINK_STUB = 3
 
 /** Routers and networks of an area's own tree (16.1, second stage). */
-export function addIntraArea(router: Router, area: Area, table: RoutingTable): void {
+export function addIntraArea(router: CalculationInput, area: AreaInput, table: RoutingTable): void {
   const { tree } = area
   if (tree === undefined) return
-  const { hops } = router
-  const offer = (address: number, mask: number, cost: number, hopSet: number): void => {
-    const length = lengthOfMask(mask)
-    if (length === undefined) return
-    const prefix = (address & maskOf(length)) >>> 0
-    const key = prefixKey(prefix, length)
-    const path = table.networks.get(key)
-    if (path === undefined || cost < path.cost) {
-      table.networks.set(key, {
-        prefix,
-        length,
-        pathType: 'intra-area',
-        area: area.id,
-        cost,
-        type2Cost: undefined,
-        tag: undefined,
-        hopSet,
-        rank: 0,
-        origin: undefined,
-        nssa: undefined,
-      })
-    } else if (cost === path.cost) {
-      // our own prefix, or a way to it as short as another's: being there needs no next hop
-      path.hopSet = hopSet === 0 || path.hopSet === 0 ? 0 : hops.union(path.hopSet, hopSet)
-    }
-  }
   for (const v of tree.order) {
     const vertex = tree.vertices[v]!
-    const distance = tree.distance[v]!
-    const hopSet = tree.hopSet[v]!
-    if (vertex.kind === 'network') {
-      // RFC 6860 3: a transit network with a host mask is suppressed
-      if (networkBody(vertex).mask === 0xffffffff) continue
-      offer(vertex.id, networkBody(vertex).mask, distance, hopSet)
-      continue
-    }
-    const { border, external, links } = routerBody(vertex)
-    if ((border || external) && vertex.id !== router.routerId) {
-      table.setRouter({
-        routerId: vertex.id,
-        area: area.id,
-        pathType: 'intra-area',
-        cost: distance,
-        hopSet,
-        isBorder: border,
-        isBoundary: external,
-      })
-    }
-    for (const link of links) {
-      if (link.type === LINK_STUB) offer(link.id, link.data, distance + link.metric, hopSet)
-    }
+    const [distance, hopSet] = [tree.distance[v]!, tree.hopSet[v]!]
+    eachNetwork(vertex, (prefix, length, metric) => {
+      offer(router, table, area.id, prefix, length, distance + metric, hopSet)
+    })
+    if (vertex.kind === 'network' || vertex.id === router.routerId) continue
+    const { border, external } = routerBody(vertex)
+    if (!border && !external) continue
+    table.setRouter({
+      routerId: vertex.id,
+      area: area.id,
+      pathType: 'intra-area',
+      cost: distance,
+      hopSet,
+      isBorder: border,
+      isBoundary: external,
+    })
   }
 }
 
-/** The table as it is given to the outside. */
-export function finishRoutes(router: Router, table: RoutingTable): Map<number, Route> {
-  const attached = attachedNetworks(router)
-  const routes = new Map<number, Route>()
+/** The same for some networks alone. */
+export function addIntraAreaOf(
+  router: CalculationInput,
+  area: AreaInput,
+  table: RoutingTable,
+  keys: ReadonlySet<number>,
+): void {
+  const { tree } = area
+  if (tree === undefined) return
+  // an index is worth its making from the second time on
+  const index = tree.wasScanned ? (tree.prefixes ??= indexOf(tree)) : undefined
+  tree.wasScanned = true
+  const vertices = index ? new Set<number>() : tree.order
+  if (vertices instanceof Set) {
+    for (const key of keys) for (const v of index!.get(key)) vertices.add(v)
+  }
+  const stillThere = new Map<number, number[]>([...keys].map((key) => [key, []]))
+  for (const v of vertices) {
+    const [distance, hopSet] = [tree.distance[v]!, tree.hopSet[v]!]
+    eachNetwork(tree.vertices[v]!, (prefix, length, metric) => {
+      const there = stillThere.get(prefixKey(prefix, length))
+      if (there === undefined) return
+      if (there.at(-1) !== v) there.push(v)
+      offer(router, table, area.id, prefix, length, distance + metric, hopSet)
+    })
+  }
+  if (index) for (const [key, there] of stillThere) index.set(key, there)
+}
+
+function indexOf(tree: Tree): PrefixMap<number> {
+  const index = new PrefixMap<number>()
+  for (const v of tree.order) {
+    eachNetwork(tree.vertices[v]!, (prefix, length) => index.add(prefixKey(prefix, length), v))
+  }
+  return index
+}
+
+/**
+ * Visits the networks that hang on a vertex: itself, or its stub networks. `metric`: from the vertex on.
+ */
+export function eachNetwork(
+  vertex: Vertex,
+  visit: (prefix: number, length: number, metric: number) => void,
+): void {
+  if (vertex.kind === 'network') {
+    const { mask } = networkBody(vertex)
+    const length = lengthOfMask(mask)
+    // RFC 6860 3: a transit network with a host mask is suppressed
+    if (length !== undefined && length !== 32) visit((vertex.id & mask) >>> 0, length, 0)
+    return
+  }
+  for (const { type, id, data: mask, metric } of routerBody(vertex).links) {
+    if (type !== LINK_STUB) continue
+    const length = lengthOfMask(mask)
+    if (length !== undefined) visit((id & mask) >>> 0, length, metric)
+  }
+}
+
+/** Takes an intra-area path into the table if it is better than what is there, or as good. */
+function offer(
+  { hops }: CalculationInput,
+  { networks }: RoutingTable,
+  area: number,
+  prefix: number,
+  length: number,
+  cost: number,
+  hopSet: number,
+): void {
+  const key = prefixKey(prefix, length)
+  const path = networks.get(key)
+  if (path === undefined || cost < path.cost) {
+    networks.set(key, {
+      prefix,
+      length,
+      pathType: 'intra-area',
+      area,
+      cost,
+      type2Cost: undefined,
+      tag: undefined,
+      hopSet,
+      rank: 0,
+      origin: undefined,
+      nssa: undefined,
+    })
+  } else if (cost === path.cost) {
+    // our own prefix, or a way to it as short as another's: being there needs no next hop
+    path.hopSet = hopSet === 0 || path.hopSet === 0 ? 0 : hops.union(path.hopSet, hopSet)
+  }
+}
+
+/** A route of the table, and when it became what it is. */
+export interface TableRoute extends Route {
+  readonly since: Instant
+}
+
+/** The table as it is given to the outside. Routes that stay what they were stay the same objects. */
+export function finishRoutes(
+  router: CalculationInput,
+  table: RoutingTable,
+  attached: AttachedNetworks,
+  before: RouteTable,
+): Map<number, TableRoute> {
+  const routes = new Map<number, TableRoute>()
   for (const [key, path] of table.networks) {
-    const { prefix, length, pathType, area, cost, type2Cost, tag, hopSet } = path
-    const nextHops = attached.get(key) ?? router.hops.get(hopSet)
-    routes.set(key, { prefix, length, pathType, area, cost, type2Cost, tag, nextHops })
+    routes.set(key, finishRoute(router, path, attached.get(key), before.get(key)))
   }
   return routes
 }
 
+/** One route; the one before, if it is no other. */
+export function finishRoute(
+  { hops, now }: CalculationInput,
+  { prefix, length, pathType, area, cost, type2Cost, tag, hopSet }: NetworkPath,
+  attached: readonly NextHop[] | undefined,
+  before: TableRoute | undefined,
+): TableRoute {
+  const nextHops = attached ?? hops.get(hopSet)
+  if (
+    before !== undefined &&
+    before.cost === cost &&
+    before.pathType === pathType &&
+    before.area === area &&
+    before.type2Cost === type2Cost &&
+    before.tag === tag &&
+    sameHops(before.nextHops, nextHops)
+  ) {
+    return before
+  }
+  return { prefix, length, pathType, area, cost, type2Cost, tag, nextHops, since: now }
+}
+
+export type AttachedNetworks = ReadonlyMap<number, readonly NextHop[]>
+
 /** What an interface of ours is on is reached directly, whoever else claims to be near. */
-function attachedNetworks(router: Router): Map<number, readonly NextHop[]> {
+export function attachedNetworks(router: CalculationInput): AttachedNetworks {
   const networks = new Map<number, readonly NextHop[]>()
   for (const iface of router.interfaces.values()) {
     if (iface.state === 'Down' || iface.isVirtual) continue
@@ -159,47 +250,63 @@ function attachedNetworks(router: Router): Map<number, readonly NextHop[]> {
   return networks
 }
 
+/** Networks that an interface came to, or left, since. */
+export function changedAttachments(before: AttachedNetworks, after: AttachedNetworks): number[] {
+  const changed = [...before.keys()].filter((key) => !after.has(key))
+  for (const [key, hops] of after) {
+    const old = before.get(key)
+    if (old === undefined || !sameHops(old, hops)) changed.push(key)
+  }
+  return changed
+}
+
 /** Whether the kernel is to have it: the way leads through other routers. */
 export const isRemote = ({ nextHops }: Route): boolean =>
   nextHops.length > 0 && nextHops.every((hop) => hop.gateway !== undefined)
 
-export type RouteTable = ReadonlyMap<number, Route>
+export type RouteTable<R extends Route = TableRoute> = ReadonlyMap<number, R>
 
 /**
  * What must be told about the way from one table to the next. Costs alone do not matter to a forwarding table; they do
  * (`attributes`) where a policy looks at them.
  */
 export function diffRoutes(
-  before: RouteTable,
-  after: RouteTable,
+  before: RouteTable<Route>,
+  after: RouteTable<Route>,
   attributes = false,
 ): RouteChange[] {
   const changes: RouteChange[] = []
   for (const [key, route] of before) {
-    const next = after.get(key)
-    if (isRemote(route) && !(next && isRemote(next))) {
-      changes.push({ type: 'remove', prefix: route.prefix, length: route.length })
-    }
+    if (!after.has(key)) changes.push(...routeChange(route, undefined, attributes))
   }
-  for (const [key, route] of after) {
-    if (!isRemote(route)) continue
-    const old = before.get(key)
-    if (
-      !old ||
-      !isRemote(old) ||
-      !sameHops(old.nextHops, route.nextHops) ||
-      (attributes && !sameAttributes(old, route))
-    ) {
-      changes.push({ type: 'replace', route })
-    }
-  }
+  for (const [key, route] of after) changes.push(...routeChange(before.get(key), route, attributes))
   return changes
 }
+
+/** What must be told about one route; nothing or one thing. */
+export function routeChange(
+  before: Route | undefined,
+  after: Route | undefined,
+  attributes: boolean,
+): RouteChange[] {
+  if (before === after) return NO_CHANGE
+  const was = before !== undefined && isRemote(before)
+  if (after === undefined || !isRemote(after)) {
+    return was ? [{ type: 'remove', prefix: before.prefix, length: before.length }] : NO_CHANGE
+  }
+  const isSame =
+    was &&
+    sameHops(before.nextHops, after.nextHops) &&
+    (!attributes || sameAttributes(before, after))
+  return isSame ? NO_CHANGE : [{ type: 'replace', route: after }]
+}
+
+const NO_CHANGE: RouteChange[] = []
 
 const sameAttributes = (a: Route, b: Route): boolean =>
   a.pathType === b.pathType && a.cost === b.cost && a.type2Cost === b.type2Cost && a.tag === b.tag
 
-function sameHops(a: readonly NextHop[], b: readonly NextHop[]): boolean {
+export function sameHops(a: readonly NextHop[], b: readonly NextHop[]): boolean {
   if (a === b) return true
   if (a.length !== b.length) return false
   return a.every((hop) =>

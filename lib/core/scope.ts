@@ -2,10 +2,12 @@
  * A flooding scope (RFC 2328 13.3, RFC 5250 3): how far an LSA travels. Each has a database, and what we ourselves
  * want to say in it. An area is one, the autonomous system another.
  */
+import type { Extent } from './extent.ts'
 import type { Interface } from './interface.ts'
 import { Lsdb } from './lsdb.ts'
 import type { Pace, Wanted } from './originate.ts'
 import type { Router } from './router.ts'
+import type { Reason } from './routing.ts'
 
 /** Where a scope is, for people. */
 export interface Place {
@@ -46,7 +48,7 @@ export abstract class Scope {
   abstract wantedNow(before: ReadonlyMap<string, Wanted>): Map<string, Wanted>
 
   /** What hangs on the LSAs of this scope is to be calculated anew. */
-  abstract recalculate(what: 'tree' | 'routes'): void
+  abstract recalculate(extent: Extent, reason: Reason): void
 
   /** Options of our own LSAs here (A.2). */
   abstract get options(): number

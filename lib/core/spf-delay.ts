@@ -19,6 +19,15 @@ export const defaultSpfDelay: SpfDelayConfig = {
   holdDownMs: 1000,
 }
 
+/** For changes that need no tree: of stub networks, summaries and externals. They cost little. */
+export const defaultRouteDelay: SpfDelayConfig = {
+  initialMs: 0,
+  shortMs: 10,
+  longMs: 50,
+  timeToLearnMs: 500,
+  holdDownMs: 1000,
+}
+
 export class SpfDelay {
   config: SpfDelayConfig
   readonly #spf: Timer
@@ -43,6 +52,18 @@ export class SpfDelay {
   /** Calculates at once, and counts for nothing: not what somebody else said. */
   soon(now: Instant): void {
     this.#spf.set(now)
+  }
+
+  /** Calculates if it is time to, without waiting for the timer to be looked at. */
+  runDue(now: Instant): void {
+    if (!this.#spf.armed || this.#spf.at > now) return
+    this.#spf.cancel()
+    this.#spf.run(now)
+  }
+
+  /** What was asked for has been calculated on another occasion. */
+  done(): void {
+    this.#spf.cancel()
   }
 
   /** An IGP event (section 4). */

@@ -1,16 +1,19 @@
 /**
  * The shortest-path tree of an area (RFC 2328 16.1, first stage) and its next hops (16.1.1), on typed arrays.
- * A vertex is a router-LSA or a network-LSA; its index is its place in `Graph.vertices`. Distances are exact
- * integers.
+ * A vertex is a router-LSA or a network-LSA; its index is its place in `Tree.vertices`. dijkstra.ts has the distances,
+ * here are the graph that it works on and what hangs on its result.
  */
 import { networkOf } from '../wire/address.ts'
 import { type Lsa, LsType } from '../wire/lsa.ts'
 import type { NetworkLsaBody } from '../wire/network-lsa.ts'
 import type { RouterLink, RouterLsaBody } from '../wire/router-lsa.ts'
-import type { Area } from './area.ts'
-import { type Entry, isMaxAge } from './lsdb.ts'
-import type { Router } from './router.ts'
+import type { AreaInput, CalculationInput } from './calculation-input.ts'
+import { type Edges, shortestPaths, UNREACHABLE } from './dijkstra.ts'
+import { isMaxAge } from './lsdb.ts'
+import type { PrefixIndex } from './prefix-index.ts'
 import { hopsOverVirtualLink } from './virtual-link.ts'
+
+export { UNREACHABLE }
 
 export interface Vertex {
   readonly kind: 'router' | 'network'
@@ -32,12 +35,16 @@ export interface Tree {
   /** Network vertices by address of the Designated Router. */
   readonly networks: ReadonlyMap<number, number>
   /** Vertices in the order in which they joined the tree. */
-  readonly order: readonly number[]
+  readonly order: Uint32Array
+  /** Links that lead somewhere and back, and from us only those that have a next hop. */
+  readonly edges: Edges
   /** Some router says that a virtual link of its goes through the area (16.1, TransitCapability). */
-  isTransit: boolean
+  readonly isTransit: boolean
+  /** Which vertices advertise a prefix; made when it is asked for. */
+  prefixes: PrefixIndex | undefined
+  /** It has been asked for before. */
+  wasScanned: boolean
 }
-
-export const UNREACHABLE: number = Number.POSITIVE_INFINITY
 
 export const routerBody = (vertex: Vertex): RouterLsaBody => vertex.source.lsa.body as RouterLsaBody
 export const networkBody = (vertex: Vertex): NetworkLsaBody =>
@@ -47,25 +54,16 @@ const LINK_POINT_TO_POINT = 1
 const LINK_TRANSIT = 2
 const LINK_VIRTUAL = 4
 
-/** Compressed rows: the edges of vertex v are `first[v]` to `first[v + 1]`. */
-interface Graph {
+interface Vertices {
   readonly vertices: Vertex[]
   readonly routers: Map<number, number>
   readonly networks: Map<number, number>
-  readonly first: Uint32Array
-  readonly target: Uint32Array
-  readonly cost: Uint32Array
-  /** The router-LSA link behind an edge that leaves a router. */
-  readonly link: (RouterLink | undefined)[]
 }
 
-function buildGraph(router: Router, area: Area): Graph {
+function verticesOf(router: CalculationInput, area: AreaInput): Vertices {
   const vertices: Vertex[] = []
   const routers = new Map<number, number>()
   const networks = new Map<number, number>()
-  const addRouter = (id: number, source: Vertex['source']): void => {
-    routers.set(id, vertices.push({ kind: 'router', id, source }) - 1)
-  }
   const addNetwork = (id: number, source: Vertex['source']): void => {
     const other = networks.get(id)
     if (other === undefined) {
@@ -80,37 +78,38 @@ function buildGraph(router: Router, area: Area): Graph {
     }
   }
   // for our own LSAs, what we want to say counts, not what the pacing has let out so far
-  const ofOthers = function* (type: number): Generator<Entry> {
-    for (const entry of area.lsdb.ofType(type)) {
-      const { advertisingRouter } = entry.lsa.header
-      if (advertisingRouter !== router.routerId && !isMaxAge(entry, router.now)) yield entry
-    }
+  for (const entry of area.lsdb.ofType(LsType.router)) {
+    const { advertisingRouter, lsId: id } = entry.lsa.header
+    if (advertisingRouter === router.routerId || isMaxAge(entry, router.now)) continue
+    routers.set(id, vertices.push({ kind: 'router', id, source: entry }) - 1)
   }
-  for (const entry of ofOthers(LsType.router)) addRouter(entry.lsa.header.lsId, entry)
-  for (const { type, lsId, calculated: lsa } of area.wanted.values()) {
-    if (type === LsType.router) addRouter(lsId, { lsa })
-    else if (type === LsType.network) addNetwork(lsId, { lsa })
+  for (const { type, lsId: id, calculated: lsa } of area.wanted.values()) {
+    if (type === LsType.router) {
+      routers.set(id, vertices.push({ kind: 'router', id, source: { lsa } }) - 1)
+    } else if (type === LsType.network) addNetwork(id, { lsa })
   }
-  for (const entry of ofOthers(LsType.network)) addNetwork(entry.lsa.header.lsId, entry)
+  for (const entry of area.lsdb.ofType(LsType.network)) {
+    const { advertisingRouter, lsId } = entry.lsa.header
+    if (advertisingRouter === router.routerId || isMaxAge(entry, router.now)) continue
+    addNetwork(lsId, entry)
+  }
+  return { vertices, routers, networks }
+}
 
+/** Every link that leads to a vertex, there and back or not. */
+function edgesOf({ vertices, routers, networks }: Vertices): Edges {
   const first = new Uint32Array(vertices.length + 1)
   const target: number[] = []
   const cost: number[] = []
-  const link: (RouterLink | undefined)[] = []
-  vertices.forEach((vertex, v) => {
+  for (let v = 0; v < vertices.length; v++) {
+    const vertex = vertices[v]!
     first[v] = target.length
     if (vertex.kind === 'router') {
-      for (const l of routerBody(vertex).links) {
-        const to =
-          l.type === LINK_TRANSIT
-            ? networks.get(l.id)
-            : l.type === LINK_POINT_TO_POINT || l.type === LINK_VIRTUAL
-              ? routers.get(l.id)
-              : undefined
+      for (const link of routerBody(vertex).links) {
+        const to = endOf(link, routers, networks)
         if (to === undefined) continue
         target.push(to)
-        cost.push(l.metric)
-        link.push(l)
+        cost.push(link.metric)
       }
     } else {
       for (const id of networkBody(vertex).attachedRouters) {
@@ -118,28 +117,34 @@ function buildGraph(router: Router, area: Area): Graph {
         if (to === undefined) continue
         target.push(to)
         cost.push(0)
-        link.push(undefined)
       }
     }
-  })
+  }
   first[vertices.length] = target.length
-  return {
-    vertices,
-    routers,
-    networks,
-    first,
-    target: Uint32Array.from(target),
-    cost: Uint32Array.from(cost),
-    link,
+  return { first, target: Uint32Array.from(target), cost: Uint32Array.from(cost) }
+}
+
+function endOf(
+  { type, id }: RouterLink,
+  routers: ReadonlyMap<number, number>,
+  networks: ReadonlyMap<number, number>,
+): number | undefined {
+  switch (type) {
+    case LINK_TRANSIT:
+      return networks.get(id)
+    case LINK_POINT_TO_POINT:
+    case LINK_VIRTUAL:
+      return routers.get(id)
+    default:
+      return undefined
   }
 }
 
 const SCAN_AT_MOST = 32
 
 /** 16.1 (2b): does W link back to V? Crowded vertices get an index, once. */
-function linksBack(graph: Graph): (w: number, v: number) => boolean {
+function linksBack({ first, target }: Edges): (w: number, v: number) => boolean {
   const indexes = new Map<number, Set<number>>()
-  const { first, target } = graph
   return (w, v) => {
     const from = first[w]!
     const to = first[w + 1]!
@@ -153,160 +158,146 @@ function linksBack(graph: Graph): (w: number, v: number) => boolean {
   }
 }
 
-/** 16.1 (1) to (4), with the router itself as the root. */
-export function calculateTree(router: Router, area: Area): Tree {
-  const graph = buildGraph(router, area)
-  const { vertices, routers, networks, first, target, cost, link } = graph
-  const count = vertices.length
-  const distance = new Float64Array(count).fill(UNREACHABLE)
-  const hopSet = new Int32Array(count)
-  const { hops } = router
-  const order: number[] = []
-  const tree: Tree = { vertices, distance, hopSet, routers, networks, order, isTransit: false }
-  const root = routers.get(router.routerId)
-  if (root === undefined) return tree
+/** What of the edges can be used, and the next hops of those that leave the root, in their order. */
+function usableEdges(
+  router: CalculationInput,
+  area: AreaInput,
+  graph: Vertices,
+  root: number,
+): { edges: Edges; hopsOfRoot: readonly number[] } {
+  const { vertices, routers, networks } = graph
+  const all = edgesOf(graph)
+  const isBack = linksBack(all)
+  const first = new Uint32Array(vertices.length + 1)
+  const target = new Uint32Array(all.target.length)
+  const cost = new Uint32Array(all.target.length)
+  const hopsOfRoot: number[] = []
+  const linksOfRoot = routerBody(vertices[root]!).links.filter(
+    (link) => endOf(link, routers, networks) !== undefined,
+  )
+  let count = 0
+  for (let v = 0; v < vertices.length; v++) {
+    first[v] = count
+    for (let e = all.first[v]!; e < all.first[v + 1]!; e++) {
+      const w = all.target[e]!
+      if (!isBack(w, v)) continue
+      if (v === root) {
+        const via = hopsFromRoot(router, area, vertices[w]!, linksOfRoot[e - all.first[v]!]!)
+        if (via === -1) continue
+        hopsOfRoot.push(via)
+      }
+      target[count] = w
+      cost[count] = all.cost[e]!
+      count++
+    }
+  }
+  first[vertices.length] = count
+  const edges = { first, target: target.subarray(0, count), cost: cost.subarray(0, count) }
+  return { edges, hopsOfRoot }
+}
 
-  const isBack = linksBack(graph)
-  const heap = new CandidateList(distance, vertices)
-  distance[root] = 0
-  heap.push(root)
-  for (let v = heap.pop(); v !== -1; v = heap.pop()) {
-    order.push(v)
-    // (2)
+/** 16.1 (1) to (4), with the router itself as the root. */
+export function calculateTree(router: CalculationInput, area: AreaInput): Tree {
+  const graph = verticesOf(router, area)
+  const { vertices, routers, networks } = graph
+  const hopSet = new Int32Array(vertices.length)
+  const root = routers.get(router.routerId)
+  if (root === undefined) {
+    return {
+      ...graph,
+      distance: new Float64Array(vertices.length).fill(UNREACHABLE),
+      hopSet,
+      order: new Uint32Array(),
+      edges: { first: new Uint32Array(), target: new Uint32Array(), cost: new Uint32Array() },
+      isTransit: false,
+      prefixes: undefined,
+      wasScanned: false,
+    }
+  }
+  const { edges, hopsOfRoot } = usableEdges(router, area, graph, root)
+  const isNetwork = Uint8Array.from(vertices, ({ kind }) => (kind === 'network' ? 1 : 0))
+  const { distance, order } = shortestPaths(edges, root, isNetwork)
+
+  const { first, target, cost } = edges
+  const { hops } = router
+  const joined = new Int32Array(vertices.length)
+  for (let i = 0; i < order.length; i++) joined[order[i]!] = i
+  let isTransit = false
+  for (const v of order) {
     const vertex = vertices[v]!
-    if (vertex.kind === 'router' && routerBody(vertex).virtualLink) tree.isTransit = true
+    if (vertex.kind === 'router' && routerBody(vertex).virtualLink) isTransit = true
     for (let e = first[v]!; e < first[v + 1]!; e++) {
       const w = target[e]!
-      // (2b), (2c)
-      if (heap.isDone(w) || !isBack(w, v)) continue
-      // (2d)
-      const d = distance[v]! + cost[e]!
-      if (d > distance[w]!) continue
-      const via = nextHopsOf(router, area, tree, root, v, w, link[e])
-      if (via === -1) continue
-      if (d < distance[w]!) {
-        distance[w] = d
-        hopSet[w] = via
-        heap.push(w)
-      } else {
-        hopSet[w] = hops.union(hopSet[w]!, via)
-      }
+      // (2d): on a shortest path, which does not go back
+      if (distance[v]! + cost[e]! !== distance[w]! || joined[w]! <= joined[v]!) continue
+      const via =
+        v === root
+          ? hopsOfRoot[e - first[v]!]!
+          : inheritedHops(router, vertex, hopSet[v]!, vertices[w]!)
+      // set 0 is empty: the first parent found
+      hopSet[w] = hops.union(hopSet[w]!, via)
     }
   }
-  return tree
+  return {
+    vertices,
+    routers,
+    networks,
+    distance,
+    order,
+    hopSet,
+    edges,
+    isTransit,
+    prefixes: undefined,
+    wasScanned: false,
+  }
 }
 
-/** 16.1.1. @returns the number of a set, or -1 when the link cannot be used from here. */
-function nextHopsOf(
-  router: Router,
-  area: Area,
-  { vertices, hopSet }: Tree,
-  root: number,
-  v: number,
-  w: number,
-  link: RouterLink | undefined,
+/** 16.1.1, first half. @returns the number of a set, or -1 when the link cannot be used from here. */
+function hopsFromRoot(
+  router: CalculationInput,
+  area: AreaInput,
+  to: Vertex,
+  link: RouterLink,
 ): number {
   const { hops } = router
-  const to = vertices[w]!
-  if (v === root && link!.type === LINK_VIRTUAL) return hopsOverVirtualLink(router, to.id)
-  if (v === root) {
-    // unnumbered links may all have one address: those whose cost it is are meant
-    let found = -1
-    let other = -1
-    for (const iface of area.interfaces) {
-      if (iface.state === 'Down' || iface.address !== link!.data) continue
-      if (to.kind === 'network') return hops.single(iface.name, undefined)
-      for (const neighbor of iface.neighbors.values()) {
-        if (neighbor.routerId === to.id && neighbor.state === 'Full') {
-          const isInside = networkOf(neighbor.address, iface.link.prefixLength) === iface.network
-          const one = hops.single(iface.name, neighbor.address, !isInside)
-          if (iface.config.cost !== link!.metric) other = one
-          else found = found === -1 ? one : hops.union(found, one)
-        }
+  if (link.type === LINK_VIRTUAL) return hopsOverVirtualLink(router, to.id)
+  // unnumbered links may all have one address: those whose cost it is are meant
+  let found = -1
+  let other = -1
+  for (const iface of area.interfaces) {
+    if (iface.state === 'Down' || iface.address !== link.data) continue
+    if (to.kind === 'network') return hops.single(iface.name, undefined)
+    for (const neighbor of iface.neighbors.values()) {
+      if (neighbor.routerId === to.id && neighbor.state === 'Full') {
+        const isInside = networkOf(neighbor.address, iface.link.prefixLength) === iface.network
+        const one = hops.single(iface.name, neighbor.address, !isInside)
+        if (iface.config.cost !== link.metric) other = one
+        else found = found === -1 ? one : hops.union(found, one)
       }
     }
-    return found === -1 ? other : found
   }
-  const parent = vertices[v]!
-  // a network that we are attached to: the far router's own address on it
-  const attached = hops.get(hopSet[v]!)
-  if (parent.kind === 'network' && attached.some((hop) => hop.gateway === undefined)) {
-    const toNetwork = routerBody(to).links.find(
-      (l) => l.type === LINK_TRANSIT && l.id === parent.id,
-    )
-    if (toNetwork === undefined) return -1
-    let set = 0
-    for (const hop of attached) {
-      // two paths to the network at equal cost: over our own interface, and through another router
-      const one = hops.single(hop.interface, hop.gateway ?? toNetwork.data)
-      set = set === 0 ? one : hops.union(set, one)
-    }
-    return set
-  }
-  return hopSet[v]!
+  return found === -1 ? other : found
 }
 
-/** A binary heap of vertices by distance; at equal distance networks come first (16.1 (3)). */
-class CandidateList {
-  readonly #distance: Float64Array
-  readonly #isNetwork: Uint8Array
-  readonly #heap: number[] = []
-  /** Place in the heap plus one; 0: never seen; -1: in the tree. */
-  readonly #place: Int32Array
-
-  constructor(distance: Float64Array, vertices: readonly Vertex[]) {
-    this.#distance = distance
-    this.#isNetwork = Uint8Array.from(vertices, (v) => (v.kind === 'network' ? 1 : 0))
-    this.#place = new Int32Array(vertices.length)
+/** 16.1.1, second half: those of the parent, but where the parent is a network that we are attached to. */
+function inheritedHops(
+  { hops }: CalculationInput,
+  parent: Vertex,
+  hopSet: number,
+  to: Vertex,
+): number {
+  if (parent.kind !== 'network') return hopSet
+  const attached = hops.get(hopSet)
+  if (!attached.some((hop) => hop.gateway === undefined)) return hopSet
+  // the far router's own address on it
+  const { data: address } = routerBody(to).links.find(
+    (l) => l.type === LINK_TRANSIT && l.id === parent.id,
+  )!
+  let set = 0
+  for (const hop of attached) {
+    // two paths to the network at equal cost: over our own interface, and through another router
+    const one = hops.single(hop.interface, hop.gateway ?? address)
+    set = set === 0 ? one : hops.union(set, one)
   }
-
-  isDone(v: number): boolean {
-    return this.#place[v] === -1
-  }
-
-  /** Adds a vertex, or moves it after its distance has shrunk. */
-  push(v: number): void {
-    let at = this.#place[v]! - 1
-    if (at < 0) at = this.#heap.push(v) - 1
-    while (at > 0) {
-      const parent = (at - 1) >> 1
-      const above = this.#heap[parent]!
-      if (!this.#before(v, above)) break
-      this.#put(above, at)
-      at = parent
-    }
-    this.#put(v, at)
-  }
-
-  /** The nearest vertex, which is now in the tree; -1: the list is empty. */
-  pop(): number {
-    const nearest = this.#heap[0]
-    if (nearest === undefined) return -1
-    const last = this.#heap.pop()!
-    this.#place[nearest] = -1
-    const length = this.#heap.length
-    if (length === 0) return nearest
-    let at = 0
-    for (;;) {
-      let child = 2 * at + 1
-      if (child >= length) break
-      if (child + 1 < length && this.#before(this.#heap[child + 1]!, this.#heap[child]!)) child++
-      if (!this.#before(this.#heap[child]!, last)) break
-      this.#put(this.#heap[child]!, at)
-      at = child
-    }
-    this.#put(last, at)
-    return nearest
-  }
-
-  #put(v: number, at: number): void {
-    this.#heap[at] = v
-    this.#place[v] = at + 1
-  }
-
-  #before(a: number, b: number): boolean {
-    const difference = this.#distance[a]! - this.#distance[b]!
-    if (difference !== 0) return difference < 0
-    return this.#isNetwork[a]! > this.#isNetwork[b]!
-  }
+  return set
 }

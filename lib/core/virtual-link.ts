@@ -3,6 +3,7 @@
  * area. They are up for as long as that area has a way to the other end; cost and addresses follow from that way.
  */
 import type { Area } from './area.ts'
+import type { CalculationInput } from './calculation-input.ts'
 import type { Interface } from './interface.ts'
 import type { LinkState } from './io.ts'
 import type { Router } from './router.ts'
@@ -31,7 +32,7 @@ export function virtualLinkTo(
 }
 
 /** The hop, unresolved yet, to the other end of a virtual link; -1: there is none that is up. */
-export function hopsOverVirtualLink(router: Router, endpoint: number): number {
+export function hopsOverVirtualLink(router: CalculationInput, endpoint: number): number {
   for (const { config, state, name } of router.interfaces.values()) {
     if (config.virtual?.endpoint === endpoint && state !== 'Down') return router.hops.virtual(name)
   }

@@ -110,3 +110,20 @@ t.test('what nobody else said is calculated at once and counts for nothing', asy
   until(1000)
   t.same(runs, [0, 10, 20], 'a calculation that waits is brought forward')
 })
+
+t.test(
+  'what is due can be run without the timer, and what was done otherwise is not done again',
+  async (t) => {
+    const { spf, runs, until, eventAt } = watched()
+    eventAt(0)
+    spf.runDue(0)
+    t.same(runs, [0])
+    until(20)
+    spf.event(20)
+    spf.runDue(20)
+    t.same(runs, [0], 'not before its time')
+    spf.done()
+    until(5000)
+    t.same(runs, [0])
+  },
+)

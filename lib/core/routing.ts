@@ -1,0 +1,269 @@
+/**
+ * The routes of a router: what is to be calculated anew and when, the table that came out last, and what is told of
+ * the difference. Changes come in three sizes: of the topology (a tree is calculated, and then everything), of the
+ * ways to routers (everything but the trees), of some networks (those alone).
+ */
+import { formatIpv4 } from '../wire/address.ts'
+import { type LsaHeader, LsType, lsaKey } from '../wire/lsa.ts'
+import type { Area } from './area.ts'
+import { calculateTable, recalculateNetworks } from './calculation.ts'
+import { UNREACHABLE } from './dijkstra.ts'
+import { describeLsa, type OspfEvent } from './events.ts'
+import type { Extent } from './extent.ts'
+import { HopSets } from './hop-sets.ts'
+import type { RouteChange } from './io.ts'
+import { updateTranslator } from './nssa.ts'
+import { prefixKey } from './prefix-index.ts'
+import type { Router } from './router.ts'
+import {
+  type AttachedNetworks,
+  attachedNetworks,
+  changedAttachments,
+  diffRoutes,
+  finishRoute,
+  finishRoutes,
+  type RouteTable,
+  RoutingTable,
+  routeChange,
+  type TableRoute,
+} from './routes.ts'
+import { SpfDelay, type SpfDelayConfig } from './spf-delay.ts'
+import { updateVirtualLinks } from './virtual-link.ts'
+
+/** Who or what called for a calculation: an LSA, or something else in words. */
+export type Reason = LsaHeader | string
+
+export interface RoutingOptions {
+  readonly treeDelay: SpfDelayConfig
+  readonly routeDelay: SpfDelayConfig
+  readonly stopwatch: (() => number) | undefined
+}
+
+type Run = Extract<OspfEvent, { type: 'spf' }>
+
+export class Routing {
+  /** What the last calculation found. */
+  table: RoutingTable = new RoutingTable()
+  /** Next hops of all trees and of the table. */
+  hops: HopSets
+  readonly #router: Router
+  readonly #stopwatch: () => number | undefined
+  readonly #treeDelay: SpfDelay
+  readonly #routeDelay: SpfDelay
+  readonly #dirtyTrees = new Set<Area>()
+  #isTableDirty = false
+  readonly #dirtyNetworks = new Set<number>()
+  readonly #reasons = new Map<string, Reason>()
+  #moreReasons = 0
+  #routes: Map<number, TableRoute> = new Map()
+  #attached: AttachedNetworks = new Map()
+  #wasAbr = false
+
+  constructor(router: Router, { treeDelay, routeDelay, stopwatch }: RoutingOptions) {
+    this.#router = router
+    this.#stopwatch = stopwatch ?? (() => undefined)
+    this.hops = new HopSets(router.limits.maximumPaths)
+    const { timers } = router
+    this.#treeDelay = new SpfDelay(timers, treeDelay, () => this.#calculateTrees())
+    this.#routeDelay = new SpfDelay(timers, routeDelay, () => this.#calculateRoutes())
+  }
+
+  has(prefix: number, length: number): boolean {
+    return this.#routes.has(prefixKey(prefix, length))
+  }
+
+  get routes(): RouteTable {
+    return this.#routes
+  }
+
+  /** Something has changed, and is not calculated yet. */
+  get isPending(): boolean {
+    return this.#dirtyTrees.size > 0 || this.#isTableDirty || this.#dirtyNetworks.size > 0
+  }
+
+  /** Something in an area, or (undefined) in the whole autonomous system, has changed. */
+  changed(area: Area | undefined, extent: Extent, reason: Reason): void {
+    const router = this.#router
+    // our own LSAs going is no reason to forget the way of what is still in flight
+    if (router.leaving) return
+    switch (extent.what) {
+      case 'tree':
+        for (const each of area ? [area] : router.areas.values()) this.#dirtyTrees.add(each)
+        break
+      case 'table':
+        this.#isTableDirty = true
+        break
+      case 'networks':
+        if (extent.keys.length === 0) return
+        for (const key of extent.keys) this.#dirtyNetworks.add(key)
+        if (area && typeof reason !== 'string') noteNetworks(area, reason, extent.keys)
+    }
+    this.#note(reason)
+    const delay = extent.what === 'tree' ? this.#treeDelay : this.#routeDelay
+    if (isAlone(area ? [area] : router.areas.values())) delay.soon(router.now)
+    else delay.event(router.now)
+  }
+
+  /** A change of routes after a quiet time does not wait for a timer: it belongs to the input that brought it. */
+  runDue(): void {
+    this.#routeDelay.runDue(this.#router.now)
+  }
+
+  /** Other delays, from the next change on. */
+  delays(tree: SpfDelayConfig | undefined, routes: SpfDelayConfig | undefined): void {
+    if (tree) this.#treeDelay.config = tree
+    if (routes) this.#routeDelay.config = routes
+  }
+
+  /** There are too many of them, or they are cut to another number than they are to be. */
+  get #hopsAreStale(): boolean {
+    const { size, maximumPaths } = this.hops
+    return size > HOP_SETS_MAX || maximumPaths !== this.#router.limits.maximumPaths
+  }
+
+  /** A bounded number of reasons, each once. */
+  #note(reason: Reason): void {
+    const key =
+      typeof reason === 'string'
+        ? reason
+        : lsaKey(reason.type, reason.lsId, reason.advertisingRouter)
+    if (this.#reasons.has(key)) return
+    if (this.#reasons.size < REASONS_MAX) this.#reasons.set(key, reason)
+    else this.#moreReasons++
+  }
+
+  #calculateTrees(): void {
+    if (!this.#router.leaving) this.#calculate(this.#dirtyTrees)
+  }
+
+  /** The ways to networks, and to routers if need be, on the trees as they are. */
+  #calculateRoutes(): void {
+    const router = this.#router
+    if (router.leaving) return
+    const untilled = [...router.areas.values()].filter(({ tree }) => tree === undefined)
+    if (untilled.length > 0 || this.#hopsAreStale) this.#calculate(this.#dirtyTrees)
+    else if (this.#isTableDirty) this.#calculate(new Set())
+    else this.#calculateNetworks()
+  }
+
+  /** Section 16, from the trees on; only some trees are calculated anew. */
+  #calculate(dirty: ReadonlySet<Area>): void {
+    const router = this.#router
+    const begun = this.#stopwatch()
+    if (this.#hopsAreStale) {
+      this.hops = new HopSets(router.limits.maximumPaths)
+      for (const area of router.areas.values()) this.#dirtyTrees.add(area)
+    }
+    const areas = [...router.areas.values()]
+    const trees = areas.filter((area) => dirty.has(area) || area.tree === undefined)
+    // changes of this size are not noted there
+    for (const { tree } of areas) if (tree) tree.prefixes = undefined
+    this.table = calculateTable(router, new Set(trees))
+    for (const area of this.#dirtyTrees) {
+      // or it was removed
+      if (trees.includes(area) || !areas.includes(area)) this.#dirtyTrees.delete(area)
+    }
+    // what waits for its delay is done with this
+    if (this.#dirtyTrees.size === 0) this.#treeDelay.done()
+    this.#routeDelay.done()
+    this.#isTableDirty = false
+    this.#dirtyNetworks.clear()
+    updateVirtualLinks(router)
+    this.#attached = attachedNetworks(router)
+    const before = this.#routes
+    this.#routes = finishRoutes(router, this.table, this.#attached, before)
+    this.#finish(begun, diffRoutes(before, this.#routes, router.tellsAttributes), {
+      what: trees.length > 0 ? 'tree' : 'table',
+      areas: trees.map(({ id }) => formatIpv4(id)),
+      vertices: trees.reduce((sum, { tree }) => sum + tree!.vertices.length, 0),
+      networks: this.#routes.size,
+      routes: countChanged(before, this.#routes),
+    })
+  }
+
+  /** No link, no router, no way to a router has changed: some networks alone. */
+  #calculateNetworks(): void {
+    const router = this.#router
+    const begun = this.#stopwatch()
+    this.#routeDelay.done()
+    const attached = attachedNetworks(router)
+    const moved = changedAttachments(this.#attached, attached)
+    this.#attached = attached
+    const keys = [...this.#dirtyNetworks, ...moved]
+    this.#dirtyNetworks.clear()
+    const looked = recalculateNetworks(router, this.table, keys, moved)
+    const changes: RouteChange[] = []
+    let routes = 0
+    for (const key of looked) {
+      const path = this.table.networks.get(key)
+      const before = this.#routes.get(key)
+      const after = path && finishRoute(router, path, attached.get(key), before)
+      if (before === after) continue
+      routes++
+      if (after) this.#routes.set(key, after)
+      else this.#routes.delete(key)
+      changes.push(...routeChange(before, after, router.tellsAttributes))
+    }
+    const networks = looked.size
+    this.#finish(begun, changes, { what: 'networks', areas: [], vertices: 0, networks, routes })
+  }
+
+  #finish(
+    begun: number | undefined,
+    changes: readonly RouteChange[],
+    found: Pick<Run, 'what' | 'areas' | 'vertices' | 'networks' | 'routes'>,
+  ): void {
+    const router = this.#router
+    const ended = this.#stopwatch()
+    const durationMs = begun === undefined || ended === undefined ? undefined : ended - begun
+    const reasons = [...this.#reasons.values()].map((reason) =>
+      typeof reason === 'string' ? reason : describeLsa(reason),
+    )
+    const moreReasons = this.#moreReasons
+    router.counters.calculations++
+    router.say({ type: 'spf', ...found, reasons, moreReasons, durationMs })
+    if (this.#dirtyTrees.size === 0) {
+      this.#reasons.clear()
+      this.#moreReasons = 0
+    }
+    if (changes.length > 0) router.emit({ type: 'routes', changes })
+    this.#tellOtherAreas()
+  }
+
+  /** What we say of one area to another depends on the table. */
+  #tellOtherAreas(): void {
+    const router = this.#router
+    for (const area of router.areas.values()) updateTranslator(area)
+    const { isAbr } = router
+    if (isAbr || this.#wasAbr) for (const scope of router.scopes()) scope.originateDirty = true
+    this.#wasAbr = isAbr
+  }
+}
+
+/** Nobody there whose changes could come in numbers. */
+function isAlone(areas: Iterable<Area>): boolean {
+  for (const { lsdb } of areas) if (lsdb.size > lsdb.own.size) return false
+  return true
+}
+
+/** A router has come to advertise networks that its vertex is not listed under. */
+function noteNetworks(
+  { tree }: Area,
+  { advertisingRouter, type }: LsaHeader,
+  keys: readonly number[],
+): void {
+  if (tree?.prefixes === undefined || type !== LsType.router) return
+  const vertex = tree.routers.get(advertisingRouter)
+  if (vertex === undefined || tree.distance[vertex] === UNREACHABLE) return
+  for (const key of keys) tree.prefixes.add(key, vertex)
+}
+
+function countChanged(before: RouteTable, after: RouteTable): number {
+  let changed = 0
+  for (const [key, route] of after) if (before.get(key) !== route) changed++
+  for (const key of before.keys()) if (!after.has(key)) changed++
+  return changed
+}
+
+const HOP_SETS_MAX = 10_000
+const REASONS_MAX = 8

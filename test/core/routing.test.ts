@@ -1,0 +1,177 @@
+/** When which part of the routes is calculated, and what is said of it. */
+import t from 'tap'
+import type { OspfEvent } from '../../lib/core/events.ts'
+import { formatPrefix } from '../../lib/wire/address.ts'
+import {
+  Bench,
+  externalLsa,
+  ip,
+  lsaOf,
+  Peer,
+  pointToPoint,
+  routerLsa,
+  segment,
+  stub,
+  us,
+} from './bench.ts'
+
+const [b, c] = [ip('10.0.0.2'), ip('20.0.0.3')]
+
+/** What was calculated since the last look. */
+function runs(bench: Bench): Extract<OspfEvent, { type: 'spf' }>[] {
+  const said = bench.said('spf')
+  bench.events.length = 0
+  return said
+}
+
+const has = (bench: Bench, prefix: string): boolean =>
+  bench.router.routes().some((r) => formatPrefix(r.prefix, r.length) === prefix)
+
+/** We, then b, then c, which has a stub network. */
+function chain(options: ConstructorParameters<typeof Bench>[0] = {}) {
+  const { bench, peers } = segment('Point-to-point', options)
+  const peer = peers[0]!
+  let sequence = 0
+  const say = (id: number, ...links: Parameters<typeof routerLsa>[1]): void =>
+    peer.update(routerLsa(id, links, { sequence: ++sequence }))
+  const [toUs, toC, toB] = [pointToPoint(us, b), pointToPoint(c, 1), pointToPoint(b, 1)]
+  say(b, toUs, toC)
+  say(c, toB, stub('192.0.2.0', 24))
+  bench.run(10)
+  bench.forget()
+  return { bench, peer, say, toUs, toC, toB }
+}
+
+t.test(
+  'a stub network that comes or goes is in the routes when the input has been dealt with',
+  async (t) => {
+    const { bench, say, toB } = chain()
+    say(c, toB)
+    t.notOk(has(bench, '192.0.2.0/24'), 'no timer has to run')
+    t.match(runs(bench), [
+      {
+        what: 'networks',
+        areas: [],
+        vertices: 0,
+        networks: 1,
+        routes: 1,
+        reasons: ['router-LSA of 20.0.0.3'],
+      },
+    ])
+    bench.run(10)
+    t.same(runs(bench), [], 'and that was that')
+    say(c, toB, stub('198.51.100.0', 24))
+    t.ok(has(bench, '198.51.100.0/24'))
+    t.equal(bench.router.routes().find((r) => r.prefix === ip('198.51.100.0'))?.cost, 12)
+  },
+)
+
+t.test('many changes: the first at once, the others together', async (t) => {
+  const { bench, peer } = chain()
+  for (let i = 0; i < 20; i++) peer.update(externalLsa(`203.0.${i}.0`, c))
+  t.match(runs(bench), [{ what: 'networks', networks: 1 }])
+  bench.run(0.01)
+  t.match(runs(bench), [{ what: 'networks', networks: 19 }])
+  bench.run(1)
+  t.same(runs(bench), [])
+})
+
+t.test('the delay of such changes is an option of its own', async (t) => {
+  const { bench, say, toB, toC, toUs } = chain({ routeDelay: { initialMs: 300 } })
+  say(c, toB)
+  t.ok(has(bench, '192.0.2.0/24'))
+  bench.run(0.299)
+  t.ok(has(bench, '192.0.2.0/24'))
+  bench.run(0.001)
+  t.notOk(has(bench, '192.0.2.0/24'))
+  runs(bench)
+  say(b, toUs, { ...toC, metric: 5 })
+  bench.run(0)
+  t.match(runs(bench), [{ what: 'tree' }], 'that of the tree is another')
+})
+
+t.test('a change of stub networks does not bring a tree forward that waits', async (t) => {
+  const { bench, say, toB, toC, toUs } = chain({
+    spfDelay: { initialMs: 1000, shortMs: 1000, longMs: 1000 },
+  })
+  say(b, toUs, { ...toC, metric: 5 })
+  say(c, toB, stub('192.0.2.0', 24), stub('198.51.100.0', 24))
+  t.match(runs(bench), [{ what: 'networks' }])
+  const costOf = (prefix: string) =>
+    bench.router.routes().find((r) => r.prefix === ip(prefix))?.cost
+  t.equal(costOf('198.51.100.0'), 12, 'on the tree as it was')
+  bench.run(1)
+  t.match(runs(bench), [{ what: 'tree', areas: ['0.0.0.0'] }])
+  t.equal(costOf('198.51.100.0'), 16)
+  t.equal(costOf('192.0.2.0'), 16)
+})
+
+t.test(
+  'a tree that is calculated does what waits for the delay of routes; nothing is done twice',
+  async (t) => {
+    const { bench, say, toB, toC, toUs } = chain({ routeDelay: { initialMs: 500, shortMs: 500 } })
+    say(c, toB)
+    say(b, toUs, { ...toC, metric: 5 })
+    bench.run(0)
+    t.match(runs(bench), [
+      { what: 'tree', reasons: ['router-LSA of 20.0.0.3', 'router-LSA of 10.0.0.2'] },
+    ])
+    t.notOk(has(bench, '192.0.2.0/24'))
+    bench.run(5)
+    t.same(runs(bench), [])
+  },
+)
+
+t.test('what a router is, is a matter of the table and of no tree', async (t) => {
+  const { bench, peer } = chain()
+  peer.update(externalLsa('203.0.113.0', c))
+  t.match(runs(bench), [{ what: 'networks', routes: 0 }], 'nobody known as a boundary router')
+  const { header, body } = routerLsa(c, [pointToPoint(b, 1)], { sequence: 50 })
+  if (body.kind !== 'router') throw new Error('not a router-LSA')
+  peer.update(lsaOf(header.type, c, c, { ...body, external: true }, { sequence: 50 }))
+  bench.run(1)
+  t.match(runs(bench), [{ what: 'table', vertices: 0, reasons: ['router-LSA of 20.0.0.3'] }])
+  t.ok(has(bench, '203.0.113.0/24'))
+})
+
+t.test('reasons are bounded, and each is said once', async (t) => {
+  const { bench, peer } = chain({ routeDelay: { initialMs: 100 } })
+  for (let i = 0; i < 30; i++) peer.update(externalLsa(`203.0.${i % 15}.0`, c, { sequence: i }))
+  bench.run(1)
+  const [run] = runs(bench)
+  t.equal(run?.reasons.length, 8)
+  t.ok(run!.moreReasons >= 7, `${run?.moreReasons} more`)
+})
+
+t.test('how long it took is told by the stopwatch that was handed in', async (t) => {
+  let now = 0
+  const { bench, say, toB } = chain({ stopwatch: () => (now += 2.5) })
+  say(c, toB)
+  t.match(runs(bench), [{ durationMs: 2.5 }])
+  const silent = chain()
+  silent.say(c, silent.toB)
+  t.match(runs(silent.bench), [{ durationMs: undefined }])
+})
+
+t.test('256 paths of equal cost', async (t) => {
+  const far = ip('192.0.2.0')
+  for (const maximumPaths of [64, 256]) {
+    const bench = new Bench({ limits: { maximumPaths } })
+    bench.up({ priority: 10 }, { prefixLength: 16 })
+    bench.run(41)
+    const addresses = Array.from({ length: 260 }, (_, i) => ip('10.0.7.1') + i)
+    for (const address of addresses) {
+      const peer = new Peer(bench, { address, priority: 0 })
+      peer.designatedRouter = us
+      peer.to('Full')
+      const link = { type: 2, id: us, data: address, metric: 1, tos: [] }
+      peer.update(routerLsa(address, [link, stub('192.0.2.0', 24)]))
+    }
+    bench.run(1)
+    const gateways = bench.router
+      .routes()
+      .find((r) => r.prefix === far)
+      ?.nextHops.map((hop) => hop.gateway)
+    t.same(gateways, addresses.slice(0, maximumPaths), 'those with the lowest addresses')
+  }
+})
