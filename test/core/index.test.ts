@@ -3,9 +3,11 @@ import * as core from '../../lib/core/index.ts'
 
 t.test('the public names of ospf-speaker/core', async (t) => {
   t.same(Object.keys(core).sort(), [
+    'NothingToChange',
     'Router',
     'defaultAreaConfig',
     'defaultLimits',
+    'defaultRouteDelay',
     'defaultSpfDelay',
     'formatEvent',
   ])
