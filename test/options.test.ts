@@ -1,7 +1,7 @@
 import t from 'tap'
 import { defaultAreaConfig } from '../lib/core/area.ts'
 import { defaultLimits } from '../lib/core/router.ts'
-import { defaultSpfDelay } from '../lib/core/spf-delay.ts'
+import { defaultRouteDelay, defaultSpfDelay } from '../lib/core/spf-delay.ts'
 import type { SpeakerOptions } from '../lib/index.ts'
 import { parseOptions } from '../lib/options.ts'
 import {
@@ -57,6 +57,7 @@ t.test('the defaults', async (t) => {
     routerHelper: undefined,
     limits: defaultLimits,
     spfDelay: defaultSpfDelay,
+    routeDelay: defaultRouteDelay,
     kernel: undefined,
     accept: undefined,
     addresses: [],

@@ -11,8 +11,12 @@ export interface SpfDelayConfig {
   readonly holdDownMs: number
 }
 
+/**
+ * Not at once: when a Designated Router leaves, what the others say of it takes some milliseconds to be complete, and a
+ * tree in between has no way through that network.
+ */
 export const defaultSpfDelay: SpfDelayConfig = {
-  initialMs: 0,
+  initialMs: 10,
   shortMs: 50,
   longMs: 200,
   timeToLearnMs: 500,

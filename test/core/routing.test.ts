@@ -29,7 +29,8 @@ const has = (bench: Bench, prefix: string): boolean =>
 
 /** We, then b, then c, which has a stub network. */
 function chain(options: ConstructorParameters<typeof Bench>[0] = {}) {
-  const { bench, peers } = segment('Point-to-point', options)
+  const spfDelay = { initialMs: 0, ...options.spfDelay }
+  const { bench, peers } = segment('Point-to-point', { ...options, spfDelay })
   const peer = peers[0]!
   let sequence = 0
   const say = (id: number, ...links: Parameters<typeof routerLsa>[1]): void =>
