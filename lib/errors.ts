@@ -28,3 +28,7 @@ export class OspfError extends Error {
     this.errno = options?.errno
   }
 }
+
+/** For what is asked of something that is over. */
+export const stopped = (what: string): OspfError =>
+  new OspfError('ERR_OSPF_STOPPED', `${what}: withdrawn, or the speaker has stopped`)

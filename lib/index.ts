@@ -96,11 +96,21 @@ export type {
   Link,
   LinkPort,
   RouteSink,
+  RouteSource,
+  SourceChange,
+  SourceRoute,
+  SourceRouteType,
   SysctlPort,
 } from './ports.ts'
 export type { PrefixListOptions, PrefixRuleOptions } from './prefix-list.ts'
 export type { StopOptions, StopResult } from './quiet.ts'
 export type { ReconfigureResult } from './reconfigure.ts'
+export type {
+  DefaultInformationOptions,
+  RedistributeFrom,
+  RedistributeOptions,
+  SummaryAddressOptions,
+} from './redistribute-options.ts'
 export type { RouterHelperOptions } from './router-helper.ts'
 export type { SequenceStore } from './sequence-store.ts'
 export { OspfSpeaker } from './speaker.ts'

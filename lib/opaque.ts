@@ -1,6 +1,6 @@
 /** Opaque LSAs from the application (RFC 5250): what may be originated, and the handle of what is. */
 import type { ConfigChange, OpaqueId, OpaqueScope } from './core/io.ts'
-import { OspfError } from './errors.ts'
+import { OspfError, stopped } from './errors.ts'
 import { onlyFields, parseArea, parseInteger } from './parse.ts'
 import { formatIpv4 } from './wire/address.ts'
 
@@ -175,8 +175,7 @@ export class OpaqueOriginations {
   /** @throws OspfError ERR_OSPF_CONFIG, ERR_OSPF_DUPLICATE, ERR_OSPF_STOPPED */
   originate(options: OpaqueOptions, context: OpaqueContext): OriginatedOpaque {
     const { text, data, ...id } = parseOpaque(options, context)
-    const isOver = (): OspfError =>
-      new OspfError('ERR_OSPF_STOPPED', `opaque LSA ${text}: withdrawn, or the speaker has stopped`)
+    const isOver = (): OspfError => stopped(`opaque LSA ${text}`)
     if (this.#owner.isStopping()) throw isOver()
     if (this.#all.has(text)) {
       throw new OspfError('ERR_OSPF_DUPLICATE', `opaque LSA ${text} is originated already`)

@@ -12,6 +12,7 @@ import type {
   PrefixRule,
   RouterInformationConfig,
   StubRouter,
+  SummaryAddress,
 } from './core/io.ts'
 import { type AbrType, defaultLimits, type Limits } from './core/router.ts'
 import { defaultRouteDelay, defaultSpfDelay, type SpfDelayConfig } from './core/spf-delay.ts'
@@ -29,6 +30,14 @@ import {
 } from './parse.ts'
 import { type Policies, type PoliciesOptions, parsePolicies, type RouteMap } from './policy.ts'
 import { checkOriginate, type PrefixListOptions, parsePrefixList } from './prefix-list.ts'
+import {
+  type DefaultInformationOptions,
+  type ParsedRedistribution,
+  parseRedistribution,
+  parseSummaryAddresses,
+  type RedistributeFrom,
+  type SummaryAddressOptions,
+} from './redistribute-options.ts'
 import {
   parseRouterHelper,
   type RouterHelperConfig,
@@ -73,9 +82,11 @@ export function* initialChanges(parsed: Parsed): Generator<ConfigChange> {
     yield { type: 'interface', config }
   }
   for (const stub of parsed.stubs) yield { type: 'announce', stub }
-  for (const external of parsed.externals) yield { type: 'external', external }
+  for (const external of parsed.externals) yield { type: 'external', external, source: 'option' }
   if (parsed.role === 'announce-only') yield { type: 'announce-only', announceOnly: true }
   if (parsed.originate) yield { type: 'originate', allowed: parsed.originate }
+  const { summaryAddresses: addresses } = parsed
+  if (addresses.length > 0) yield { type: 'summary-addresses', addresses }
   const { routerInformation: information } = parsed
   if (information) yield { type: 'router-information', information }
 }
@@ -126,6 +137,17 @@ export interface SpeakerOptions extends PoliciesOptions {
    * refused; a network of an interface is left out. Default: all that it is told to. Summaries are another matter.
    */
   readonly originate?: PrefixListOptions
+  /** Routes of the kernel that become AS externals, by kind: `{ connected: true, bgp: { metric: 100 } }`. */
+  readonly redistribute?: RedistributeFrom
+  /** The table that these are in; default: that of `installRoutes`, or 254, main. */
+  readonly redistributeTable?: number
+  /** Advertise a default route: while the kernel has one that is not OSPF's, or always; default false. */
+  readonly defaultInformation?: boolean | DefaultInformationOptions
+  /**
+   * Externals of ours that are inside, whoever asked for them, are told as one; by prefix. As in FRR, this holds for
+   * VIPs that are announced as externals, too; but never for the default route.
+   */
+  readonly summaryAddresses?: Readonly<Record<string, SummaryAddressOptions>>
   /** Be a stub router (RFC 6987): reachable, but not a way to elsewhere; default false. */
   readonly stubRouter?: boolean | StubRouterTimesOptions
   /** Write routes into the kernel; default false: a speaker that announces has no business there. */
@@ -184,6 +206,8 @@ export interface Parsed extends ParsedAreas {
   readonly spfDelay: SpfDelayConfig
   readonly kernel: ParsedKernel | undefined
   readonly routeDelay: SpfDelayConfig
+  readonly redistribution: ParsedRedistribution | undefined
+  readonly summaryAddresses: readonly SummaryAddress[]
   /** Of the routes, those that go to the kernel; undefined: all. */
   readonly accept: RouteMap | undefined
   readonly addresses: readonly { device: string; address: number; prefixLength: number }[]
@@ -198,6 +222,10 @@ const speakerFields = [
   'abrType',
   'rfc1583Compatibility',
   'externals',
+  'redistribute',
+  'redistributeTable',
+  'defaultInformation',
+  'summaryAddresses',
   'stubRouter',
   'installRoutes',
   'signal',
@@ -259,6 +287,8 @@ export function parseOptions(options: SpeakerOptions): Parsed {
     limits: { ...defaultLimits, ...options.limits },
     spfDelay: { ...defaultSpfDelay, ...options.spfDelay },
     routeDelay: { ...defaultRouteDelay, ...options.routeDelay },
+    redistribution: parseRedistribution(options, policies),
+    summaryAddresses: parseSummaryAddresses(options.summaryAddresses ?? {}),
     ...kernel,
     addresses: addresses.map(parseInterfaceAddress),
     routerInformation: parseHostname(options),

@@ -263,17 +263,36 @@ export function parsePolicy(field: string, options: PolicyOptions, policies: Pol
  */
 export function parseAccept(field: string, options: PolicyOptions, policies: Policies): RouteMap {
   const map = parsePolicy(field, options, policies)
-  refuseSets(field, map)
+  refuseSets(field, map, ['metric', 'metricType', 'tag'], 'nothing but a source for the kernel')
   return map
 }
 
-function refuseSets(field: string, map: RouteMap): void {
+/**
+ * Reads which of the kernel's routes are redistributed, where there is no source address to set.
+ * @throws OspfError ERR_OSPF_CONFIG that names the field
+ */
+export function parseRedistributed(
+  field: string,
+  options: PolicyOptions,
+  policies: Policies,
+): RouteMap {
+  const map = parsePolicy(field, options, policies)
+  refuseSets(field, map, ['source'], 'metric, metricType or tag of an external')
+  return map
+}
+
+function refuseSets(
+  field: string,
+  map: RouteMap,
+  refused: readonly (keyof PolicyChange)[],
+  expected: string,
+): void {
   for (const { sequence, set, call } of map) {
-    for (const what of ['metric', 'metricType', 'tag'] as const) {
+    for (const what of refused) {
       if (set[what] === undefined) continue
-      throw fail(`${field}: entry ${sequence}: set`, 'nothing but a source for the kernel', what)
+      throw fail(`${field}: entry ${sequence}: set`, expected, what)
     }
-    if (call) refuseSets(field, call)
+    if (call) refuseSets(field, call, refused, expected)
   }
 }
 

@@ -55,6 +55,8 @@ export interface Link extends LinkState {
     readonly prefixLength: number
     readonly secondary: boolean
     readonly peer: number | undefined
+    /** Who added it, where that is said: 188, as speakers say of the VIPs that they put there. */
+    readonly protocol?: number
   }[]
 }
 
@@ -86,4 +88,44 @@ export interface RouteSink extends AsyncDisposable {
   apply(changes: readonly RouteChange[]): void
   /** Resolves when everything applied so far has been answered by the kernel (or has failed). */
   settled(): Promise<void>
+}
+
+/** What a kernel's route does with packets: those that are not 'unicast' are discarded. */
+export type SourceRouteType = 'unicast' | 'blackhole' | 'unreachable' | 'prohibit'
+
+/** A route in the kernel's table, whoever put it there. */
+export interface SourceRoute {
+  readonly prefix: number
+  readonly length: number
+  readonly type: SourceRouteType
+  /** Who put it there, as in /etc/iproute2/rt_protos: 2 kernel, 3 boot, 4 static, 188 ospf ... */
+  readonly protocol: number
+  /** Smaller is preferred. */
+  readonly metric: number
+  readonly table: number
+  /** As in /etc/iproute2/rt_scopes: 0 global, 253 link. */
+  readonly scope: number
+  /** Undefined: it discards, or has several. */
+  readonly device: string | undefined
+  /** Undefined: it discards, is attached, or has several. */
+  readonly gateway: number | undefined
+}
+
+/** What the kernel has for one destination now: best metric first. Empty: nothing any more. */
+export interface SourceChange {
+  readonly prefix: number
+  readonly length: number
+  readonly routes: readonly SourceRoute[]
+}
+
+/** The routes of a kernel's table, followed live. Routes whose devices are all down are not there. */
+export interface RouteSource extends AsyncDisposable {
+  /** Which table: 254 is main. */
+  readonly table: number
+  /** The speaker's route sink writes into it, too. */
+  readonly isOfSink: boolean
+  /** All that there is now, by destination. */
+  routes(): Iterable<SourceChange>
+  /** Called with every destination whose routes changed; changes that fall together come together. */
+  watch(changed: (changes: readonly SourceChange[]) => void): Disposable
 }

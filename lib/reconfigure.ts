@@ -191,11 +191,6 @@ function* prefixes(
         change.stub.area === stub.area &&
         isSamePrefix(change.stub, stub),
     )
-  const isKeptExternal = (external: Prefix): boolean =>
-    kept.some(
-      ({ change, active }) =>
-        active && change.type === 'external' && isSamePrefix(change.external, external),
-    )
   for (const stub of old.stubs) {
     const { area, prefix, length } = stub
     if (now.stubs.some((s) => s.area === area && isSamePrefix(s, stub))) continue
@@ -214,14 +209,14 @@ function* prefixes(
     const { prefix, length } = external
     if (now.externals.some((e) => isSamePrefix(e, external))) continue
     changes.push(`external ${formatPrefix(prefix, length)} removed`)
-    if (!isKeptExternal(external)) yield { type: 'withdraw-external', prefix, length }
+    yield { type: 'withdraw-external', prefix, length, source: 'option' }
   }
   for (const external of now.externals) {
     const was = old.externals.find((e) => isSamePrefix(e, external))
     if (isDeepStrictEqual(was, external)) continue
     const name = `external ${formatPrefix(external.prefix, external.length)}`
     changes.push(was ? `${name}: ${differences(was, external)}` : `${name} added`)
-    if (!isKeptExternal(external)) yield { type: 'external', external }
+    yield { type: 'external', external, source: 'option' }
   }
 }
 
@@ -272,8 +267,13 @@ function* others(old: Parsed, now: Parsed, changes: string[]): Generator<ConfigC
     changes.push('originate changed')
     yield { type: 'originate', allowed: now.originate }
   }
-  // what is no business of the core
-  for (const field of ['stubRouter', 'accept', 'routerHelper'] as const) {
+  const { summaryAddresses: addresses } = now
+  if (!isDeepStrictEqual(old.summaryAddresses, addresses)) {
+    changes.push('summaryAddresses changed')
+    yield { type: 'summary-addresses', addresses }
+  }
+  // what is no business of the core, or not at once
+  for (const field of ['stubRouter', 'accept', 'routerHelper', 'redistribution'] as const) {
     if (!isDeepStrictEqual(old[field], now[field])) changes.push(`${names[field]} changed`)
   }
   for (const [one, other, word] of [
@@ -292,6 +292,7 @@ const names = {
   stubRouter: 'stubRouter',
   accept: 'installRoutes: accept',
   routerHelper: 'routerHelper',
+  redistribution: 'redistribution',
 } as const
 
 /** 'cost 10 -> 20, authentication changed': simple values are shown, and keys are not. */

@@ -14,7 +14,7 @@ import type { ConfigChange, Instant, Output } from './core/io.ts'
 import { Router } from './core/router.ts'
 import { isRemote } from './core/routes.ts'
 import { nodeDigests } from './crypto.ts'
-import { OspfError } from './errors.ts'
+import { OspfError, stopped } from './errors.ts'
 import { EventStream, routesEvent, type SpeakerEvent } from './events.ts'
 import { Failures } from './failures.ts'
 import { Inspection } from './inspection.ts'
@@ -39,6 +39,7 @@ import type { Clock } from './ports.ts'
 import { checkOriginate } from './prefix-list.ts'
 import { neighborsIn, type StopOptions, type StopResult, untilQuiet } from './quiet.ts'
 import { type Kept, planReconfigure, type ReconfigureResult } from './reconfigure.ts'
+import { Redistributor } from './redistribution.ts'
 import { RouteFilter } from './route-filter.ts'
 import { RouterHelper } from './router-helper.ts'
 import { nextBootCount } from './sequence-store.ts'
@@ -79,6 +80,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   readonly #filter: RouteFilter | undefined
   #helper: RouterHelper | undefined
   readonly #addresses: ConfiguredAddresses
+  readonly #redistributor: Redistributor
   readonly #failures: Failures
   readonly #inspection: Inspection
   readonly #cleanup: (() => void)[] = []
@@ -113,6 +115,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       await speaker.#addAddresses()
       speaker.#requireKernel(parsed)
       speaker.#help()
+      await speaker.#redistributor.open(parsed)
       options.signal?.throwIfAborted()
       speaker.#begin()
     } catch (error) {
@@ -166,6 +169,10 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       isInKernel: (prefix, length) => this.#filter?.passes(prefix, length),
     })
     this.#confirmations = new Confirmations(this.#core, ports.clock)
+    this.#redistributor = new Redistributor(ports, parsed, {
+      configure: (change) => this.#configure(change),
+      say: (event) => this.#say(event),
+    })
     this.#opaques = new OpaqueOriginations({
       configure: (change) => this.#configure(change),
       isStopping: () => this.#stopping !== undefined,
@@ -281,23 +288,25 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     const when = asGate(options.when, this.#clock)
     this.#interfaces.noteVip(prefix)
     const address = this.#addressStep(options.device, prefix, length)
-    const announcement = new Announcement({
-      prefix: text,
-      ...(when === undefined ? {} : { when }),
-      ...(address === undefined ? {} : { address }),
-      ...pipeline,
-      announce: () => this.#configure(ways.announce),
-      degrade: () => this.#configure(ways.degrade),
-      withdraw: () => this.#configure(ways.withdraw),
-      confirm: (signal) => this.#confirmations.confirm(ways.announce, signal),
-      hold: () => this.#quiet().then(() => {}),
-      onStep: (event) => this.#say(event),
-      onChange: (event) => {
-        if (event.state === 'withdrawn') this.#withdrawn(announcement)
-        this.#say(event)
-      },
-      clock: this.#clock,
-    })
+    const make = (release: Disposable): Announcement =>
+      new Announcement({
+        prefix: text,
+        ...(when === undefined ? {} : { when }),
+        ...(address === undefined ? {} : { address }),
+        ...pipeline,
+        announce: () => this.#configure(ways.announce),
+        degrade: () => this.#configure(ways.degrade),
+        withdraw: () => this.#configure(ways.withdraw),
+        confirm: (signal) => this.#confirmations.confirm(ways.announce, signal),
+        hold: () => this.#quiet().then(() => {}),
+        onStep: (event) => this.#say(event),
+        onChange: (event) => {
+          if (event.state === 'withdrawn') this.#withdrawn(announcement, release)
+          this.#say(event)
+        },
+        clock: this.#clock,
+      })
+    const announcement = this.#redistributor.reserve({ prefix, length }, make)
     this.#announcements.set(text, announcement)
     this.#announced.set(text, ways.announce)
     if (this.#drainOptions) void announcement.drain(this.#drainOptions)
@@ -420,6 +429,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
           await this.#addresses.add(wanted)
         }
       }
+      await this.#redistributor.open(parsed)
       const bootCount = await this.#bootCountFor(parsed)
       if (this.#stopping) throw stopped('reconfigure')
       this.#openSockets(plan.opened, parsed)
@@ -435,6 +445,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     const differs = (field: keyof Parsed): boolean => !isDeepStrictEqual(old[field], parsed[field])
     if (differs('stubRouter')) this.#stubRouter.configure(parsed.stubRouter)
     if (differs('accept')) this.#accept(parsed.accept)
+    this.#redistributor.apply(parsed)
     for (const name of closed) this.#interfaces.sockets.shut(name)
     if (parsed.virtualLinks.length === 0) this.#interfaces.sockets.shutRouted()
     this.#interfaces.look()
@@ -464,13 +475,13 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   }
 
   /** The VIP may be announced anew from now on, while the address of this announcement waits for its removal. */
-  #withdrawn(announcement: Announcement): void {
+  #withdrawn(announcement: Announcement, release: Disposable): void {
     const { prefix } = announcement
     if (this.#announcements.get(prefix) === announcement) {
       this.#announcements.delete(prefix)
       this.#announced.delete(prefix)
     }
-    const gone = announcement.stop().then(() => {})
+    const gone = announcement.stop().then(() => release[Symbol.dispose]())
     this.#leaving.add(gone)
     void gone.then(() => this.#leaving.delete(gone))
   }
@@ -543,6 +554,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       }
     }
     await this.#interfaces.sockets.close()
+    await close('routes to redistribute', this.#redistributor)
     await close('routes', this.#ports.routes)
     await this.#addresses.removeAllBut([])
     this.#helper?.end()
@@ -589,6 +601,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     for (const change of initialChanges(this.#parsed)) this.#core.handleConfig(now, change)
     this.#core.handleConfig(now, attributesFor(this.#parsed.accept))
     this.#stubRouter.begin()
+    this.#redistributor.apply(this.#parsed)
     // sockets first: if one cannot be opened, nothing has been said to anybody
     this.#openSockets(this.#parsed.interfaces, this.#parsed)
     this.#interfaces.look()
@@ -688,6 +701,3 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     this.#events.push(event)
   }
 }
-
-const stopped = (what: string): OspfError =>
-  new OspfError('ERR_OSPF_STOPPED', `${what}: withdrawn, or the speaker has stopped`)

@@ -9,6 +9,7 @@ import type {
   Link,
   LinkPort,
   RouteSink,
+  RouteSource,
   SysctlPort,
 } from './ports.ts'
 
@@ -25,6 +26,8 @@ export interface SpeakerPorts {
   /** Keeps other speakers off an interface that is added later; those of the start are taken already. */
   readonly lock?: (name: string) => Promise<void>
   readonly unlock?: (name: string) => Promise<void>
+  /** Opens a table to be redistributed, by default that of `routes`, or main. Undefined: there is none to look at. */
+  readonly openRouteSource?: (table?: number) => Promise<RouteSource>
   /** Closes whatever else was opened for the speaker; called last. */
   readonly close?: () => Promise<void>
 }

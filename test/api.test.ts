@@ -29,20 +29,21 @@ const entries: Record<string, Entry> = {
     types: words(`
       Acknowledgement AddressOptions AddressPort AnnounceOptions AnnouncementEvent
       AnnouncementState AnnouncementStepEvent AreaOptions AuthAlgorithm AuthenticationOptions
-      AuthenticationSnapshot Cause Clock CommandOptions Confirmation DatagramPort
-      DatagramSocket Dialogue DnsOptions DnsType DownResult DrainOptions DropReason
+      AuthenticationSnapshot Cause Clock CommandOptions Confirmation DatagramPort DatagramSocket
+      DefaultInformationOptions Dialogue DnsOptions DnsType DownResult DrainOptions DropReason
       ExternalOptions FileOptions Gate GatePolicy GateVerdict GrpcOptions HealthyOptions
       HttpOptions HttpStatus IcmpOptions InterfaceOptions InterfaceState InterfaceView
-      KernelRouteOptions KernelWhat KeyOptions LifetimeOptions Limits Link LinkPort LsaId
-      LsaView MismatchField NeighborState NeighborView NetworkType NextHopView NssaOptions
-      OpaqueOptions OpaqueView OspfErrorCode OspfEvent PathStep PoliciesOptions PolicyOptions
-      PrefixListOptions PrefixRuleOptions Probe RangeOptions ReconfigureResult
+      KernelRouteOptions KernelWhat KeyOptions LifetimeOptions Limits Link LinkPort LsaId LsaView
+      MismatchField NeighborState NeighborView NetworkType NextHopView NssaOptions OpaqueOptions
+      OpaqueView OspfErrorCode OspfEvent PathStep PoliciesOptions PolicyOptions PrefixListOptions
+      PrefixRuleOptions Probe RangeOptions ReconfigureResult RedistributeFrom RedistributeOptions
       ResilientGroupOptions RouteDifferenceView RouteMapEntryOptions RouteMapMatch RouteMapSet
-      RouteSink RouteView RouterHelperOptions SelfOptions SequenceStore SpeakerEvent
-      SpeakerOptions SpeakerPorts SpfDelayConfig SpfRun StepName StepReport StepTimes
-      StopOptions StopResult StubRouterOptions StubRouterTimesOptions SysctlEvent
-      SysctlFinding SysctlPort TcpOptions TcpTarget TlsOptions UdpOptions Verdict VipChange
-      VirtualLinkOptions WhatIfChange WhyCandidate WhyView
+      RouteSink RouteSource RouteView RouterHelperOptions SelfOptions SequenceStore SourceChange
+      SourceRoute SourceRouteType SpeakerEvent SpeakerOptions SpeakerPorts SpfDelayConfig SpfRun
+      StepName StepReport StepTimes StopOptions StopResult StubRouterOptions
+      StubRouterTimesOptions SummaryAddressOptions SysctlEvent SysctlFinding SysctlPort TcpOptions
+      TcpTarget TlsOptions UdpOptions Verdict VipChange VirtualLinkOptions WhatIfChange
+      WhyCandidate WhyView
     `),
   },
   'ospf-speaker/core': {
@@ -53,14 +54,13 @@ const entries: Record<string, Entry> = {
       formatEvent
     `),
     types: words(`
-      AbrType AreaConfig AreaRange AuthenticationConfig AuthenticationSnapshot Candidate
-      ChainKey ConfigChange ConfiguredNeighbor Counters Datagram DropReason Explanation
-      ExternalPrefix HypotheticalChange Instant InterfaceConfig InterfaceSnapshot
-      InterfaceState Lifetime Limits LinkChoice LinkState LsaSnapshot MismatchField
-      NeighborSnapshot NeighborState NetworkType NextHop NssaConfig OpaqueId OpaqueScope
-      OpaqueSnapshot OspfEvent Output Path PathType PrefixRule Route RouteChange
-      RouteDifference RouterInformationConfig RouterOptions SpfDelayConfig Step StubPrefix
-      StubRouter TableRoute
+      AbrType AreaConfig AreaRange AuthenticationConfig AuthenticationSnapshot Candidate ChainKey
+      ConfigChange ConfiguredNeighbor Counters Datagram DropReason Explanation ExternalPrefix
+      ExternalSource HypotheticalChange Instant InterfaceConfig InterfaceSnapshot InterfaceState
+      Lifetime Limits LinkChoice LinkState LsaSnapshot MismatchField NeighborSnapshot
+      NeighborState NetworkType NextHop NssaConfig OpaqueId OpaqueScope OpaqueSnapshot OspfEvent
+      Output Path PathType PrefixRule Route RouteChange RouteDifference RouterInformationConfig
+      RouterOptions SpfDelayConfig Step StubPrefix StubRouter SummaryAddress TableRoute
     `),
   },
   'ospf-speaker/wire': {
@@ -87,13 +87,13 @@ const entries: Record<string, Entry> = {
     source: 'lib/sim/index.ts',
     module: sim,
     values: words(`
-      Attachment ClockEvent Fib Network Random Segment SimHost SimNode SimRouter VirtualClock
-      equalDatabases flowHash hopOf noForwardingLoop noHalfAdjacency oracleRoutes
+      Attachment ClockEvent Fib Network Random Segment SimHost SimNode SimRouteTable SimRouter
+      VirtualClock equalDatabases flowHash hopOf noForwardingLoop noHalfAdjacency oracleRoutes
       retransmissionListsEmpty routesEqualOracle settled tally
     `),
     types: words(`
       Conditions Connection CoreOptions CoreRouter Flow Freeze Member NetworkOptions OracleRoute
-      RecordedEvent SegmentOptions SimPorts TappedPacket TrafficCounters
+      RecordedEvent SegmentOptions SimPorts SimRoute TappedPacket TrafficCounters
     `),
   },
 }

@@ -51,6 +51,7 @@ t.test('the defaults', async (t) => {
     abrType: 'cisco',
     rfc1583Compatibility: true,
     externals: [],
+    summaryAddresses: [],
     stubRouter: undefined,
     role: 'announce-only',
     originate: undefined,
@@ -188,7 +189,7 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
   [[], 'options: expected an object, got []'],
   [
     { ...minimal, routerid: '1.1.1.1' },
-    "options: unknown option 'routerid'; known are routerId, areas, abrType, rfc1583Compatibility, externals, stubRouter, installRoutes, signal, addresses, eventQueue, limits, spfDelay, routeDelay, hostname, hostnameScope, sequenceStore, prefixLists, routeMaps, role, originate, routerHelper",
+    "options: unknown option 'routerid'; known are routerId, areas, abrType, rfc1583Compatibility, externals, redistribute, redistributeTable, defaultInformation, summaryAddresses, stubRouter, installRoutes, signal, addresses, eventQueue, limits, spfDelay, routeDelay, hostname, hostnameScope, sequenceStore, prefixLists, routeMaps, role, originate, routerHelper",
   ],
   [{ areas: minimal.areas }, 'routerId: expected an IPv4 address, got nothing'],
   [{ ...minimal, routerId: 1 }, 'routerId: expected an IPv4 address, got 1'],
@@ -344,7 +345,7 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
   [{ ...minimal, limits: 5 }, 'limits: expected an object, got 5'],
   [
     { ...minimal, limits: { lsa: 5 } },
-    "limits: unknown option 'lsa'; known are lsas, externals, neighborsPerInterface, maximumPaths, mismatches, opaqueOctets, exitOverflowMs, minLsIntervalMs, minLsArrivalMs",
+    "limits: unknown option 'lsa'; known are lsas, externals, redistributed, neighborsPerInterface, maximumPaths, mismatches, opaqueOctets, exitOverflowMs, minLsIntervalMs, minLsArrivalMs",
   ],
   [
     { ...minimal, limits: { lsas: -1 } },

@@ -17,6 +17,7 @@ import type {
   Link,
   LinkPort,
   RouteSink,
+  RouteSource,
 } from '../lib/ports.ts'
 import type { SimHost } from '../lib/sim/host.ts'
 import { Network } from '../lib/sim/network.ts'
@@ -43,6 +44,7 @@ export class World implements SpeakerPorts {
   readonly links: LinkPort
   readonly addresses: AddressPort
   readonly routes: RouteSink
+  readonly openRouteSource: (table?: number) => Promise<RouteSource>
   /** What was done to the machine, in order: 'open eth0 10.0.1.1', 'add lo 10.0.1.100/32'. */
   readonly log: string[] = []
   /** The sockets that are open, by device. */
@@ -81,6 +83,7 @@ export class World implements SpeakerPorts {
       add: (...args) => this.#add(...args),
       remove: (...args) => this.#remove(...args),
     }
+    this.openRouteSource = host.ports.openRouteSource
     this.routes = {
       apply: (changes) => routes.apply(changes),
       settled: () => routes.settled(),

@@ -4,6 +4,7 @@ import { LsType } from '../wire/lsa.ts'
 import { Option } from '../wire/options.ts'
 import { prefixKey } from './area.ts'
 import type { Extent } from './extent.ts'
+import { Externals } from './externals.ts'
 import type { Interface } from './interface.ts'
 import type { ExternalPrefix } from './io.ts'
 import { assignLinkStateIds } from './link-state-id.ts'
@@ -11,7 +12,6 @@ import { translatedPrefixes } from './nssa.ts'
 import { opaqueLsas } from './opaque.ts'
 import { type Wanted, Wish } from './originate.ts'
 import { Overflow } from './overflow.ts'
-import { permits } from './prefix-list.ts'
 import { routerInformationLsa } from './router-information.ts'
 import type { Reason } from './routing.ts'
 import { type Place, Scope } from './scope.ts'
@@ -20,7 +20,7 @@ export class AutonomousSystem extends Scope {
   readonly opaqueType: number = LsType.opaqueAs
   readonly overflow: Overflow = new Overflow(this)
   /** Destinations outside that we advertise, by prefix key. */
-  readonly externals: Map<number, ExternalPrefix> = new Map()
+  readonly externals: Externals = new Externals(this.router)
 
   get options(): number {
     return Option.e
@@ -50,8 +50,9 @@ export class AutonomousSystem extends Scope {
     const { router } = this
     // no normal area, nobody who would take them
     if (!router.reachesExternals) return wish.wanted
-    const prefixes = [...new Map(this.allowed()).values(), ...translatedPrefixes(router)].map(
-      (external) => this.#asStubRouter(external),
+    const own = this.externals.said()
+    const prefixes = [...own.values(), ...translatedPrefixes(router, own)].map((external) =>
+      this.#asStubRouter(external, own),
     )
     const limited = prefixes.filter((external) => external.length > 0)
     const isFull = this.overflow.forbids(limited.length)
@@ -69,28 +70,25 @@ export class AutonomousSystem extends Scope {
     return wish.wanted
   }
 
-  /** The externals that we may originate. */
-  *allowed(): Generator<[number, ExternalPrefix]> {
-    for (const entry of this.externals) {
-      if (permits(this.router.allowed, entry[1].prefix, entry[1].length)) yield entry
-    }
-  }
-
   /** Our own externals, and translations that lead to us: those with a forwarding address lead past us anyway. */
-  #asStubRouter(external: ExternalPrefix): ExternalPrefix {
+  #asStubRouter(
+    external: ExternalPrefix,
+    own: ReadonlyMap<number, ExternalPrefix>,
+  ): ExternalPrefix {
     const metric = this.router.stubRouter?.externalMetric
-    const isOurs = this.externals.get(prefixKey(external.prefix, external.length)) === external
+    const isOurs = own.get(prefixKey(external.prefix, external.length)) === external
     if (metric === undefined || !(isOurs || external.forwardingAddress === 0)) return external
     return { ...external, metric }
   }
 
   /** What we say for the NSSAs that we translate. */
   *translated(): Generator<Wanted> {
+    const own = this.externals.said()
     for (const want of this.wanted.values()) {
       if (want.body.kind !== 'external') continue
       const length = lengthOfMask(want.body.mask)!
       const prefix = (want.lsId & want.body.mask) >>> 0
-      if (!this.externals.has(prefixKey(prefix, length))) yield want
+      if (!own.has(prefixKey(prefix, length))) yield want
     }
   }
 

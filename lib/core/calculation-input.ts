@@ -46,7 +46,11 @@ export interface CalculationInput {
   readonly now: Instant
   readonly hops: HopSets
   readonly areas: ReadonlyMap<number, AreaInput>
-  readonly as: { readonly lsdb: DatabaseInput }
+  readonly as: {
+    readonly lsdb: DatabaseInput
+    /** Destinations that we redistribute are not looked at. */
+    readonly externals: { isOfKernel(key: number): boolean }
+  }
   readonly interfaces: ReadonlyMap<string, InterfaceInput>
   readonly isAbr: boolean
   /** It believes the summaries of the backbone alone (16.2). */

@@ -28,8 +28,7 @@ export function configure(router: Router, change: ConfigChange): void {
       const { area: id, prefix, length, cost } = change.stub
       const area = router.area(id)
       area.stubs.set(prefixKey(prefix, length), { prefix, length, cost })
-      area.originateDirty = true
-      return
+      return stubDirty(area, prefix, length)
     }
     case 'area': {
       const area = router.area(change.config.id)
@@ -80,19 +79,38 @@ export function configure(router: Router, change: ConfigChange): void {
     case 'stub-router':
       router.stubRouter = change.stubRouter
       return allDirty(router)
-    case 'external': {
-      const { prefix, length } = change.external
-      router.as.externals.set(prefixKey(prefix, length), change.external)
+    case 'external':
+      router.as.externals.set(change.source ?? 'announcement', change.external)
       return allDirty(router)
-    }
     case 'withdraw-external': {
-      if (!router.as.externals.delete(prefixKey(change.prefix, change.length))) return
+      const { prefix, length, source = 'announcement' } = change
+      if (router.as.externals.delete(source, prefix, length)) allDirty(router)
+      return
+    }
+    case 'redistribute': {
+      const { externals } = router.as
+      const changed = [...change.withdraw, ...change.set]
+      const keys = changed.map(({ prefix, length }) => prefixKey(prefix, length))
+      const before = keys.map((key) => externals.isOfKernel(key))
+      for (const { prefix, length } of change.withdraw) {
+        externals.delete('redistribution', prefix, length)
+      }
+      for (const external of change.set) externals.set('redistribution', external)
+      // what others say of the same is to be looked at, or no longer
+      const differing = keys.filter((key, i) => externals.isOfKernel(key) !== before[i])
+      router.as.recalculate({ what: 'networks', keys: differing }, 'redistribution')
       return allDirty(router)
     }
+    case 'as-boundary':
+      router.as.externals.redistributes = change.redistributes
+      return allDirty(router)
+    case 'summary-addresses':
+      router.as.externals.summaryAddresses = change.addresses
+      return allDirty(router)
     case 'withdraw': {
       const area = router.areas.get(change.area)
-      if (!area?.stubs.delete(prefixKey(change.prefix, change.length))) return
-      area.originateDirty = true
+      const { prefix, length } = change
+      if (area?.stubs.delete(prefixKey(prefix, length))) stubDirty(area, prefix, length)
       return
     }
     case 'opaque': {
@@ -162,6 +180,13 @@ function removeArea(router: Router, area: Area): void {
   router.routing.changed(undefined, { what: 'table' }, `area ${formatIpv4(area.id)} removed`)
 }
 
+/** What is inside OSPF as a stub link is not redistributed. */
+function stubDirty(area: Area, prefix: number, length: number): void {
+  const { router } = area
+  area.originateDirty = true
+  if (router.as.externals.isOfKernel(prefixKey(prefix, length))) allDirty(router)
+}
+
 function opaqueScope(router: Router, where: OpaqueScope): Scope | undefined {
   switch (where.scope) {
     case 'link':
@@ -208,7 +233,7 @@ function configureInterface(router: Router, config: InterfaceConfig): void {
   old.config = config.virtual ? { ...config, cost: was.cost } : config
   if (old.state !== 'Down') old.meetConfigured()
   old.mismatches.clear()
-  old.area.originateDirty = true
+  allDirty(router)
   rearm(old, was)
   if (was.priority !== config.priority) old.event('NeighborChange')
 }

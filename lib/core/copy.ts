@@ -126,7 +126,7 @@ export class RouterCopy implements CalculationInput, Borders {
   readonly now: number
   readonly hops: HopSets
   readonly areas: Map<number, AreaCopy>
-  readonly as: { readonly lsdb: DatabaseCopy }
+  readonly as: { readonly lsdb: DatabaseCopy } & Pick<CalculationInput['as'], 'externals'>
   readonly interfaces: Map<string, InterfaceInput>
   readonly rfc1583Compatibility: boolean
   /** What others are told of our links is not what we go by ourselves. */
@@ -138,7 +138,7 @@ export class RouterCopy implements CalculationInput, Borders {
     this.now = router.now
     this.hops = new HopSets(router.limits.maximumPaths)
     this.areas = new Map([...router.areas].map(([id, area]) => [id, new AreaCopy(area)]))
-    this.as = { lsdb: new DatabaseCopy(router.as.lsdb) }
+    this.as = { lsdb: new DatabaseCopy(router.as.lsdb), externals: router.as.externals }
     this.interfaces = new Map(router.interfaces)
     this.rfc1583Compatibility = router.rfc1583Compatibility
     this.abrType = router.abrType

@@ -182,7 +182,7 @@ export type OspfEvent =
   | {
       /** A bound was reached; what came after it was dropped. */
       readonly type: 'limit'
-      readonly what: 'lsdb' | 'neighbors'
+      readonly what: 'lsdb' | 'neighbors' | 'redistributed'
       readonly limit: number
     }
 

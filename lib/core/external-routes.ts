@@ -98,6 +98,7 @@ export type ExternalRefusal =
   | 'max-age'
   | 'own'
   | 'bad-mask'
+  | 'redistributed'
   | 'internal'
   | 'nssa-default'
   | 'unreachable-boundary'
@@ -119,6 +120,7 @@ export function readExternal(
   const length = lengthOfMask(body.mask)
   if (length === undefined) return 'bad-mask'
   const prefix = (lsId & maskOf(length)) >>> 0
+  if (router.as.externals.isOfKernel(prefixKey(prefix, length))) return 'redistributed'
   // (6a)
   const inside = table.networks.get(prefixKey(prefix, length))
   if (inside && isInternal(inside)) return 'internal'

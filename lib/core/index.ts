@@ -13,6 +13,7 @@ export type {
   ConfiguredNeighbor,
   Datagram,
   ExternalPrefix,
+  ExternalSource,
   Instant,
   InterfaceConfig,
   Lifetime,
@@ -30,6 +31,7 @@ export type {
   RouterInformationConfig,
   StubPrefix,
   StubRouter,
+  SummaryAddress,
 } from './io.ts'
 export type { OpaqueSnapshot } from './opaque.ts'
 export type { Path, Step } from './paths.ts'

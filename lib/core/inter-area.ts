@@ -5,7 +5,6 @@ import type { SummaryLsaBody } from '../wire/summary-lsa.ts'
 import { BACKBONE } from './area.ts'
 import type { AreaInput, CalculationInput } from './calculation-input.ts'
 import { LS_INFINITY } from './constants.ts'
-import type { AreaRange } from './io.ts'
 import { type Entry, isMaxAge } from './lsdb.ts'
 import { prefixKey } from './prefix-index.ts'
 import type { NetworkPath, RouterPath, RoutingTable } from './routes.ts'
@@ -214,16 +213,21 @@ export function discardUnresolved(
   if (routers) resolve(routers, routers.keys())
 }
 
-export const holds = (range: AreaRange, prefix: number, length: number): boolean =>
+interface Prefix {
+  readonly prefix: number
+  readonly length: number
+}
+
+export const holds = (range: Prefix, prefix: number, length: number): boolean =>
   length >= range.length && (prefix & maskOf(range.length)) >>> 0 === range.prefix
 
-/** The range of an area that a prefix falls into: the longest. */
-export function rangeOf(
-  ranges: readonly AreaRange[],
+/** The range that a prefix falls into: the longest. */
+export function rangeOf<R extends Prefix>(
+  ranges: readonly R[],
   prefix: number,
   length: number,
-): AreaRange | undefined {
-  let best: AreaRange | undefined
+): R | undefined {
+  let best: R | undefined
   for (const range of ranges) {
     if (holds(range, prefix, length) && (!best || range.length > best.length)) best = range
   }

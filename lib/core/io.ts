@@ -164,6 +164,26 @@ export interface ExternalPrefix {
   readonly tag: number
   /** 0: traffic is for us. */
   readonly forwardingAddress: number
+  /** It is redistributed: the kernel has a route there that OSPF did not make. */
+  readonly kernel?: {
+    /** Whose address may be told as forwarding address. */
+    readonly gateway: number | undefined
+    /** The network of a device: not told while it is inside OSPF. */
+    readonly connected: boolean
+  }
+}
+
+/** Who asks for an external; for the same prefix the word of an earlier one counts. */
+export type ExternalSource = 'announcement' | 'option' | 'redistribution'
+
+/** Externals of ours that are inside are said as one, or not at all. */
+export interface SummaryAddress {
+  readonly prefix: number
+  readonly length: number
+  readonly advertise: boolean
+  readonly metricType: 1 | 2
+  readonly metric: number
+  readonly tag: number
 }
 
 /** How far an opaque LSA travels (RFC 5250 3): LS type 9, 10 or 11. */
@@ -227,12 +247,27 @@ export type ConfigChange =
   /** Become a stub router (RFC 6987), or cease to be one. */
   | { readonly type: 'stub-router'; readonly stubRouter: StubRouter | undefined }
   | { readonly type: 'announce'; readonly stub: StubPrefix }
-  | { readonly type: 'external'; readonly external: ExternalPrefix }
+  /** `source`: default 'announcement'. */
+  | {
+      readonly type: 'external'
+      readonly external: ExternalPrefix
+      readonly source?: ExternalSource
+    }
   | {
       readonly type: 'withdraw-external'
       readonly prefix: number
       readonly length: number
+      readonly source?: ExternalSource
     }
+  /** What is redistributed has changed; many at once. */
+  | {
+      readonly type: 'redistribute'
+      readonly set: readonly ExternalPrefix[]
+      readonly withdraw: readonly { readonly prefix: number; readonly length: number }[]
+    }
+  /** Be an AS boundary router even while there is nothing to redistribute, or only with something to say. */
+  | { readonly type: 'as-boundary'; readonly redistributes: boolean }
+  | { readonly type: 'summary-addresses'; readonly addresses: readonly SummaryAddress[] }
   | {
       readonly type: 'withdraw'
       readonly area: number

@@ -21,7 +21,7 @@ export function nssaLsas(area: Area, wish: Wish): void {
   // 2.4: to be translated, an LSA needs a forwarding address inside the area; a border router advertises type 5 itself
   const inside = addressIn(area)
   const propagate = !(router.isAbr && router.reachesExternals) && inside !== 0
-  const externals = new Map(router.as.allowed())
+  const externals = router.as.externals.said(area)
   const { defaultOriginate } = config.nssa
   // 2.7: the default of a border router leads to itself
   const isOurs = router.isAbr && defaultOriginate !== undefined
@@ -120,15 +120,21 @@ function* otherBorders({ router, tree, id }: Area): Generator<Border> {
 export const hasOtherBorder = (area: Area): boolean =>
   area.config.kind === 'nssa' && !otherBorders(area).next().done
 
-/** What we translate for every NSSA whose translator we are (3.2). */
-export function translatedPrefixes(router: Router): ExternalPrefix[] {
+/**
+ * What we translate for every NSSA whose translator we are (3.2).
+ * @param own what we say ourselves, by prefix key
+ */
+export function translatedPrefixes(
+  router: Router,
+  own: ReadonlyMap<number, unknown>,
+): ExternalPrefix[] {
   const found = new Map<number, ExternalPrefix>()
   for (const area of router.areas.values()) {
     if (!area.isTranslator) continue
     for (const external of translate(router, area)) {
       const key = prefixKey(external.prefix, external.length)
       // our own type 5 for the same destination wins; so does the better of two translations
-      if (router.as.externals.has(key)) continue
+      if (own.has(key)) continue
       const old = found.get(key)
       if (old === undefined || isBetter(external, old)) found.set(key, external)
     }

@@ -37,7 +37,8 @@ export function isAbr({ announceOnly, areas, abrType }: Borders): boolean {
 
 /** An AS boundary router: it advertises something from outside. */
 export function isAsbr(router: Router): boolean {
-  if (router.as.externals.size > 0) return true
+  const { externals } = router.as
+  if (externals.redistributes || !externals.isEmpty) return true
   // RFC 5250 5: so that other areas can tell whether we are there
   if (router.as.opaques.size > 0 || router.routerInformation?.scope === 'as') return true
   if (!isAbr(router)) return false

@@ -16,7 +16,7 @@
  *   inter-area.ts              16.2, 16.3             external-routes.ts        16.4
  *   summaries.ts               12.4.3                 autonomous-system.ts      12.4.4; link-state-id.ts: appendix E
  *   opaque.ts, link-scope.ts   RFC 5250                  router-information.ts     RFC 7770, RFC 5642
- *   overflow.ts                RFC 1765
+ *   overflow.ts                RFC 1765                  externals.ts             12.4.4.1, summary addresses
  *   nssa.ts, handover.ts       RFC 3101               calculation.ts            16, the order of all that
  *   virtual-link.ts            15                        hop-sets.ts              next hops, interned
  *   spf-delay.ts               RFC 8405               timers.ts                 the heap of deadlines
@@ -117,6 +117,8 @@ export interface Limits {
   readonly lsas: number
   /** AS-external-LSAs but for defaults, as RFC 1765 bounds them; it must be the same in every router. */
   readonly externals: number
+  /** Prefixes of the kernel that a speaker redistributes; those that come after are not told. */
+  readonly redistributed: number
   readonly neighborsPerInterface: number
   /** Equal-cost next hops of a route; at most 256. */
   readonly maximumPaths: number
@@ -135,6 +137,7 @@ export interface Limits {
 export const defaultLimits: Limits = {
   lsas: 100_000,
   externals: 100_000,
+  redistributed: 10_000,
   neighborsPerInterface: 500,
   maximumPaths: 64,
   mismatches: 64,
@@ -589,7 +592,7 @@ export class Router {
     if (!isUp || moved) iface.event('InterfaceDown')
     iface.link = next
     if (isUp && iface.state === 'Down') iface.event('InterfaceUp')
-    iface.area.originateDirty = true
+    for (const scope of this.scopes()) scope.originateDirty = true
   }
 
   /** The end of every input. */

@@ -377,6 +377,8 @@ function whyNoExternal(
       return '16.4 (2): we said it ourselves, for others'
     case 'bad-mask':
       return '16.4 (2): its mask has holes'
+    case 'redistributed':
+      return 'the kernel has a route there that we redistribute'
     case 'internal':
       return '16.4 (6a), 11: paths inside the autonomous system are preferred over externals'
     case 'nssa-default':

@@ -7,6 +7,7 @@ import { LinuxAddresses } from './addresses.ts'
 import { LinuxLinks } from './links.ts'
 import { lockInterface } from './route-lock.ts'
 import type { LinuxRoutesOptions, RouteEvent } from './route-options.ts'
+import { LinuxRouteSource } from './route-source.ts'
 import { tableNumber, vrfTable } from './route-tables.ts'
 import { LinuxRoutes } from './routes.ts'
 import { RawSocketPort } from './socket.ts'
@@ -51,19 +52,31 @@ export async function openLinux(world: LinuxWorld): Promise<SpeakerPorts> {
     opened.push(() => locks[Symbol.asyncDispose]())
     for (const name of world.interfaces) await locks.lock(name)
     let routes: RouteSink | undefined
+    let sinkTable: number | undefined
     if (kernel) {
       const onEvent = (event: RouteEvent): void => report(tell(event))
       const { vrf, ...options } = kernel
       const table = vrf === undefined ? tableNumber(kernel.table) : await vrfTable(vrf)
+      sinkTable = table
       const sink = await LinuxRoutes.open({ ...options, table, links, clock, onEvent })
       opened.push(() => sink[Symbol.asyncDispose]())
       routes = sink
     }
+    const openRouteSource = (table = sinkTable): Promise<LinuxRouteSource> =>
+      LinuxRouteSource.open({
+        links,
+        clock,
+        ...(table === undefined ? {} : { table }),
+        isOfSink: table === sinkTable,
+        onError: (error) => report({ type: 'error', where: 'routes to redistribute', error }),
+        onOverrun: () => report(tell({ type: 'overrun' })),
+      })
     const datagrams = new RawSocketPort()
     const sysctls = new LinuxSysctls()
     const lock = (name: string): Promise<void> => locks.lock(name)
     const unlock = (name: string): Promise<void> => locks.unlock(name)
-    return { clock, datagrams, links, addresses, routes, sysctls, lock, unlock, close }
+    const opening = { openRouteSource, lock, unlock }
+    return { clock, datagrams, links, addresses, routes, sysctls, ...opening, close }
   } catch (error) {
     await close()
     throw error

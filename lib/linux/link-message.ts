@@ -121,11 +121,12 @@ export function makeLink(device: Device, addresses: readonly Address[]): Link {
     mtu,
     address: ordered[0]?.address,
     prefixLength: ordered[0]?.prefixLength ?? 0,
-    addresses: ordered.map(({ address, prefixLength, secondary, peer }) => ({
+    addresses: ordered.map(({ address, prefixLength, secondary, peer, protocol }) => ({
       address,
       prefixLength,
       secondary,
       peer,
+      ...(protocol === 0 ? {} : { protocol }),
     })),
   }
 }

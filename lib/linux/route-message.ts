@@ -21,6 +21,8 @@ const RTNH_F_ONLINK = 4
 /** In the one octet of the header, where the number does not fit: see RTA_TABLE. */
 const RT_TABLE_COMPAT = 252
 const AF_INET = 2
+/** Of a route's flags: from the cache of lookups. */
+const RTM_F_CLONED = 0x200
 
 /** One way out, in the kernel's terms. */
 export interface Hop {
@@ -179,6 +181,58 @@ function decodeHops(attributes: Attributes, flags: number): Hop[] | undefined {
     const weight = view.u8(at + 3) + 1
     const weighted = weight === 1 ? {} : { weight }
     hops.push({ index: view.i32(at + 4), gateway, ...onLinkOf(view.u8(at + 2)), ...weighted })
+    at += (length + 3) & ~3
+  }
+  return hops
+}
+
+/** A route of whatever kind, for those who only look. */
+export interface SeenRoute {
+  readonly prefix: number
+  readonly length: number
+  readonly table: number
+  readonly metric: number
+  readonly protocol: number
+  readonly tos: number
+  readonly scope: number
+  /** RTN_*: 1 is unicast. */
+  readonly type: number
+  /** None: it discards. Gateways of another family are not told. */
+  readonly hops: readonly { readonly index: number; readonly gateway: number | undefined }[]
+}
+
+/** Reads struct rtmsg for those who only look; undefined when it is not an IPv4 route, or a copy in a cache. */
+export function decodeSeenRoute({ payload }: NetlinkMessage): SeenRoute | undefined {
+  if (payload.length < 12 || payload[0] !== AF_INET) return undefined
+  const [, length = 0, , tos = 0, table = 0, protocol = 0, scope = 0, type = 0] = payload
+  if (length > 32 || fixed(payload).u32(8) & RTM_F_CLONED) return undefined
+  const attributes = new Attributes(payload, 12)
+  return {
+    prefix: attributes.ipv4(RTA_DST) ?? 0,
+    length,
+    table: attributes.u32(RTA_TABLE) ?? table,
+    metric: attributes.u32(RTA_PRIORITY) ?? 0,
+    protocol,
+    tos,
+    scope,
+    type,
+    hops: seenHops(attributes),
+  }
+}
+
+function seenHops(attributes: Attributes): SeenRoute['hops'] {
+  const list = attributes.bytes(RTA_MULTIPATH)
+  if (list === undefined) {
+    const index = attributes.u32(RTA_OIF)
+    return index === undefined ? [] : [{ index, gateway: attributes.ipv4(RTA_GATEWAY) }]
+  }
+  const hops: { index: number; gateway: number | undefined }[] = []
+  const view = fixed(list)
+  for (let at = 0; at + 8 <= list.length; ) {
+    const length = view.u16(at)
+    if (length < 8 || at + length > list.length) break
+    const inner = new Attributes(list.subarray(0, at + length), at + 8)
+    hops.push({ index: view.i32(at + 4), gateway: inner.ipv4(RTA_GATEWAY) })
     at += (length + 3) & ~3
   }
   return hops

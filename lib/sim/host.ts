@@ -4,11 +4,20 @@
  */
 import type { Datagram, RouteChange } from '../core/io.ts'
 import { OspfError } from '../errors.ts'
-import type { AddressPort, Clock, DatagramPort, Link, LinkPort, RouteSink } from '../ports.ts'
+import type {
+  AddressPort,
+  Clock,
+  DatagramPort,
+  Link,
+  LinkPort,
+  RouteSink,
+  RouteSource,
+} from '../ports.ts'
 import { formatIpv4, networkOf } from '../wire/address.ts'
 import { ClockEvent, type VirtualClock } from './clock.ts'
 import { type Attachment, allDRouters } from './medium.ts'
 import { SimNode } from './node.ts'
+import { SimRouteTable } from './route-table.ts'
 
 /** The world of an `OspfSpeaker`: pass it where the Linux one would be used. */
 export interface SimPorts {
@@ -17,6 +26,7 @@ export interface SimPorts {
   readonly links: LinkPort
   readonly addresses: AddressPort
   readonly routes: RouteSink
+  readonly openRouteSource: (table?: number) => Promise<RouteSource>
 }
 
 /** From power on to power off. What belongs to a life that is over does nothing any more. */
@@ -37,6 +47,8 @@ const loopback = { address: 0x7f000001, prefixLength: 8 }
 
 /** A simulated machine. Made by `Network.host()`. */
 export class SimHost extends SimNode {
+  /** What other programs have put into the kernel's routing table, for a speaker to redistribute. It outlives them. */
+  readonly table: SimRouteTable = new SimRouteTable()
   #life: Life = this.#born()
 
   /** The ports of this life; after `restart` there are new ones. */
@@ -147,6 +159,7 @@ export class SimHost extends SimNode {
             if (life.alive) this.fib.clear()
           },
         },
+        openRouteSource: async (table) => this.table.source(() => life.alive, table),
       },
     }
     return life

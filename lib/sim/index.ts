@@ -93,6 +93,14 @@ export { type OracleRoute, oracleRoutes } from './oracle.ts'
  */
 export { Random } from './random.ts'
 /**
+ * Routes in a machine's kernel that are not OSPF's, to be redistributed.
+ * ```ts
+ * lb1.table.set('172.16.0.0/16', { gateway: 0x0a000001 })
+ * lb1.table.delete('172.16.0.0/16')
+ * ```
+ */
+export { type SimRoute, SimRouteTable } from './route-table.ts'
+/**
  * A router, and what can befall it.
  * ```ts
  * r1.neighbors() // as the core says it

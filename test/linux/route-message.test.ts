@@ -2,6 +2,7 @@ import t from 'tap'
 import { type NetlinkMessage, PayloadWriter } from '../../lib/linux/netlink-message.ts'
 import {
   decodeRoute,
+  decodeSeenRoute,
   encodeRoute,
   encodeRouteQuery,
   type KernelRoute,
@@ -86,4 +87,32 @@ t.test('the same hops', async (t) => {
   t.equal(sameHops([one], [{ ...one, weight: 2 }]), false)
   t.equal(sameHops(undefined, undefined), true)
   t.equal(sameHops(undefined, []), false)
+})
+
+t.test('routes of whatever kind, to look at', async (t) => {
+  const seen = (payload: Uint8Array) => decodeSeenRoute(of(payload))
+  const common = {
+    prefix: 0x0a0a0000,
+    length: 16,
+    table: 254,
+    metric: 20,
+    protocol: 188,
+    tos: 0,
+    scope: 0,
+    type: 1,
+  }
+  t.strictSame(seen(encodeRoute(route)), { ...common, hops: [one] })
+  const several = encodeRoute({ ...route, hops: [one, two], table: 100_000 })
+  t.strictSame(seen(several), { ...common, table: 100_000, hops: [one, two] })
+  for (let length = 0; length < several.length; length++) {
+    t.doesNotThrow(() => seen(several.subarray(0, length)), `cut at ${length}`)
+  }
+  const rtmsg = (family: number, length: number, flags = 0): PayloadWriter =>
+    new PayloadWriter().u8(family).u8(length).u8(0).u8(0).u8(254).u8(4).u8(253).u8(6).u32(flags)
+  t.match(seen(rtmsg(2, 0).finish()), { prefix: 0, length: 0, type: 6, scope: 253, hops: [] })
+  t.equal(seen(rtmsg(10, 0).finish()), undefined, 'IPv6')
+  t.equal(seen(rtmsg(2, 33).finish()), undefined, 'no length')
+  t.equal(seen(rtmsg(2, 32, 0x200).finish()), undefined, 'a copy in a cache')
+  const attached = rtmsg(2, 24).attributeU32(4, 7).finish()
+  t.strictSame(seen(attached)?.hops, [{ index: 7, gateway: undefined }])
 })
