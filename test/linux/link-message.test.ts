@@ -109,4 +109,10 @@ t.test('the primary address', async (t) => {
     [real.address, vip.address, second.address],
     'all of them, primary first',
   )
+  const { addresses } = makeLink(device, [real, address('10.0.1.100', 32, { protocol: 188 })])
+  t.strictSame(
+    addresses.map(({ protocol }) => protocol),
+    [undefined, 188],
+    'who added them, where it is said',
+  )
 })
