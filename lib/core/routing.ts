@@ -12,6 +12,7 @@ import { describeLsa, type OspfEvent } from './events.ts'
 import type { Extent } from './extent.ts'
 import { HopSets } from './hop-sets.ts'
 import type { RouteChange } from './io.ts'
+import { isMaxAge } from './lsdb.ts'
 import { updateTranslator } from './nssa.ts'
 import { prefixKey } from './prefix-index.ts'
 import type { Router } from './router.ts'
@@ -53,6 +54,8 @@ export class Routing {
   readonly #dirtyTrees = new Set<Area>()
   #isTableDirty = false
   readonly #dirtyNetworks = new Set<number>()
+  /** The tree waits for the network-LSA of a Designated Router. */
+  #isHeld = false
   readonly #reasons = new Map<string, Reason>()
   #moreReasons = 0
   #routes: Map<number, TableRoute> = new Map()
@@ -101,7 +104,26 @@ export class Routing {
     this.#note(reason)
     const delay = extent.what === 'tree' ? this.#treeDelay : this.#routeDelay
     if (isAlone(area ? [area] : router.areas.values())) delay.soon(router.now)
+    else if (extent.what === 'tree') this.#treeChanged(reason)
     else delay.event(router.now)
+  }
+
+  /**
+   * Where a Designated Router takes over, our own LSA leads to its network before anybody has said that there is one.
+   * For that moment the tree as it was is better than one without the network.
+   */
+  #treeChanged(reason: Reason): void {
+    const { now, routerId } = this.#router
+    const isOurs = typeof reason !== 'string' && reason.advertisingRouter === routerId
+    const { shortMs } = this.#treeDelay.config
+    if ((isOurs || this.#isHeld) && lacksNetwork(this.#router)) {
+      this.#isHeld = true
+      this.#treeDelay.event(now, shortMs)
+      return
+    }
+    this.#treeDelay.event(now)
+    if (this.#isHeld) this.#treeDelay.soon(now)
+    this.#isHeld = false
   }
 
   /** A change of routes after a quiet time does not wait for a timer: it belongs to the input that brought it. */
@@ -159,6 +181,7 @@ export class Routing {
     // changes of this size are not noted there
     for (const { tree } of areas) if (tree) tree.prefixes = undefined
     this.table = calculateTable(router, new Set(trees))
+    if (trees.length > 0) this.#isHeld = false
     for (const area of this.#dirtyTrees) {
       // or it was removed
       if (trees.includes(area) || !areas.includes(area)) this.#dirtyTrees.delete(area)
@@ -239,6 +262,24 @@ export class Routing {
     this.#wasAbr = isAbr
   }
 }
+
+/** A link of ours leads to a transit network that no network-LSA describes. */
+function lacksNetwork({ areas, routerId, now }: Router): boolean {
+  for (const { lsdb, wanted } of areas.values()) {
+    const own = wanted.get(lsaKey(LsType.router, routerId, routerId))?.calculated.body
+    if (own?.kind !== 'router') continue
+    const missing = new Set(own.links.flatMap(({ type, id }) => (type === LINK_TRANSIT ? id : [])))
+    if (missing.size === 0) continue
+    for (const { type, lsId } of wanted.values()) if (type === LsType.network) missing.delete(lsId)
+    for (const entry of lsdb.ofType(LsType.network)) {
+      if (!isMaxAge(entry, now)) missing.delete(entry.lsa.header.lsId)
+    }
+    if (missing.size > 0) return true
+  }
+  return false
+}
+
+const LINK_TRANSIT = 2
 
 /** Nobody there whose changes could come in numbers. */
 function isAlone(areas: Iterable<Area>): boolean {

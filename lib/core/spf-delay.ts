@@ -70,8 +70,8 @@ export class SpfDelay {
     this.#spf.cancel()
   }
 
-  /** An IGP event (section 4). */
-  event(now: Instant): void {
+  /** An IGP event (section 4). `least`: milliseconds that it is to wait in any case. */
+  event(now: Instant, least = 0): void {
     const { initialMs, shortMs, longMs, timeToLearnMs, holdDownMs } = this.config
     let delay: number
     switch (this.state) {
@@ -90,6 +90,6 @@ export class SpfDelay {
         delay = longMs
     }
     this.#holdDown.set(now + holdDownMs)
-    if (!this.#spf.armed) this.#spf.set(now + delay)
+    if (!this.#spf.armed) this.#spf.set(now + Math.max(delay, least))
   }
 }

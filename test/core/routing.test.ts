@@ -1,17 +1,19 @@
 /** When which part of the routes is calculated, and what is said of it. */
 import t from 'tap'
 import type { OspfEvent } from '../../lib/core/events.ts'
-import { formatPrefix } from '../../lib/wire/address.ts'
+import { formatIpv4, formatPrefix } from '../../lib/wire/address.ts'
 import {
   Bench,
   externalLsa,
   ip,
   lsaOf,
+  networkLsa,
   Peer,
   pointToPoint,
   routerLsa,
   segment,
   stub,
+  transit,
   us,
 } from './bench.ts'
 
@@ -175,4 +177,40 @@ t.test('256 paths of equal cost', async (t) => {
       ?.nextHops.map((hop) => hop.gateway)
     t.same(gateways, addresses.slice(0, maximumPaths), 'those with the lowest addresses')
   }
+})
+
+t.test('a change of Designated Router takes no route away', async (t) => {
+  const { bench, dr, backup } = segment('DROther')
+  const say = (of: Peer, network: Peer, sequence: number): void =>
+    of.update(
+      networkLsa(network.address, network.routerId, [us, dr!.routerId, backup!.routerId], {
+        sequence,
+      }),
+      ...[dr!, backup!].map((peer) =>
+        routerLsa(
+          peer.routerId,
+          [transit(network.address, peer.address), stub(formatIpv4(peer.address), 32)],
+          { sequence },
+        ),
+      ),
+    )
+  say(dr!, dr!, 1)
+  bench.run(10)
+  const mine = '10.0.0.3/32'
+  t.ok(has(bench, mine))
+  // the Designated Router leaves, the Backup takes over
+  dr!.priority = 0
+  for (const peer of [dr!, backup!]) {
+    peer.designatedRouter = backup!.address
+    peer.backupDesignatedRouter = 0
+    peer.hello()
+  }
+  t.equal(bench.iface().designatedRouter, backup!.address)
+  bench.run(0.01)
+  t.ok(has(bench, mine), 'our link leads to a network that nobody has described yet')
+  runs(bench)
+  say(backup!, backup!, 2)
+  bench.run(0)
+  t.match(runs(bench), [{ what: 'tree' }], 'now it has been')
+  t.ok(has(bench, mine))
 })
