@@ -287,7 +287,11 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     const pipeline = parsePipeline(text, options)
     const when = asGate(options.when, this.#clock)
     this.#interfaces.noteVip(prefix)
-    const address = this.#addressStep(options.device, prefix, length)
+    const { device } = options
+    const address: AddressStep | undefined =
+      device === undefined
+        ? undefined
+        : { port: this.#vipAddresses, device, address: prefix, prefixLength: length }
     const make = (release: Disposable): Announcement =>
       new Announcement({
         prefix: text,
@@ -484,16 +488,6 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     const gone = announcement.stop().then(() => release[Symbol.dispose]())
     this.#leaving.add(gone)
     void gone.then(() => this.#leaving.delete(gone))
-  }
-
-  #addressStep(
-    device: string | undefined,
-    address: number,
-    prefixLength: number,
-  ): AddressStep | undefined {
-    if (device === undefined) return undefined
-    const port = this.#vipAddresses
-    return { port, device, address, prefixLength }
   }
 
   // Stopping
