@@ -125,7 +125,9 @@ t.test('12.4.1: each area has its own router-LSA', async (t) => {
   bench.up({ name: 'eth1', area: 1 }, { address: ip('10.0.1.1') })
   const links = bench.router
     .database(0)
-    .map((l) => [l.area, l.lsa.body.kind === 'router' && l.lsa.body.links.map((k) => k.id)])
+    .flatMap(({ area, lsa: { body } }) =>
+      body.kind === 'router' ? [[area, body.links.map((link) => link.id)]] : [],
+    )
   t.same(links, [
     [0, [ip('10.0.0.0')]],
     [1, [ip('10.0.1.0')]],
