@@ -154,7 +154,7 @@ const arrows: Record<string, readonly string[]> = {
   ],
 
   sim: ['core', 'crypto', 'errors', 'ports', 'speaker', 'wire'],
-  config: ['type ports', 'wire/address.ts'],
+  config: ['type area-options', 'type policy', 'type ports', 'type prefix-list', 'wire/address.ts'],
   cli: ['config', 'index'],
 }
 

@@ -2,8 +2,9 @@
 /** The `ospf-speaker` command. */
 import { createRequire } from 'node:module'
 import { Command, Option } from 'commander'
+import { frrCompats } from '../config/frr-types.ts'
 import { ControlError } from './control.ts'
-import { type LogLevel, logLevels, run } from './run.ts'
+import { logLevels, type RunOptions, run } from './run.ts'
 import { show, UsageError } from './show.ts'
 
 const defaultSocket = '/run/ospf-speaker.sock'
@@ -28,9 +29,15 @@ async function main(argv: readonly string[]): Promise<number> {
     .command('run')
     .description('run a speaker in the foreground until SIGTERM')
     .requiredOption('--frr <file...>', 'configuration in the words of Quagga and FRR; repeatable')
+    .addOption(
+      new Option('--compat <daemon>', 'whose defaults count where the files say nothing')
+        .choices(frrCompats)
+        .default('frr'),
+    )
+    .option('--strict', 'refuse statements that are understood and not done, instead of warning')
     .addOption(socket())
     .addOption(new Option('--log <level>', 'what to print').choices(logLevels).default('info'))
-    .action(async (options: { frr: string[]; socket: string; log: LogLevel }) => {
+    .action(async (options: RunOptions) => {
       // Loaded here, so that `show` works where the native code is not.
       const { processHost } = await import('./host.ts')
       status = await run(options, processHost)

@@ -1,30 +1,40 @@
 /** A configuration that has met the kernel's devices, as the options of `OspfSpeaker.start`. */
 import { hostname } from 'node:os'
+import { resolveAreas } from '../config/areas.ts'
 import type { FrrOptions } from '../config/frr.ts'
 import type { ResolvedInterface, ResolvedNetworks } from '../config/networks.ts'
-import type { SpeakerOptions } from '../index.ts'
+import type { AreaOptions, SpeakerOptions } from '../index.ts'
 
-type Area = {
+type Area = AreaOptions & {
   interfaces: Record<string, ResolvedInterface['settings']>
   stubNetworks: Record<string, number>
 }
 
 export function startOptions(config: FrrOptions, resolved: ResolvedNetworks): SpeakerOptions {
-  const areas: Record<string, Area> = {}
+  const areas: Record<string, Area> = Object.fromEntries(
+    Object.entries(resolveAreas(config)).map(([id, area]) => [
+      id,
+      { ...area, interfaces: {}, stubNetworks: {} },
+    ]),
+  )
   const area = (id: string): Area => (areas[id] ??= { interfaces: {}, stubNetworks: {} })
   for (const { name, area: id, settings } of resolved.interfaces)
     area(id).interfaces[name] = settings
   for (const { prefix, length, area: id, cost } of resolved.stubs) {
     area(id).stubNetworks[`${prefix}/${length}`] = cost
   }
-  const { maximumPaths, spfThrottle, minLsInterval, minLsArrival, stubRouter } = config
+  const { abrType, maximumPaths, stubRouter, spfThrottle, minLsInterval, minLsArrival } = config
   return {
     routerId: config.routerId,
     areas,
+    ...(abrType === undefined ? {} : { abrType }),
+    rfc1583Compatibility: config.rfc1583Compatibility,
+    ...(stubRouter === undefined ? {} : { stubRouter }),
     installRoutes: config.installRoutes,
+    ...(config.routeMaps === undefined ? {} : { routeMaps: config.routeMaps }),
+    ...later(config),
     // as FRR, whatever it installs
     role: 'router',
-    ...(stubRouter === undefined ? {} : { stubRouter }),
     // FRR's own name is that of the machine unless it is configured
     ...(config.routerInformation === undefined
       ? {}
@@ -48,5 +58,15 @@ export function startOptions(config: FrrOptions, resolved: ResolvedNetworks): Sp
             longMs: spfThrottle.maximumHold * 1000,
           },
         }),
+  }
+}
+
+/** What the importer refuses until the speaker has the option for it (frr-pending.ts). */
+function later(config: FrrOptions): object {
+  const { redistribute, defaultInformation, summaryAddresses } = config
+  return {
+    ...(redistribute === undefined ? {} : { redistribute }),
+    ...(defaultInformation === undefined ? {} : { defaultInformation }),
+    ...(summaryAddresses === undefined ? {} : { summaryAddresses }),
   }
 }

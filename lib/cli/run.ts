@@ -1,7 +1,6 @@
 /** `ospf-speaker run`: configuration files in, a speaker until a signal, one line per event. */
 
-import type { FrrOptions } from '../config/frr.ts'
-import { importFrr } from '../config/frr.ts'
+import { type FrrCompat, type FrrOptions, importFrr } from '../config/frr.ts'
 import { type ResolvedNetworks, resolveNetworks } from '../config/networks.ts'
 import { type Control, serveControl } from './control.ts'
 import { documentsOf } from './show.ts'
@@ -13,6 +12,10 @@ export type LogLevel = (typeof logLevels)[number]
 export interface RunOptions {
   /** Paths of the files. */
   readonly frr: readonly string[]
+  /** Whose defaults count where the files say nothing; default 'frr'. */
+  readonly compat?: FrrCompat
+  /** Refuse what is understood and not done here; default false: warn. */
+  readonly strict?: boolean
   /** Path of the control socket. */
   readonly socket: string
   readonly log: LogLevel
@@ -54,7 +57,7 @@ export interface Host {
 /** Ends with the exit status: 0 after a signal, 1 when the machine refused, 2 for a configuration with errors. */
 export async function run(options: RunOptions, host: Host): Promise<number> {
   const log = logger(options.log, host)
-  const config = await readConfig(options.frr, host, log)
+  const config = await readConfig(options, host, log)
   if (config === undefined) return 2
 
   let speaker: RunningSpeaker | undefined
@@ -97,7 +100,7 @@ function started(speaker: RunningSpeaker | undefined): RunningSpeaker {
 }
 
 async function readConfig(
-  paths: readonly string[],
+  { frr: paths, compat = 'frr', strict = false }: RunOptions,
   host: Host,
   log: (line: LogLine) => void,
 ): Promise<FrrOptions | undefined> {
@@ -111,11 +114,19 @@ async function readConfig(
       host.complain(`ospf-speaker: ${error instanceof Error ? error.message : String(error)}`)
     }
   if (unreadable) return undefined
-  const { options, accepted, errors } = importFrr(files)
+  const { options, accepted, errors } = importFrr(files, { compat })
   for (const { file, line, message } of errors) host.complain(`${file}:${line}: ${message}`)
-  for (const { file, line, statement } of accepted)
-    log({ level: 'debug', text: `${file}:${line}: accepted, without effect: ${statement}` })
-  return options
+  if (options === undefined) return undefined
+  let refused = false
+  for (const { file, line, statement, reason } of accepted) {
+    const where = `${file}:${line}`
+    if (reason === undefined)
+      log({ level: 'debug', text: `${where}: accepted, without effect: ${statement}` })
+    else if (strict) host.complain(`${where}: ${statement}: ${reason}`)
+    else log({ level: 'warning', text: `${where}: not done: ${statement}: ${reason}` })
+    refused ||= strict && reason !== undefined
+  }
+  return refused ? undefined : options
 }
 
 const signals = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const

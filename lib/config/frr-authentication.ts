@@ -106,9 +106,20 @@ export class KeyChainReader {
     this.#chain.set(id, this.#key)
   }
 
-  keyString(words: readonly string[]): void {
-    if (words.length === 0) throw new Refusal('the key is missing')
-    this.#key.key = words.join(' ')
+  forget(name: string): void {
+    this.#chains.delete(name)
+  }
+
+  forgetKey(word: string): void {
+    this.#chain.delete(Number(word))
+  }
+
+  unset(field: 'key' | 'algorithm' | 'send' | 'accept'): void {
+    delete this.#key[field]
+  }
+
+  keyString(key: string): void {
+    this.#key.key = key
   }
 
   algorithm(word: string): void {

@@ -1,104 +1,314 @@
 /**
- * `access-list`, `route-map` and `ip protocol ospf route-map`: what zebra lets into the kernel. Only two outcomes are
- * understood, all routes or none; a policy that tells routes apart is refused, since half of it would be a lie.
+ * Access lists, prefix lists and route maps: kept as they are read, and turned into the rules that the speaker knows
+ * where something names them. What FRR does with a list that is not there differs from place to place, and is hardly
+ * ever what was meant: here it is refused.
  */
-import { integer, prefix, Refusal } from './frr-parse.ts'
+import type { RouteMapEntryOptions, RouteMapMatch, RouteMapSet } from '../policy.ts'
+import type { PrefixRuleOptions } from '../prefix-list.ts'
+import { formatIpv4, lengthOfMask, networkOf, parseIpv4 } from '../wire/address.ts'
+import type { Reference } from './frr-draft.ts'
+import { Refusal } from './frr-parse.ts'
 
-type Action = 'permit' | 'deny'
+export type Action = 'permit' | 'deny'
 
-interface Rule {
+/** A line of a list, with its number. An access list's may stand for several rules, or for what no rule says. */
+export interface ListLine {
   readonly sequence: number
   readonly action: Action
-  /** Which routes the rule applies to. */
-  readonly matches: 'all' | 'some' | 'none'
+  readonly rules: readonly Omit<PrefixRuleOptions, 'action'>[] | { readonly unsupported: string }
 }
 
-interface MapEntry {
+/** An entry of a route map. */
+export interface MapEntry {
   readonly sequence: number
   readonly action: Action
-  /** Names of access lists that must all permit; empty: every route matches. */
-  readonly lists: string[]
+  /** `match ip address`, the list of either kind. */
+  prefixes?: Reference & { readonly kind: 'access-list' | 'prefix-list' | 'length' }
+  /** What else must hold, and what is set: the value, by the words before it. */
+  readonly matches: Map<string, Reference>
+  readonly sets: Map<string, Reference>
+  /** What OSPF has nothing to do with, and that nobody uses for it then. */
+  readonly foreign: string[]
+  call?: string
+  onMatch?: 'next' | number
 }
 
-export class Policy {
-  readonly #lists = new Map<string, Rule[]>()
+/** An entry as the speaker's options have it, its lists in place. */
+type EntryOptions = Omit<RouteMapEntryOptions, 'match'> & { readonly match?: Match }
+type Match = RouteMapMatch & { readonly prefixList?: readonly PrefixRuleOptions[] }
+
+/** A route map that does the same to whatever it lets pass. */
+export interface FlatMap {
+  readonly rules: readonly PrefixRuleOptions[]
+  readonly metric?: number
+  readonly metricType?: 1 | 2
+  readonly tag?: number
+}
+
+const step = 5
+
+/** A list of either kind: lines in the order of their numbers. */
+class NumberedList {
+  readonly lines: Map<number, ListLine> = new Map()
+
+  add(sequence: string | undefined, action: Action, rules: ListLine['rules']): void {
+    const last = Math.max(0, ...this.lines.keys())
+    const number = sequence === undefined ? (Math.floor(last / step) + 1) * step : Number(sequence)
+    this.lines.set(number, { sequence: number, action, rules })
+  }
+
+  remove(sequence: string | undefined, action: Action, rules: ListLine['rules']): void {
+    const wanted = JSON.stringify([action, rules])
+    for (const line of this.lines.values()) {
+      const isIt =
+        sequence === undefined
+          ? JSON.stringify([line.action, line.rules]) === wanted
+          : line.sequence === Number(sequence)
+      if (isIt) this.lines.delete(line.sequence)
+    }
+  }
+
+  rules(): PrefixRuleOptions[] {
+    const lines = [...this.lines.values()].sort((a, b) => a.sequence - b.sequence)
+    return lines.flatMap(({ action, rules }) => {
+      if ('unsupported' in rules) throw new Refusal(rules.unsupported)
+      return rules.map((rule) => ({ action, ...rule }))
+    })
+  }
+}
+
+export class Policies {
+  readonly #lists = {
+    'access-list': new Map<string, NumberedList>(),
+    'prefix-list': new Map<string, NumberedList>(),
+  }
   readonly #maps = new Map<string, Map<number, MapEntry>>()
 
-  /** The words after `access-list NAME`. */
-  accessList(name: string, words: readonly string[]): void {
-    const rules = this.#lists.get(name) ?? []
-    this.#lists.set(name, rules)
-    if (words[0] === 'remark') return
-    const numbered = words[0] === 'seq'
-    const sequence = numbered
-      ? integer(words[1] ?? '', 1, 0xffffffff)
-      : Math.max(0, ...rules.map((rule) => rule.sequence)) + 5
-    const [verb = '', ...what] = numbered ? words.slice(2) : words
-    rules.push({ sequence, action: action(verb), matches: coverage(what) })
+  list(kind: 'access-list' | 'prefix-list', name: string): NumberedList {
+    const list = this.#lists[kind].get(name) ?? new NumberedList()
+    this.#lists[kind].set(name, list)
+    return list
+  }
+
+  forget(kind: 'access-list' | 'prefix-list', name: string): void {
+    this.#lists[kind].delete(name)
   }
 
   /** `route-map NAME permit|deny N`: the entry, opened or opened again. */
-  entry(name: string, verb: string, number: string): MapEntry {
-    const sequence = integer(number, 1, 65535)
+  entry(name: string, action: Action, number: string): MapEntry {
+    const sequence = Number(number)
     const entries = this.#maps.get(name) ?? new Map<number, MapEntry>()
-    const entry = { sequence, action: action(verb), lists: entries.get(sequence)?.lists ?? [] }
+    const before = entries.get(sequence)
+    const empty = { matches: new Map(), sets: new Map(), foreign: [] }
+    const entry = { ...empty, ...before, sequence, action }
     this.#maps.set(name, entries.set(sequence, entry))
     return entry
   }
 
-  /** Whether the map lets every route through, or none. Throws a Refusal when it is neither. */
-  installs(name: string): boolean {
-    const entries = this.#maps.get(name)
-    if (entries === undefined) throw new Refusal(`route-map ${name} is not defined`)
-    const rules = [...entries.values()].map(({ sequence, action, lists }) => ({
-      sequence,
-      action,
-      matches: narrowest(lists.map((list) => this.#selects(list))),
-    }))
-    const verdict = outcome(rules)
-    if (verdict === undefined)
-      throw new Refusal(
-        `route-map ${name} installs some routes and not others; only all or none is supported`,
-      )
-    return verdict === 'permit'
+  forgetMap(name: string, sequence?: string): void {
+    if (sequence === undefined) this.#maps.delete(name)
+    else this.#maps.get(name)?.delete(Number(sequence))
   }
 
-  #selects(list: string): Rule['matches'] {
-    const rules = this.#lists.get(list)
-    if (rules === undefined) throw new Refusal(`access-list ${list} is not defined`)
-    const verdict = outcome(rules)
+  /** The rules of a prefix list. */
+  prefixRules(reference: Reference): readonly PrefixRuleOptions[] {
+    const list = this.#defined('prefix-list', reference)
+    // an empty one lets all pass, in FRR
+    return list.lines.size === 0 ? [everything] : list.rules()
+  }
+
+  /** The rules that say what an access list says. */
+  accessRules(reference: Reference): readonly PrefixRuleOptions[] {
+    return this.#defined('access-list', reference).rules()
+  }
+
+  /** Whether the map lets every route through, or none; undefined when it depends on the route, or changes it. */
+  verdict(reference: Reference): Action | undefined {
+    const entries = this.#entries(reference)
+    if (!entries.every(isPlain)) return undefined
+    return outcome(
+      entries.map(({ action, prefixes }) => ({
+        action,
+        covers: prefixes === undefined ? 'all' : this.#coverage(prefixes),
+      })),
+    )
+  }
+
+  /** The map, and those that it calls, by name. */
+  routeMaps(reference: Reference): Readonly<Record<string, readonly RouteMapEntryOptions[]>> {
+    const maps: [string, readonly RouteMapEntryOptions[]][] = []
+    const visit = (at: Reference): void => {
+      if (maps.some(([name]) => name === at.name)) return
+      const entries = this.#entries(at)
+      maps.push([at.name, entries.map((entry) => this.#options(at.name, entry))])
+      for (const { call } of entries) if (call !== undefined) visit({ ...at, name: call })
+    }
+    visit(reference)
+    return Object.fromEntries(maps)
+  }
+
+  /**
+   * The map as one list of prefixes, with what it sets for all of them. Refused where it tells routes apart by more
+   * than that.
+   */
+  flat(reference: Reference): FlatMap {
+    const { name } = reference
+    const refuse = (why: string): Refusal => new Refusal(`route-map ${name}: ${why}`)
+    const entries = this.#entries(reference).map((entry) => this.#options(name, entry))
+    const rules: PrefixRuleOptions[] = []
+    let set: RouteMapSet | undefined
+    for (const [i, entry] of entries.entries()) {
+      const { action, match: { prefixList = [everything], ...other } = {}, call, onMatch } = entry
+      if (Object.keys(other).length > 0 || call !== undefined || onMatch !== undefined)
+        throw refuse('only prefixes can be matched here')
+      const isLast = i === entries.length - 1
+      if (prefixList.some((rule) => rule.action === 'deny') && !(isLast && action === 'permit'))
+        throw refuse('a list that denies is supported in its last entry alone')
+      rules.push(...prefixList.map((rule) => (rule.action === 'deny' ? rule : { ...rule, action })))
+      if (action === 'deny') continue
+      if (set !== undefined && JSON.stringify(set) !== JSON.stringify(entry.set ?? {}))
+        throw refuse('it sets one thing here and another there')
+      set = entry.set ?? {}
+    }
+    const { metric, source, ...rest } = set ?? {}
+    if (typeof metric === 'string') throw refuse(`a metric of ${metric} is not supported`)
+    if (source !== undefined) throw refuse("'set src' is about routes of the kernel")
+    return { rules, ...rest, ...(metric === undefined ? {} : { metric }) }
+  }
+
+  #options(name: string, entry: MapEntry): EntryOptions {
+    const { sequence, action, foreign, call, onMatch } = entry
+    if (foreign.length > 0)
+      throw new Refusal(`route-map ${name} ${action} ${sequence}: '${foreign[0]}' is not supported`)
+    const match = this.#match(entry)
+    const set = settings(entry)
+    const permitted = {
+      ...(Object.keys(set).length === 0 ? {} : { set }),
+      ...(call === undefined ? {} : { call }),
+      ...(onMatch === undefined ? {} : { onMatch }),
+    }
+    return {
+      sequence,
+      action,
+      ...(Object.keys(match).length === 0 ? {} : { match }),
+      ...(action === 'permit' ? permitted : {}),
+    }
+  }
+
+  #match({ prefixes, matches }: MapEntry): Match {
+    const value = (words: string): Reference | undefined => matches.get(`match ${words}`)
+    const [metric, tag, device] = [value('metric'), value('tag'), value('interface')]
+    const address = value('ip next-hop address')
+    const list = value('ip next-hop prefix-list')
+    const access = value('ip next-hop')
+    const hops = [
+      address && [{ action: 'permit', prefix: `${address.name}/32` } as const],
+      list && this.prefixRules(list),
+      access && this.accessRules(access),
+    ].filter((rules) => rules !== undefined)
+    if (hops.length > 1) throw new Refusal('a next hop can be matched in one way only')
+    return {
+      ...(prefixes === undefined ? {} : { prefixList: this.#rules(prefixes) }),
+      ...(metric === undefined ? {} : { metric: Number(metric.name) }),
+      ...(tag === undefined ? {} : { tag: Number(tag.name) }),
+      ...(device === undefined ? {} : { interface: device.name }),
+      ...(hops[0] === undefined ? {} : { nextHop: hops[0] }),
+    }
+  }
+
+  #rules(prefixes: NonNullable<MapEntry['prefixes']>): readonly PrefixRuleOptions[] {
+    switch (prefixes.kind) {
+      case 'access-list':
+        return this.accessRules(prefixes)
+      case 'prefix-list':
+        return this.prefixRules(prefixes)
+      case 'length': {
+        const length = Number(prefixes.name)
+        return [{ action: 'permit', prefix: '0.0.0.0/0', ge: length, le: length }]
+      }
+    }
+  }
+
+  #defined(kind: 'access-list' | 'prefix-list', { name }: Reference): NumberedList {
+    const list = this.#lists[kind].get(name)
+    if (list === undefined) throw new Refusal(`${kind} ${name} is not defined`)
+    return list
+  }
+
+  #entries({ name }: Reference): MapEntry[] {
+    const entries = this.#maps.get(name)
+    if (entries === undefined) throw new Refusal(`route-map ${name} is not defined`)
+    return [...entries.values()].sort((a, b) => a.sequence - b.sequence)
+  }
+
+  #coverage(prefixes: NonNullable<MapEntry['prefixes']>): Coverage {
+    const verdict = outcome(
+      this.#rules(prefixes).map((rule) => ({
+        action: rule.action,
+        covers: isEverything(rule) ? 'all' : 'some',
+      })),
+    )
     return verdict === undefined ? 'some' : verdict === 'permit' ? 'all' : 'none'
   }
 }
 
+const isPlain = ({ matches, sets, foreign, call, onMatch }: MapEntry): boolean =>
+  matches.size + sets.size + foreign.length === 0 && call === undefined && onMatch === undefined
+
+function settings({ sets }: MapEntry): RouteMapSet {
+  const value = (words: string): string | undefined => sets.get(`set ${words}`)?.name
+  const [metric, type, tag, source] = ['metric', 'metric-type', 'tag', 'src'].map(value)
+  return {
+    ...(metric === undefined ? {} : { metric: newMetric(metric) }),
+    ...(type === undefined ? {} : { metricType: type === 'type-1' ? 1 : 2 }),
+    ...(tag === undefined ? {} : { tag: Number(tag) }),
+    ...(source === undefined ? {} : { source }),
+  }
+}
+
+function newMetric(word: string): number | `+${number}` | `-${number}` {
+  if (/^\d{1,10}$/.test(word)) return Number(word)
+  if (/^[+-]\d{1,10}$/.test(word)) return word as `+${number}`
+  throw new Refusal(`'set metric ${word}' is not supported`)
+}
+
+type Coverage = 'all' | 'some' | 'none'
+
+const everything: PrefixRuleOptions = { action: 'permit', prefix: '0.0.0.0/0', le: 32 }
+
+const isEverything = ({ prefix, ge = 0, le = 0 }: PrefixRuleOptions): boolean =>
+  prefix === '0.0.0.0/0' && ge === 0 && le === 32
+
 /** First match wins and the end denies; undefined when it depends on the route. */
-function outcome(rules: readonly Rule[]): Action | undefined {
-  const live = rules.toSorted((a, b) => a.sequence - b.sequence).filter((r) => r.matches !== 'none')
-  const last = live.findIndex((rule) => rule.matches === 'all')
+function outcome(
+  rules: readonly { readonly action: Action; readonly covers: Coverage }[],
+): Action | undefined {
+  const live = rules.filter(({ covers }) => covers !== 'none')
+  const last = live.findIndex(({ covers }) => covers === 'all')
   const actions = new Set(live.slice(0, last < 0 ? undefined : last + 1).map((rule) => rule.action))
   if (last < 0) actions.add('deny')
   return actions.size === 1 ? [...actions][0] : undefined
 }
 
-function narrowest(parts: readonly Rule['matches'][]): Rule['matches'] {
-  return parts.includes('none') ? 'none' : parts.includes('some') ? 'some' : 'all'
-}
+// Lines of access lists
 
-function action(word: string): Action {
-  if (word !== 'permit' && word !== 'deny')
-    throw new Refusal(`'${word}' is neither permit nor deny`)
-  return word
-}
+type Rules = Exclude<ListLine['rules'], { readonly unsupported: string }>
 
-/** What follows permit or deny in an access list, in Quagga's forms. */
-function coverage(what: readonly string[]): 'all' | 'some' {
-  const [first = '', second, ...more] = what
-  if (more.length > 0) throw new Refusal('extended access lists are not supported')
-  if (first === 'any' && second === undefined) return 'all'
-  if (first.includes('/') && (second === undefined || second === 'exact-match'))
-    return prefix(first).length === 0 && second === undefined ? 'all' : 'some'
-  if (first === 'host' && second !== undefined) return prefix(`${second}/32`) && 'some'
-  prefix(`${first}/32`)
-  if (second !== undefined) prefix(`${second}/32`)
-  return second === '255.255.255.255' ? 'all' : 'some'
+export const anyPrefix: Rules = [{ prefix: '0.0.0.0/0', le: 32 }]
+
+/** `A.B.C.D/M`: the prefix and what is in it, or it alone. */
+export const within = (prefix: string, exact: boolean): Rules => [
+  exact ? { prefix } : { prefix, le: 32 },
+]
+
+/** `A.B.C.D WILDCARD` looks at the address of a prefix alone, whatever its length: what matches is a rule each. */
+export function byWildcard(address: string, wildcard: string): ListLine['rules'] {
+  const length = lengthOfMask(~parseIpv4(wildcard)! >>> 0)
+  if (length === undefined)
+    return { unsupported: `the wildcard ${wildcard} is not supported: its bits are not contiguous` }
+  const network = networkOf(parseIpv4(address)!, length)
+  const shorter: { prefix: string }[] = []
+  for (let bits = length - 1; bits >= 0 && networkOf(network, bits) === network; bits--)
+    shorter.push({ prefix: `${formatIpv4(network)}/${bits}` })
+  return [{ prefix: `${formatIpv4(network)}/${length}`, le: 32 }, ...shorter]
 }

@@ -4,17 +4,25 @@
  * settings and no address yet takes part as soon as it has one, whichever: in its `ip ospf area`, or in the one area
  * of the networks that hold no address so far.
  */
+import type { InterfaceOptions } from '../area-options.ts'
 import type { Link } from '../ports.ts'
 import { formatIpv4, networkOf, parseIpv4 } from '../wire/address.ts'
-import type { FrrAddress, FrrInterface, FrrNetwork, FrrOptions } from './frr.ts'
-import { type FrrSeal, sealOf } from './frr-authentication.ts'
+import { type FrrAuthentication, type FrrSeal, sealOf } from './frr-authentication.ts'
+import type {
+  FrrAddress,
+  FrrInterface,
+  FrrInterfaceSettings,
+  FrrNeighbor,
+  FrrNetwork,
+  FrrOptions,
+} from './frr-types.ts'
 
 /** OSPF on a device's first address, or on another of its subnets. */
 export interface ResolvedInterface {
   /** 'eth0' on its first address, 'eth0:A.B.C.D' on that one. */
   readonly name: string
   readonly area: string
-  readonly settings: Omit<FrrInterface, 'area' | 'authentication'> & {
+  readonly settings: Omit<InterfaceOptions, 'authentication'> & {
     readonly authentication?: FrrSeal
   }
 }
@@ -39,19 +47,21 @@ export interface ResolvedNetworks {
   readonly warnings: readonly string[]
 }
 
-/** Cost where the speed is unknown: FRR takes 10 Mbit/s then. */
-const unknownSpeed = 10
-const defaultReferenceBandwidth = 100
+/** Mbit/s, where nothing is stated: of a device, and what costs 1. So that one of 10 Gbit/s costs 10, in FRR. */
+const frrBandwidths = { device: 10000, reference: 100000 }
+const quaggaBandwidths = { device: 10, reference: 100 }
 
 /**
- * Matches a configuration with the devices. `speed` says how fast a device is, in Mbit/s; it is asked only where
- * `auto-cost reference-bandwidth` is configured and the interface states no cost.
+ * Matches a configuration with the devices. `speed` says how fast a device is, in Mbit/s; it is asked where the
+ * interface states neither a cost nor a bandwidth.
  */
 export function resolveNetworks(
   config: Pick<
     FrrOptions,
     | 'networks'
     | 'interfaces'
+    | 'neighbors'
+    | 'quaggaCosts'
     | 'addresses'
     | 'passiveDefault'
     | 'referenceBandwidth'
@@ -65,92 +75,102 @@ export function resolveNetworks(
   const stubs: ResolvedStub[] = []
   const warnings: string[] = []
   const used = new Set<FrrNetwork>()
-  /** Settings of one address that have met it. */
-  const addressed = new Set<string>()
   const held = new Set<FrrNetwork>()
-  const unaddressed: (Omit<ResolvedInterface, 'area'> & {
-    readonly area: string | undefined
-    readonly authentication: FrrInterface['authentication']
-  })[] = []
+  const unaddressed: { readonly link: Link; readonly stated: FrrInterface }[] = []
   const missing = config.addresses.filter((wanted) => {
     const link = links.get(wanted.device)
     return link !== undefined && !holds(link, wanted)
   })
 
-  const settingsOf = (
-    { broadcast }: Link,
-    stated: Omit<FrrInterface, 'area' | 'authentication'>,
-    cost: number,
-  ): ResolvedInterface['settings'] => ({
-    ...stated,
-    network: stated.network ?? (broadcast ? 'broadcast' : 'point-to-point'),
-    passive: stated.passive ?? config.passiveDefault,
-    cost,
-  })
-
-  const sealed = (
-    name: string,
-    area: string,
-    authentication: FrrInterface['authentication'],
-    settings: ResolvedInterface['settings'],
-  ): ResolvedInterface['settings'] => {
-    const areaType = config.areaAuthentication?.[area]
-    const seal = sealOf(`interface ${name}`, authentication, areaType, config.keyChains ?? {})
-    return seal ? { ...settings, authentication: seal } : settings
+  const costOf = (link: Link, stated: FrrInterfaceSettings, bandwidth?: number): number => {
+    if (stated.cost !== undefined) return stated.cost
+    const { quaggaCosts = false, referenceBandwidth } = config
+    if (link.loopback && !quaggaCosts) return 0
+    const defaults = quaggaCosts ? quaggaBandwidths : frrBandwidths
+    const mbits = bandwidth ?? (quaggaCosts ? undefined : speed(link.name)) ?? defaults.device
+    const cost = Math.floor((referenceBandwidth ?? defaults.reference) / mbits + 0.5)
+    return Math.min(65535, Math.max(1, cost))
   }
 
+  /** Of a device, for one of its addresses or for whichever it gets. */
+  const settingsOf = (
+    link: Link,
+    area: string,
+    stated: FrrInterface,
+    own: FrrInterfaceSettings = {},
+  ): ResolvedInterface['settings'] => {
+    const { network = link.broadcast ? 'broadcast' : 'point-to-point', nonBroadcast } = stated
+    const { bandwidth, byAddress, area: _, authentication: __, ...all } = stated
+    const { area: ___, authentication: ____, ...one } = own
+    const { helloInterval, ...settings } = { ...all, ...one }
+    const areaType = config.areaAuthentication?.[area]
+    const where = `interface ${link.name}`
+    const authentication = mergeAuthentication(stated.authentication, own.authentication)
+    const seal = sealOf(where, authentication, areaType, config.keyChains ?? {})
+    return {
+      ...settings,
+      // FRR keeps one that is stated, for the day that the multiplier goes
+      ...(helloInterval === undefined || settings.helloMultiplier !== undefined
+        ? {}
+        : { helloInterval }),
+      network,
+      ...(nonBroadcast === undefined ? {} : { nonBroadcast }),
+      passive: settings.passive ?? config.passiveDefault,
+      cost: costOf(link, settings, bandwidth),
+      ...(seal === undefined ? {} : { authentication: seal }),
+    }
+  }
+
+  const neighbors = new Set(config.neighbors)
+
   for (const [name, link] of links) {
-    const { area: fixed, authentication, ...stated } = config.interfaces[name] ?? {}
-    const costOf = (cost: number | undefined): number =>
-      cost ?? (link.loopback ? 0 : autoCost(config.referenceBandwidth, () => speed(name)))
+    const stated = config.interfaces[name] ?? {}
+    const unmet = new Set(Object.keys(stated.byAddress ?? {}))
     for (const [i, { address, length }] of addressesOf(link, missing).entries()) {
+      const text = formatIpv4(address)
+      const own = stated.byAddress?.[text] ?? {}
+      unmet.delete(text)
       const network = longestMatch(config.networks, address)
       if (network !== undefined) used.add(network)
       // A VIP on lo may well lie in the subnet of the interface that is still to come.
       if (network !== undefined && (!link.loopback || network.length === 32)) held.add(network)
-      const named = `${name}:${formatIpv4(address)}`
-      const own = config.interfaces[named]
-      if (own) addressed.add(named)
-      const { area: mine, authentication: seal, ...said } = own ?? {}
-      const area = mine ?? fixed ?? network?.area
+      const area = own.area ?? stated.area ?? network?.area
       if (area === undefined) continue
       // A loopback is a host route whatever its mask, as in FRR.
       const host = link.loopback ? 32 : length
-      const cost = costOf(said.cost ?? stated.cost)
+      // FRR takes a VIP on a transit interface for a network of routers; it is not.
       if (link.loopback || (i > 0 && host === 32))
         stubs.push({
           prefix: formatIpv4(networkOf(address, host)),
           length: host,
           area,
-          cost,
+          cost: costOf(link, { ...stated, ...own }, stated.bandwidth),
           device: name,
         })
       else {
-        const settings = settingsOf(link, { ...stated, ...said }, cost)
-        interfaces.push({
-          name: i === 0 ? name : named,
-          area,
-          settings: sealed(name, area, seal ?? authentication, settings),
-        })
+        const settings = settingsOf(link, area, stated, own)
+        const told = neighborsOf(settings, networkOf(address, length), length, neighbors)
+        const key = i === 0 ? name : `${name}:${text}`
+        interfaces.push({ name: key, area, settings: { ...settings, ...told } })
       }
     }
+    for (const address of unmet)
+      warnings.push(`interface ${name} has no address ${address}; its settings are not used`)
     // Without an address there is nothing to match; one that is configured for OSPF waits for its address.
-    const isMeant = fixed !== undefined || meantForOspf.some((field) => field in stated)
+    const isMeant = stated.area !== undefined || meantForOspf.some((field) => field in stated)
     if (isMeant && !link.loopback && addressesOf(link, missing).length === 0)
-      unaddressed.push({
-        name,
-        area: fixed,
-        authentication,
-        settings: settingsOf(link, stated, costOf(stated.cost)),
-      })
+      unaddressed.push({ link, stated })
   }
   const open = new Set(config.networks.filter((one) => !held.has(one)).map(({ area }) => area))
-  for (const { name, authentication, settings, ...rest } of unaddressed) {
-    const { area = open.size === 1 ? [...open][0] : undefined } = rest
+  for (const { link, stated } of unaddressed) {
+    const { name } = link
+    const { area = open.size === 1 ? [...open][0] : undefined } = stated
     if (area !== undefined)
-      interfaces.push({ name, area, settings: sealed(name, area, authentication, settings) })
+      interfaces.push({ name, area, settings: settingsOf(link, area, stated) })
     else warnings.push(`interface ${name} has no address: no network tells its area`)
   }
+  for (const { file, line, address } of neighbors)
+    warnings.push(`${file}:${line}: neighbor ${address} is on no non-broadcast network`)
 
   for (const network of config.networks)
     if (!used.has(network))
@@ -160,13 +180,7 @@ export function resolveNetworks(
   const needed = new Set(config.addresses.map(({ device }) => device))
   const absent: string[] = []
   for (const [name, { area }] of Object.entries(config.interfaces)) {
-    if (links.has(name) || addressed.has(name)) continue
-    const [device = '', address] = name.split(':')
-    if (address !== undefined) {
-      if (links.has(device))
-        warnings.push(`interface ${device} has no address ${address}; its settings are not used`)
-      continue
-    }
+    if (links.has(name)) continue
     if (area !== undefined || needed.has(name)) absent.push(name)
     else warnings.push(`interface ${name} does not exist; its settings are not used`)
   }
@@ -209,8 +223,34 @@ function holds(link: Link, wanted: FrrAddress): boolean {
   )
 }
 
-function autoCost(reference: number | undefined, speed: () => number | undefined): number {
-  const bandwidth = reference === undefined ? unknownSpeed : (speed() ?? unknownSpeed)
-  const cost = Math.round((reference ?? defaultReferenceBandwidth) / bandwidth)
-  return Math.min(65535, Math.max(1, cost))
+/** FRR looks at each part for itself: for the address, then for the interface. */
+function mergeAuthentication(
+  all: FrrAuthentication | undefined,
+  own: FrrAuthentication | undefined,
+): FrrAuthentication | undefined {
+  if (all === undefined || own === undefined) return own ?? all
+  const digestKeys = own.digestKeys.length > 0 ? own.digestKeys : all.digestKeys
+  return { ...all, ...own, digestKeys }
+}
+
+const defaultPollInterval = 60
+
+/** Takes the neighbors that are on the network out of those that are left. */
+function neighborsOf(
+  { network, nonBroadcast = false }: ResolvedInterface['settings'],
+  prefix: number,
+  length: number,
+  left: Set<FrrNeighbor>,
+): Pick<InterfaceOptions, 'neighbors' | 'pollInterval'> {
+  if (network !== 'nbma' && !nonBroadcast) return {}
+  const found = [...left].filter(({ address }) => networkOf(parseIpv4(address)!, length) === prefix)
+  for (const neighbor of found) left.delete(neighbor)
+  if (found.length === 0) return {}
+  return {
+    // what is not stated is no promise that it will not be Designated Router
+    neighbors: Object.fromEntries(
+      found.map(({ address, priority }) => [address, { eligible: priority !== 0 }]),
+    ),
+    pollInterval: Math.min(...found.map((one) => one.pollInterval ?? defaultPollInterval)),
+  }
 }

@@ -34,7 +34,14 @@ t.test('--version and --help', async (t) => {
 })
 
 t.test('misuse exits with 2', async (t) => {
-  for (const args of [[], ['fly'], ['run'], ['run', '--frr', 'x', '--log', 'loud'], ['show']])
+  for (const args of [
+    [],
+    ['fly'],
+    ['run'],
+    ['run', '--frr', 'x', '--log', 'loud'],
+    ['run', '--frr', 'x', '--compat', 'ios'],
+    ['show'],
+  ])
     t.match(await command(...args), { status: 2, stdout: '', stderr: /./ }, args.join(' '))
   t.match(await command('show', 'ip', 'bgp'), {
     status: 2,
@@ -62,9 +69,9 @@ t.test('show, from a running speaker and from none', async (t) => {
 t.test('run: problems with file and line, from every file', async (t) => {
   const dir = shortDir(t)
   const [a, b] = [`${dir}/ospfd.conf`, `${dir}/zebra.conf`]
-  writeFileSync(a, 'router ospf\n ospf router-id 1.1.1.1\n redistribute static\n')
-  writeFileSync(b, 'ip route 0.0.0.0/0 10.0.0.1\n')
-  const stderr = `${a}:3: not supported under 'router ospf': redistribute static\n${b}:1: not supported: ip route 0.0.0.0/0 10.0.0.1\n`
+  writeFileSync(a, 'router ospf\n ospf router-id 1.1.1.1\n redistribute ospf 2\n')
+  writeFileSync(b, 'ip raute 0.0.0.0/0 10.0.0.1\n')
+  const stderr = `${a}:3: redistribute ospf 2: routes of another instance or table are not redistributed\n${b}:1: not supported: ip raute 0.0.0.0/0 10.0.0.1\n`
   t.match(await command('run', '--frr', a, b), { status: 2, stdout: '', stderr })
   t.match(await command('run', '--frr', a, '--frr', b), { status: 2, stdout: '', stderr })
   t.match(await command('run', '--frr', `${dir}/none`), {

@@ -36,6 +36,7 @@ t.test('the classic director', async (t) => {
         stubNetworks: { '10.0.1.100/32': 0 },
       },
     },
+    rfc1583Compatibility: false,
     installRoutes: false,
     role: 'router',
     addresses: [
@@ -59,6 +60,7 @@ t.test('timers and paths are passed on where they are stated', async (t) => {
   t.strictSame(startOptions(config, resolveNetworks(config, links)), {
     routerId: '1.1.1.1',
     areas: {},
+    rfc1583Compatibility: false,
     installRoutes: true,
     role: 'router',
     addresses: [],

@@ -167,12 +167,54 @@ t.test('debug tells what was accepted without effect', async (t) => {
   t.match(printed[0], /debug: f:1: accepted, without effect: log syslog$/)
 })
 
+t.test('what is not done is a warning, and refused where one is strict', async (t) => {
+  const text = `ip forwarding\nlog syslog\n${config}`
+  const { host, printed, signals, until } = world({ readFile: async () => text })
+  const options = { frr: ['f'], socket: `${shortDir(t)}/s`, log: 'warning' } as const
+  const status = run({ ...options, log: 'info' }, host)
+  await until('first')
+  signals.emit('SIGTERM')
+  t.equal(await status, 0)
+  t.match(printed[0], /warning: f:1: not done: ip forwarding: the kernel is left as it is/)
+  const refused = world({
+    readFile: async () => text,
+    start: (): never => t.fail('started') as never,
+  })
+  t.equal(await run({ ...options, strict: true }, refused.host), 2)
+  t.strictSame(refused.complained, [
+    'f:1: ip forwarding: the kernel is left as it is: set net.ipv4.ip_forward',
+  ])
+  const fine = world({ readFile: async () => `log syslog\n${config}` })
+  const started = run({ ...options, log: 'info', strict: true }, fine.host)
+  await fine.until('first')
+  fine.signals.emit('SIGTERM')
+  t.equal(await started, 0, 'managing a daemon is no matter for it')
+})
+
+t.test('whose defaults count', async (t) => {
+  const costs: (number | undefined)[] = []
+  for (const compat of ['frr', 'quagga-0.99'] as const) {
+    const { host } = world({
+      readFile: async () => config.replace('cost 1', 'priority 1'),
+      speed: () => 1000,
+      start: async (_, { interfaces }) => {
+        costs.push(interfaces[0]?.settings.cost)
+        throw new Error('enough')
+      },
+    })
+    await run({ frr: ['f'], socket: `${shortDir(t)}/s`, log: 'error', compat }, host)
+  }
+  t.strictSame(costs, [100, 10])
+})
+
 t.test('a configuration with errors starts nothing and exits with 2', async (t) => {
   const socket = `${shortDir(t)}/s`
   const refuse = { start: (): never => t.fail('started') as never }
-  const bad = world({ ...refuse, readFile: async () => `${config} redistribute static\n` })
+  const bad = world({ ...refuse, readFile: async () => `${config} redistribute ospf 2\n` })
   t.equal(await run({ frr: ['a.conf'], socket, log: 'info' }, bad.host), 2)
-  t.strictSame(bad.complained, ["a.conf:7: not supported under 'router ospf': redistribute static"])
+  t.strictSame(bad.complained, [
+    'a.conf:7: redistribute ospf 2: routes of another instance or table are not redistributed',
+  ])
   const missing = world({
     ...refuse,
     readFile: async (path) => Promise.reject(new Error(`no ${path}`)),

@@ -1,13 +1,5 @@
 import t from 'tap'
-import {
-  area,
-  device,
-  integer,
-  lookup,
-  prefix,
-  shown,
-  wordsOf,
-} from '../../lib/config/frr-parse.ts'
+import { area, device, integer, prefix, shown, wordsOf } from '../../lib/config/frr-parse.ts'
 
 t.test('words of a line', async (t) => {
   for (const [line, words] of [
@@ -22,17 +14,6 @@ t.test('words of a line', async (t) => {
     ['password a#b!c//d', ['password', 'a#b!c//d']],
   ] as const)
     t.strictSame(wordsOf(line), words, JSON.stringify(line))
-})
-
-t.test('patterns', async (t) => {
-  const nothing = (): void => {}
-  const table = { 'a b': nothing, 'a *': nothing, 'c * ...': nothing }
-  t.match(lookup(table, ['a', 'b']), { pattern: 'a b', args: [] }, 'in order')
-  t.match(lookup(table, ['a', 'x']), { pattern: 'a *', args: ['x'] })
-  t.match(lookup(table, ['c', 'x']), { pattern: 'c * ...', args: ['x'] })
-  t.match(lookup(table, ['c', 'x', 'y', 'z']), { args: ['x', 'y', 'z'] })
-  for (const words of [[], ['a'], ['c'], ['a', 'x', 'y'], ['b']])
-    t.equal(lookup(table, words), undefined, words.join(' '))
 })
 
 t.test('values', async (t) => {
@@ -53,4 +34,11 @@ t.test('secrets are not shown', async (t) => {
   t.equal(shown(['ip', 'ospf', 'authentication-key', 'secret']), 'ip ospf authentication-key …')
   t.equal(shown(['username', 'x', 'password', '8', 'secret']), 'username x password …')
   t.equal(shown(['password']), 'password')
+  const digest = ['ip', 'ospf', 'message-digest-key', '1', 'md5', 'secret', '10.0.0.1']
+  t.equal(shown(digest), 'ip ospf message-digest-key 1 md5 …')
+  t.equal(shown(['ip', 'ospf', 'message-d', '1', 'm', 'secret']), 'ip ospf message-d 1 m …')
+  t.equal(shown(['ip', 'ospf', 'authentication-k', 'secret']), 'ip ospf authentication-k …')
+  t.equal(shown(['key-str', 'secret']), 'key-str …')
+  const chain = ['ip', 'ospf', 'authentication', 'key-chain', 'name']
+  t.equal(shown(chain), chain.join(' '))
 })

@@ -104,6 +104,7 @@ router ospf
     },
     addresses: [],
     passiveDefault: false,
+    rfc1583Compatibility: false,
     installRoutes: true,
   })
 })
@@ -142,8 +143,10 @@ interface eth1
       mtuIgnore: true,
       passive: true,
     },
-    eth1: { passive: false },
-    'eth1:10.0.2.1': { cost: 7, helloInterval: 2, deadInterval: 8 },
+    eth1: {
+      passive: false,
+      byAddress: { '10.0.2.1': { cost: 7, helloInterval: 2, deadInterval: 8 } },
+    },
   })
   t.match(addresses, [{ device: 'eth0', address: '192.0.2.1', length: 24, file: 'f', line: 14 }])
 })
@@ -239,7 +242,7 @@ end
 })
 
 t.test('ip protocol ospf route-map: all routes or none', async (t) => {
-  const installs = (text: string): boolean =>
+  const installs = (text: string): FrrOptions['installRoutes'] =>
     good(`${base}ip protocol ospf route-map M\n${text}`).installRoutes
   t.equal(installs('route-map M permit 10\n'), true)
   t.equal(installs('route-map M deny 10\n description none\n'), false)
@@ -258,71 +261,128 @@ t.test('ip protocol ospf route-map: all routes or none', async (t) => {
   t.equal(good(`${base}access-list vty permit 127.0.0.1/32\n`).installRoutes, true, 'unused list')
 })
 
-t.test('policies that are neither are refused', async (t) => {
+t.test('ip protocol ospf route-map: what else a map says', async (t) => {
   const head = `${base}ip protocol ospf route-map M\n`
-  const some = 'f:3: route-map M installs some routes and not others; only all or none is supported'
   const map = 'route-map M permit 10\n match ip address L\n'
   t.strictSame(bad(head), ['f:3: route-map M is not defined'])
   t.strictSame(bad(`${head}${map}`), ['f:3: access-list L is not defined'])
-  for (const rule of [
-    '10.0.0.0/8',
-    '10.0.0.0/8 exact-match',
-    '0.0.0.0/0 exact-match',
-    'host 10.0.0.1',
-  ])
-    t.strictSame(bad(`${head}${map}access-list L permit ${rule}\n`), [some], rule)
-  t.strictSame(bad(`${head}${map}access-list L permit 10.0.0.0 0.0.0.255\n`), [some])
-  t.strictSame(bad(`${head}${map}access-list L deny 10.0.0.0/8\naccess-list L permit any\n`), [
-    some,
-  ])
-  t.strictSame(bad(`${head}route-map M permit 10\n set src 10.0.1.100\n`), [
-    "f:5: not supported under 'route-map': set src 10.0.1.100",
-  ])
-  t.strictSame(bad(`${base}access-list L permit ip any any\naccess-list L allow any\n`), [
-    'f:3: access-list L permit ip any any: extended access lists are not supported',
-    "f:4: access-list L allow any: 'allow' is neither permit nor deny",
+  for (const rule of ['10.0.0.0/8', '0.0.0.0/0 exact-match', 'host 10.0.0.1', '10.0.0.0 0.0.0.255'])
+    t.strictSame(
+      good(`${head}${map}access-list L permit ${rule}\n`).installRoutes,
+      { accept: { routeMap: 'M' } },
+      rule,
+    )
+  t.match(good(`${head}route-map M permit 10\n set src 10.0.1.100\n`), {
+    installRoutes: { accept: { routeMap: 'M' } },
+    routeMaps: { M: [{ sequence: 10, action: 'permit', set: { source: '10.0.1.100' } }] },
+  })
+  t.strictSame(bad(`${head}${map}access-list L permit ip any any\naccess-list L allow any\n`), [
+    "f:7: access-list L allow any: 'allow' is not 'seq' or 'deny' or 'permit' or 'remark'",
+    'f:3: extended access lists are not supported for routes',
   ])
   t.strictSame(bad(`${base}route-map M maybe 10\nroute-map M permit 0\n`), [
-    "f:3: route-map M maybe 10: 'maybe' is neither permit nor deny",
+    "f:3: route-map M maybe 10: 'maybe' is not 'deny' or 'permit' or 'optimization'",
     "f:4: route-map M permit 0: '0' is not a number from 1 to 65535",
   ])
 })
 
 t.test('every other statement is an error with its place', async (t) => {
   t.strictSame(
-    bad(`${base} redistribute connected
- area 1 stub
- neighbor 10.0.0.1
- timers spf 5 10
+    bad(`${base} redistribute ospf 2
+ area 1 shortcut enable
+ neighbour 10.0.0.1
  ip ospf cost 1
+ distance
 interface eth0
  ip ospf authentication md5
  ip ospf message-digest-key 1 sha1 s3cret
- ip ospf cost 10 10.0.0
+ ip ospf cost 10 10.0.0.1 10.0.0.2
  shutdown
  network 10.0.0.0/8 area 0
-ip route 0.0.0.0/0 10.0.0.1
-ip forwarding
-router bgp 65000
-interface eth0 vrf red
+ network 10.0.0.0/8 area
+ip opsf cost 1
+quit now
+router osfp
 `),
     [
-      "f:3: not supported under 'router ospf': redistribute connected",
-      "f:4: not supported under 'router ospf': area 1 stub",
-      "f:5: not supported under 'router ospf': neighbor 10.0.0.1",
-      "f:6: not supported under 'router ospf': timers spf 5 10",
-      "f:7: ip ospf cost 1: belongs under 'interface'",
-      "f:9: not supported under 'interface': ip ospf authentication md5",
-      "f:10: not supported under 'interface': ip ospf message-digest-key 1 sha1 …",
-      "f:11: not supported under 'interface': ip ospf cost 10 10.0.0",
-      "f:12: not supported under 'interface': shutdown",
+      'f:3: redistribute ospf 2: routes of another instance or table are not redistributed',
+      'f:4: area 1 shortcut enable: shortcut areas are not supported',
+      "f:5: not supported under 'router ospf': neighbour 10.0.0.1",
+      "f:6: ip ospf cost 1: belongs under 'interface'",
+      "f:7: distance: a number from 1 to 255 or 'ospf' is missing",
+      "f:9: ip ospf authentication md5: 'md5' is not an IPv4 address or 'null' or 'message-digest' or 'key-chain'",
+      "f:10: ip ospf message-digest-key 1 sha1 …: 'sha1' is not 'md5'",
+      "f:11: ip ospf cost 10 10.0.0.1 10.0.0.2: nothing is expected after it, at '10.0.0.2'",
+      'f:12: shutdown: a device is not taken down here; do so before',
       "f:13: network 10.0.0.0/8 area 0: belongs under 'router ospf'",
-      'f:14: not supported: ip route 0.0.0.0/0 10.0.0.1',
-      'f:15: not supported: ip forwarding',
-      'f:16: not supported: router bgp 65000',
-      'f:17: not supported: interface eth0 vrf red',
+      "f:14: not supported under 'interface': network 10.0.0.0/8 area",
+      'f:15: not supported: ip opsf cost 1',
+      "f:16: quit now: nothing is expected after it, at 'now'",
+      'f:17: not supported: router osfp',
     ],
   )
+})
+
+t.test('what is not done here is told, with the reason', async (t) => {
+  const { options, accepted, errors } = importFrr([
+    {
+      name: 'f',
+      text: `${base}ip route 0.0.0.0/0 10.0.0.1
+ip forwarding
+ipv6 forwarding
+router bgp 65000
+ neighbor 10.0.0.9 remote-as 65001
+ address-family ipv4 unicast
+  network 10.0.0.0/8
+ exit-address-family
+exit
+!
+interface eth0
+ ip ospf bfd
+ ipv6 address 2001:db8::1/64
+ ip ospf cost 7
+vrf red
+ ip route 10.0.0.0/8 10.0.0.1
+exit-vrf
+router ospf
+ distance 120
+ maximum-paths 2
+`,
+    },
+  ])
+  t.strictSame(errors, [])
+  t.equal(options?.maximumPaths, 2, 'the block of another daemon ends')
+  t.equal(options?.interfaces['eth0']?.cost, 7)
+  t.strictSame(
+    accepted.map(({ line, statement, reason }) => `${line} ${statement}: ${reason}`),
+    [
+      '3 ip route 0.0.0.0/0 10.0.0.1: static routes are not installed here: give it to the system, which has them without zebra, too',
+      '4 ip forwarding: the kernel is left as it is: set net.ipv4.ip_forward',
+      '5 ipv6 forwarding: it is not about OSPFv2',
+      '6 router bgp 65000: it is not about OSPFv2',
+      '14 ip ospf bfd: BFD is not supported; the dead interval finds failures',
+      '15 ipv6 address 2001:db8::1/64: it is not about OSPFv2',
+      '17 vrf red: VRFs are not supported: the speaker belongs to the namespace that it is started in',
+      '21 distance 120: one routing protocol is at work here: there is nothing to compare its distance with',
+    ],
+  )
+})
+
+t.test('keywords may be cut short where that is unique', async (t) => {
+  const { interfaces, networks } = good(`int eth0
+ ip os cos 7
+ ip os hello 3
+ ip os net point-to-p
+ descr some text
+rout ospf
+ router 1.1.1.1
+ net 10.0.0.0/8 a 1
+`)
+  t.match(interfaces, { eth0: { cost: 7, helloInterval: 3, network: 'point-to-point' } })
+  t.match(networks, [{ prefix: '10.0.0.0', area: '0.0.0.1' }])
+  t.strictSame(bad(`${base}interface eth0\n ip ospf p\n`), [
+    "f:4: ip ospf p: may be 'ip ospf passive' or 'ip ospf prefix-suppression'",
+  ])
 })
 
 t.test('every value is checked', async (t) => {
@@ -334,7 +394,7 @@ t.test('every value is checked', async (t) => {
  ip ospf retransmit-interval 1.5
  ip ospf transmit-delay -1
  ip ospf priority 256
- ip ospf network non-broadcast
+ ip ospf network non-broadband
  ip ospf area 1.2.3
  ip address 10.0.0.1
  ip address 10.0.0.1/33
@@ -360,9 +420,9 @@ router ospf
   t.equal(errors[0], "f:2: ip ospf cost 0: '0' is not a number from 1 to 65535")
   t.equal(
     errors[7],
-    "f:9: ip ospf network non-broadcast: network type 'non-broadcast' is not supported",
+    "f:9: ip ospf network non-broadband: 'non-broadband' is not 'broadcast' or 'non-broadcast' or 'point-to-point' or 'point-to-multipoint'",
   )
-  t.equal(errors[9], "f:11: ip address 10.0.0.1: '10.0.0.1' is not a prefix (A.B.C.D/M)")
+  t.equal(errors[9], "f:11: ip address 10.0.0.1: 'peer' is missing")
   t.equal(errors[13], 'f:16: router-id 0.0.0.0: it must not be 0.0.0.0')
 })
 

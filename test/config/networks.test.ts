@@ -241,7 +241,7 @@ t.test('settings: passive default, network type of the device, dead interval', a
 })
 
 t.test('automatic cost: reference over speed, within 1 to 65535', async (t) => {
-  const speeds: Readonly<Record<string, number>> = { fast: 40000, slow: 10 }
+  const speeds: Readonly<Record<string, number>> = { fast: 40000, slow: 1 }
   const links = [link('fast', ['10.1.0.1/24']), link('slow', ['10.2.0.1/24']), eth0]
   const costs = (statement: string): (number | undefined)[] =>
     resolve(
@@ -249,7 +249,8 @@ t.test('automatic cost: reference over speed, within 1 to 65535', async (t) => {
       links,
       (name) => speeds[name],
     ).interfaces.map(({ settings }) => settings.cost)
-  t.strictSame(costs(''), [10, 10, 10], 'no statement: 100 Mbit/s over 10')
-  t.strictSame(costs(' auto-cost reference-bandwidth 10000\n'), [1, 1000, 1000])
-  t.strictSame(costs(' auto-cost reference-bandwidth 4294967\n'), [107, 65535, 65535])
+  t.strictSame(costs(''), [3, 65535, 10], 'no statement: FRR 8.4 has 100 Gbit/s over 10')
+  t.strictSame(costs(' auto-cost reference-bandwidth 200\n'), [1, 200, 1])
+  t.strictSame(costs(' auto-cost reference-bandwidth 4294967\n'), [107, 65535, 429])
+  t.strictSame(costs('interface fast\n bandwidth 1000\n'), [100, 65535, 10], 'as if it were slower')
 })

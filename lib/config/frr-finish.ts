@@ -1,0 +1,176 @@
+/** What has been read, as a whole: names looked up, defaults that depend on others, and what is missing. */
+import type { PrefixRuleOptions } from '../prefix-list.ts'
+import { finishArea } from './frr-area.ts'
+import type { Draft, OriginatedDraft, RouterDraft } from './frr-draft.ts'
+import { Refusal } from './frr-parse.ts'
+import type {
+  FrrArea,
+  FrrDefaultInformation,
+  FrrImport,
+  FrrOptions,
+  FrrRedistribute,
+} from './frr-types.ts'
+
+/** The options, or the errors. `firstFile` is where stands what stands nowhere. */
+export function finish(draft: Draft, firstFile: string): FrrImport {
+  const { router, accepted, errors } = draft
+  const top = { file: firstFile, line: 1 }
+  if (router === undefined) {
+    errors.push({ ...top, message: "no 'router ospf' in the files given" })
+    return { options: undefined, accepted, errors }
+  }
+  const routerId = router.options.routerId ?? draft.routerId
+  if (routerId === undefined) {
+    // FRR would take the highest address on lo, which a pair of directors has in common: the VIP.
+    const message = "router ospf: no router id; state it with 'ospf router-id A.B.C.D'"
+    errors.push({ ...router.place, message })
+  }
+  for (const [instance, { place, statement }] of draft.instances)
+    if (instance !== router.instance)
+      errors.push({ ...place, message: `${statement}: 'router ospf' is of another instance` })
+  const kernel = kernelRoutes(draft)
+  // their errors have no line of their own: it is what is not there
+  const keyChains = draft.guard(top, () => draft.keyChains.finish()) ?? {}
+  const areas = finishAreas(draft, router)
+  const externals = finishExternals(draft, router)
+  if (routerId === undefined || errors.length > 0) return { options: undefined, accepted, errors }
+
+  for (const settings of draft.interfaces.values())
+    for (const one of [settings, ...Object.values(settings.byAddress ?? {})])
+      if (one.helloInterval !== undefined) one.deadInterval ??= 4 * one.helloInterval
+  const authentication = [...router.areas.values()].flatMap(({ id, authentication }) =>
+    authentication === undefined ? [] : [[id, authentication] as const],
+  )
+  const options: FrrOptions = {
+    ...(draft.hostname === undefined ? {} : { hostname: draft.hostname }),
+    ...router.options,
+    routerId,
+    rfc1583Compatibility: router.options.rfc1583Compatibility ?? false,
+    ...stubRouter(router),
+    ...externals,
+    ...(draft.compat === 'quagga-0.99' ? { quaggaCosts: true } : {}),
+    ...(authentication.length === 0
+      ? {}
+      : { areaAuthentication: Object.fromEntries(authentication) }),
+    ...(Object.keys(keyChains).length === 0 ? {} : { keyChains }),
+    ...(areas.length === 0 ? {} : { areas: Object.fromEntries(areas) }),
+    networks: [...router.networks.values()],
+    ...(router.neighbors.size === 0 ? {} : { neighbors: [...router.neighbors.values()] }),
+    interfaces: Object.fromEntries(draft.interfaces),
+    addresses: [...draft.addresses.values()],
+    passiveDefault: router.options.passiveDefault ?? false,
+    ...kernel,
+  }
+  return { options, accepted, errors: [] }
+}
+
+/** Which routes go to the kernel: `ip protocol ospf route-map`, or `any`, where OSPF has none of its own. */
+function kernelRoutes(draft: Draft): Pick<FrrOptions, 'installRoutes' | 'routeMaps'> {
+  const filter = draft.filters.get('ospf') ?? draft.filters.get('any')
+  if (filter === undefined) return { installRoutes: true }
+  const refused = { installRoutes: false }
+  const found = draft.guard(filter.place, () => {
+    const verdict = draft.policies.verdict(filter)
+    if (verdict !== undefined) return { installRoutes: verdict === 'permit' }
+    const routeMaps = draft.policies.routeMaps(filter)
+    for (const [name, entries] of Object.entries(routeMaps))
+      for (const { sequence = 0, set: { source: _, ...others } = {} } of entries)
+        for (const what of Object.keys(others))
+          throw new Refusal(
+            `route-map ${name} permit ${sequence}: ${what} of a route of the kernel cannot be set`,
+          )
+    return { installRoutes: { accept: { routeMap: filter.name } }, routeMaps }
+  })
+  return found ?? refused
+}
+
+function finishAreas(draft: Draft, router: RouterDraft): [string, FrrArea][] {
+  const areas: [string, FrrArea][] = []
+  for (const [id, area] of router.areas) {
+    const place = [...area.filters.values()][0]?.place ?? router.place
+    draft.guard(place, () => areas.push([id, finishArea(area, draft.policies)]))
+  }
+  return areas
+}
+
+function stubRouter(router: RouterDraft): Pick<FrrOptions, 'stubRouter'> {
+  const { administrative, onStartup, onShutdown } = router.stubRouter
+  if ((administrative ?? onStartup ?? onShutdown) === undefined) return {}
+  return {
+    stubRouter: {
+      ...(administrative === undefined ? {} : { always: true }),
+      ...(onStartup === undefined ? {} : { onStartup: onStartup.seconds }),
+      ...(onShutdown === undefined ? {} : { onShutdown: onShutdown.seconds }),
+    },
+  }
+}
+
+type Externals = Pick<FrrOptions, 'redistribute' | 'defaultInformation' | 'summaryAddresses'>
+
+function finishExternals(draft: Draft, router: RouterDraft): Externals {
+  const redistribute: [string, FrrRedistribute][] = []
+  for (const [protocol, one] of router.redistribute)
+    draft.guard(one.from.place, () => {
+      redistribute.push([protocol, redistribution(draft, router, protocol, one)])
+    })
+  const { defaultInformation: stated } = router
+  const defaultInformation =
+    stated && draft.guard(stated.from.place, () => defaultRoute(draft, router, stated))
+  const summaries = [...router.summaryAddresses].map(
+    ([prefix, { from: _, advertise, tag }]) =>
+      [prefix, { advertise, ...(tag === undefined ? {} : { tag }) }] as const,
+  )
+  return {
+    ...(redistribute.length === 0 ? {} : { redistribute: Object.fromEntries(redistribute) }),
+    ...(defaultInformation === undefined ? {} : { defaultInformation }),
+    ...(summaries.length === 0 ? {} : { summaryAddresses: Object.fromEntries(summaries) }),
+  }
+}
+
+/** What is said of the externals themselves goes after what the route map sets. */
+function manner(
+  { metric, type }: OriginatedDraft,
+  set: { readonly metric?: number; readonly metricType?: 1 | 2; readonly tag?: number },
+  defaultMetric: number | undefined,
+): FrrRedistribute {
+  const [value, kind] = [set.metric ?? metric ?? defaultMetric, set.metricType ?? type]
+  return {
+    ...(value === undefined ? {} : { metric: value }),
+    ...(kind === undefined ? {} : { type: kind }),
+    ...(set.tag === undefined ? {} : { tag: set.tag }),
+  }
+}
+
+function redistribution(
+  draft: Draft,
+  { distributeLists, defaultMetric }: RouterDraft,
+  protocol: string,
+  stated: OriginatedDraft,
+): FrrRedistribute {
+  const { policies } = draft
+  const map = stated.routeMap && policies.flat(stated.routeMap)
+  const list = distributeLists.get(protocol)
+  if (list !== undefined && map !== undefined)
+    throw new Refusal(`${stated.from.statement}: not together with '${list.statement}'`)
+  const filter = list === undefined ? map?.rules : policies.accessRules(list)
+  return {
+    ...manner(stated, map ?? {}, defaultMetric),
+    ...(filter === undefined || isAll(filter) ? {} : { filter }),
+  }
+}
+
+const isAll = ([first]: readonly PrefixRuleOptions[]): boolean =>
+  first?.action === 'permit' && first.prefix === '0.0.0.0/0' && first.le === 32
+
+function defaultRoute(
+  { policies }: Draft,
+  { defaultMetric }: RouterDraft,
+  stated: OriginatedDraft & { readonly always: boolean },
+): FrrDefaultInformation {
+  const map = stated.routeMap && policies.flat(stated.routeMap)
+  if (map !== undefined && !isAll(map.rules))
+    throw new Refusal(
+      `${stated.from.statement}: a default route that depends on other routes is not supported`,
+    )
+  return { always: stated.always, ...manner(stated, map ?? {}, defaultMetric) }
+}
