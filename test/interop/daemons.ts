@@ -39,6 +39,8 @@ export interface RouterPlan {
   readonly areas?: Readonly<Record<string, readonly string[]>>
   /** An external that it advertises. FRR needs a route of the kernel to it: see `redistributed`. */
   readonly external?: PlannedExternal
+  /** ospfd.conf in full (FRR, speaker), in place of all that is said above. */
+  readonly conf?: string
   /** Further lines of `router ospf` (FRR, speaker) or of the protocol block (BIRD). */
   readonly extra?: readonly string[]
 }
@@ -65,6 +67,7 @@ export async function redistributed(
 
 /** ospfd.conf of FRR; the speaker reads the same. */
 export function ospfdConf(plan: RouterPlan): string {
+  if (plan.conf !== undefined) return plan.conf
   const { routerId, interfaces, vips = [], vipArea = '0.0.0.0', areas = {}, extra = [] } = plan
   const { external } = plan
   const lines = [`hostname r${routerId}`, '!']
