@@ -1,5 +1,5 @@
 /** What has been read, as a whole: names looked up, defaults that depend on others, and what is missing. */
-import type { PrefixRuleOptions } from '../prefix-list.ts'
+import type { RouteMapEntryOptions, RouteMapSet } from '../policy.ts'
 import { finishArea } from './frr-area.ts'
 import type { Draft, OriginatedDraft, RouterDraft } from './frr-draft.ts'
 import { Refusal } from './frr-parse.ts'
@@ -28,11 +28,12 @@ export function finish(draft: Draft, firstFile: string): FrrImport {
   for (const [instance, { place, statement }] of draft.instances)
     if (instance !== router.instance)
       errors.push({ ...place, message: `${statement}: 'router ospf' is of another instance` })
-  const kernel = kernelRoutes(draft)
+  const routeMaps: RouteMaps = {}
+  const installRoutes = kernelRoutes(draft, routeMaps)
   // their errors have no line of their own: it is what is not there
   const keyChains = draft.guard(top, () => draft.keyChains.finish()) ?? {}
   const areas = finishAreas(draft, router)
-  const externals = finishExternals(draft, router)
+  const externals = finishExternals(draft, router, routeMaps)
   if (routerId === undefined || errors.length > 0) return { options: undefined, accepted, errors }
 
   for (const settings of draft.interfaces.values())
@@ -59,29 +60,25 @@ export function finish(draft: Draft, firstFile: string): FrrImport {
     interfaces: Object.fromEntries(draft.interfaces),
     addresses: [...draft.addresses.values()],
     passiveDefault: router.options.passiveDefault ?? false,
-    ...kernel,
+    installRoutes,
+    ...(Object.keys(routeMaps).length === 0 ? {} : { routeMaps }),
   }
   return { options, accepted, errors: [] }
 }
 
 /** Which routes go to the kernel: `ip protocol ospf route-map`, or `any`, where OSPF has none of its own. */
-function kernelRoutes(draft: Draft): Pick<FrrOptions, 'installRoutes' | 'routeMaps'> {
+function kernelRoutes(draft: Draft, routeMaps: RouteMaps): FrrOptions['installRoutes'] {
   const filter = draft.filters.get('ospf') ?? draft.filters.get('any')
-  if (filter === undefined) return { installRoutes: true }
-  const refused = { installRoutes: false }
+  if (filter === undefined) return true
   const found = draft.guard(filter.place, () => {
     const verdict = draft.policies.verdict(filter)
-    if (verdict !== undefined) return { installRoutes: verdict === 'permit' }
-    const routeMaps = draft.policies.routeMaps(filter)
-    for (const [name, entries] of Object.entries(routeMaps))
-      for (const { sequence = 0, set: { source: _, ...others } = {} } of entries)
-        for (const what of Object.keys(others))
-          throw new Refusal(
-            `route-map ${name} permit ${sequence}: ${what} of a route of the kernel cannot be set`,
-          )
-    return { installRoutes: { accept: { routeMap: filter.name } }, routeMaps }
+    if (verdict !== undefined) return verdict === 'permit'
+    const maps = draft.policies.routeMaps(filter)
+    refuseSettings(maps, ['metric', 'metricType', 'tag'], 'a route of the kernel')
+    Object.assign(routeMaps, maps)
+    return { accept: { routeMap: filter.name } }
   })
-  return found ?? refused
+  return found ?? false
 }
 
 function finishAreas(draft: Draft, router: RouterDraft): [string, FrrArea][] {
@@ -107,11 +104,12 @@ function stubRouter(router: RouterDraft): Pick<FrrOptions, 'stubRouter'> {
 
 type Externals = Pick<FrrOptions, 'redistribute' | 'defaultInformation' | 'summaryAddresses'>
 
-function finishExternals(draft: Draft, router: RouterDraft): Externals {
+/** `routeMaps` gets those that are used. */
+function finishExternals(draft: Draft, router: RouterDraft, routeMaps: RouteMaps): Externals {
   const redistribute: [string, FrrRedistribute][] = []
   for (const [protocol, one] of router.redistribute)
     draft.guard(one.from.place, () => {
-      redistribute.push([protocol, redistribution(draft, router, protocol, one)])
+      redistribute.push([protocol, redistribution(draft, router, protocol, one, routeMaps)])
     })
   const { defaultInformation: stated } = router
   const defaultInformation =
@@ -127,50 +125,73 @@ function finishExternals(draft: Draft, router: RouterDraft): Externals {
   }
 }
 
-/** What is said of the externals themselves goes after what the route map sets. */
+/** What is said of externals, where a route map does not say otherwise. */
 function manner(
   { metric, type }: OriginatedDraft,
-  set: { readonly metric?: number; readonly metricType?: 1 | 2; readonly tag?: number },
   defaultMetric: number | undefined,
-): FrrRedistribute {
-  const [value, kind] = [set.metric ?? metric ?? defaultMetric, set.metricType ?? type]
+): Pick<FrrRedistribute, 'metric' | 'type'> {
+  const value = metric ?? defaultMetric
   return {
     ...(value === undefined ? {} : { metric: value }),
-    ...(kind === undefined ? {} : { type: kind }),
-    ...(set.tag === undefined ? {} : { tag: set.tag }),
+    ...(type === undefined ? {} : { type }),
   }
 }
 
 function redistribution(
-  draft: Draft,
+  { policies }: Draft,
   { distributeLists, defaultMetric }: RouterDraft,
   protocol: string,
   stated: OriginatedDraft,
+  routeMaps: RouteMaps,
 ): FrrRedistribute {
-  const { policies } = draft
-  const map = stated.routeMap && policies.flat(stated.routeMap)
+  const { routeMap } = stated
   const list = distributeLists.get(protocol)
-  if (list !== undefined && map !== undefined)
-    throw new Refusal(`${stated.from.statement}: not together with '${list.statement}'`)
-  const filter = list === undefined ? map?.rules : policies.accessRules(list)
+  if (routeMap !== undefined) {
+    const maps = policies.routeMaps(routeMap)
+    refuseSettings(maps, ['source'], 'a route that is redistributed')
+    Object.assign(routeMaps, maps)
+  }
   return {
-    ...manner(stated, map ?? {}, defaultMetric),
-    ...(filter === undefined || isAll(filter) ? {} : { filter }),
+    ...manner(stated, defaultMetric),
+    ...(list === undefined ? {} : { filter: policies.accessRules(list) }),
+    ...(routeMap === undefined ? {} : { routeMap: routeMap.name }),
   }
 }
-
-const isAll = ([first]: readonly PrefixRuleOptions[]): boolean =>
-  first?.action === 'permit' && first.prefix === '0.0.0.0/0' && first.le === 32
 
 function defaultRoute(
   { policies }: Draft,
   { defaultMetric }: RouterDraft,
   stated: OriginatedDraft & { readonly always: boolean },
 ): FrrDefaultInformation {
-  const map = stated.routeMap && policies.flat(stated.routeMap)
-  if (map !== undefined && !isAll(map.rules))
+  const { always, routeMap } = stated
+  const own = { always, ...manner(stated, defaultMetric) }
+  if (routeMap === undefined) return own
+  const { metric, metricType, tag } = policies.unconditional(routeMap) ?? {}
+  if (policies.unconditional(routeMap) === undefined || typeof metric === 'string')
     throw new Refusal(
       `${stated.from.statement}: a default route that depends on other routes is not supported`,
     )
-  return { always: stated.always, ...manner(stated, map ?? {}, defaultMetric) }
+  return {
+    ...own,
+    ...(metric === undefined ? {} : { metric }),
+    ...(metricType === undefined ? {} : { type: metricType }),
+    ...(tag === undefined ? {} : { tag }),
+  }
+}
+
+type RouteMaps = Record<string, readonly RouteMapEntryOptions[]>
+
+/** What a map may not set, where it is used. */
+function refuseSettings(
+  maps: Readonly<RouteMaps>,
+  refused: readonly (keyof RouteMapSet)[],
+  what: string,
+): void {
+  for (const [name, entries] of Object.entries(maps))
+    for (const { sequence = 0, set = {} } of entries)
+      for (const field of refused)
+        if (set[field] !== undefined)
+          throw new Refusal(
+            `route-map ${name} permit ${sequence}: the ${field} of ${what} cannot be set`,
+          )
 }

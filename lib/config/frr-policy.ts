@@ -37,14 +37,6 @@ export interface MapEntry {
 type EntryOptions = Omit<RouteMapEntryOptions, 'match'> & { readonly match?: Match }
 type Match = RouteMapMatch & { readonly prefixList?: readonly PrefixRuleOptions[] }
 
-/** A route map that does the same to whatever it lets pass. */
-export interface FlatMap {
-  readonly rules: readonly PrefixRuleOptions[]
-  readonly metric?: number
-  readonly metricType?: 1 | 2
-  readonly tag?: number
-}
-
 const step = 5
 
 /** A list of either kind: lines in the order of their numbers. */
@@ -147,33 +139,12 @@ export class Policies {
     return Object.fromEntries(maps)
   }
 
-  /**
-   * The map as one list of prefixes, with what it sets for all of them. Refused where it tells routes apart by more
-   * than that.
-   */
-  flat(reference: Reference): FlatMap {
-    const { name } = reference
-    const refuse = (why: string): Refusal => new Refusal(`route-map ${name}: ${why}`)
-    const entries = this.#entries(reference).map((entry) => this.#options(name, entry))
-    const rules: PrefixRuleOptions[] = []
-    let set: RouteMapSet | undefined
-    for (const [i, entry] of entries.entries()) {
-      const { action, match: { prefixList = [everything], ...other } = {}, call, onMatch } = entry
-      if (Object.keys(other).length > 0 || call !== undefined || onMatch !== undefined)
-        throw refuse('only prefixes can be matched here')
-      const isLast = i === entries.length - 1
-      if (prefixList.some((rule) => rule.action === 'deny') && !(isLast && action === 'permit'))
-        throw refuse('a list that denies is supported in its last entry alone')
-      rules.push(...prefixList.map((rule) => (rule.action === 'deny' ? rule : { ...rule, action })))
-      if (action === 'deny') continue
-      if (set !== undefined && JSON.stringify(set) !== JSON.stringify(entry.set ?? {}))
-        throw refuse('it sets one thing here and another there')
-      set = entry.set ?? {}
-    }
-    const { metric, source, ...rest } = set ?? {}
-    if (typeof metric === 'string') throw refuse(`a metric of ${metric} is not supported`)
-    if (source !== undefined) throw refuse("'set src' is about routes of the kernel")
-    return { rules, ...rest, ...(metric === undefined ? {} : { metric }) }
+  /** What the map sets for a route that it looks at for nothing; undefined where it looks, or denies. */
+  unconditional(reference: Reference): RouteMapSet | undefined {
+    const [first] = this.#entries(reference).map((entry) => this.#options(reference.name, entry))
+    const { action, match, call, onMatch, set = {} } = first ?? {}
+    const looks = match !== undefined || call !== undefined || onMatch !== undefined
+    return action === 'permit' && !looks ? set : undefined
   }
 
   #options(name: string, entry: MapEntry): EntryOptions {

@@ -104,13 +104,18 @@ export interface FrrArea
 export interface FrrRedistribute {
   readonly metric?: number
   readonly type?: 1 | 2
-  readonly tag?: number
-  /** Which; default all. */
+  /** `distribute-list`: which; default all. */
   readonly filter?: readonly PrefixRuleOptions[]
+  /** By name. */
+  readonly routeMap?: string
 }
 
-export interface FrrDefaultInformation extends Omit<FrrRedistribute, 'filter'> {
+/** `default-information originate`. */
+export interface FrrDefaultInformation {
   readonly always: boolean
+  readonly metric?: number
+  readonly type?: 1 | 2
+  readonly tag?: number
 }
 
 export interface FrrOptions {

@@ -353,7 +353,10 @@ const rows: readonly Row[] = [
   {
     feature: 'redistribution with a map',
     text: `${inRouter('redistribute kernel route-map M')}route-map M permit 10\n set tag 5\n set metric 7\n`,
-    gives: { redistribute: { kernel: { tag: 5, metric: 7 } } },
+    gives: {
+      redistribute: { kernel: { routeMap: 'M' } },
+      routeMaps: { M: [{ set: { tag: 5, metric: 7 } }] },
+    },
     needs: 'redistribute',
   },
   {

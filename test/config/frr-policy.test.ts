@@ -203,64 +203,64 @@ t.test('what a map in use cannot have', async (t) => {
     [`${map} set metric rtt\n`, "3: 'set metric rtt' is not supported"],
     [
       `${map} set metric +7\n`,
-      '3: route-map M permit 10: metric of a route of the kernel cannot be set',
+      '3: route-map M permit 10: the metric of a route of the kernel cannot be set',
     ],
     [
       `${map} match ip next-hop address 1.1.1.1\n match ip next-hop A\naccess-list A permit any\n`,
       '3: a next hop can be matched in one way only',
     ],
-    [`${map} set tag 5\n`, '3: route-map M permit 10: tag of a route of the kernel cannot be set'],
+    [
+      `${map} set tag 5\n`,
+      '3: route-map M permit 10: the tag of a route of the kernel cannot be set',
+    ],
     [`${map} call N\n`, '3: route-map N is not defined'],
     ['', '3: route-map M is not defined'],
   ] as const)
     t.strictSame(kernel(text), [message], text)
 })
 
-t.test('a map for what is redistributed is a list and what it sets', async (t) => {
-  const redistribute = (text: string): unknown => {
-    const { options, errors } = read(` redistribute static route-map M\n${text}`)
-    return options?.redistribute?.['static'] ?? errors
-  }
-  const lists =
-    'ip prefix-list P permit 10.0.0.0/8\nip prefix-list D deny 10.1.0.0/16\nip prefix-list D permit any\n'
-  t.strictSame(
-    redistribute(
-      `${lists}route-map M deny 5\n match ip address prefix-list P\nroute-map M permit 10\n match ip address prefix-list D\n set tag 7\n set metric 3\n set metric-type type-1\n`,
-    ),
-    {
-      metric: 3,
-      type: 1,
-      tag: 7,
-      filter: [
-        { action: 'deny', prefix: '10.0.0.0/8' },
-        { action: 'deny', prefix: '10.1.0.0/16' },
-        { action: 'permit', prefix: '0.0.0.0/0', le: 32 },
-      ],
+t.test('maps and lists for what is redistributed', async (t) => {
+  const map = 'route-map M permit 10\n set tag 7\n set metric +3\n set metric-type type-1\n'
+  const redistribute = ` redistribute static route-map M\n`
+  t.match(read(`${redistribute} distribute-list A out static\n${map}access-list A permit any\n`), {
+    errors: [],
+    options: {
+      redistribute: {
+        static: { routeMap: 'M', filter: [{ action: 'permit', prefix: '0.0.0.0/0', le: 32 }] },
+      },
+      routeMaps: { M: [{ set: { tag: 7, metric: '+3', metricType: 1 } }] },
     },
-  )
-  t.strictSame(redistribute('route-map M permit 10\n set tag 7\n'), { tag: 7 })
-  const p = 'route-map M permit 10\n match ip address prefix-list'
-  for (const [text, message] of [
-    [
-      `${lists}${p} D\nroute-map M permit 20\n`,
-      '3: route-map M: a list that denies is supported in its last entry alone',
-    ],
-    [
-      `${lists}${p} P\n set tag 1\nroute-map M permit 20\n`,
-      '3: route-map M: it sets one thing here and another there',
-    ],
-    ['route-map M permit 10\n match tag 5\n', '3: route-map M: only prefixes can be matched here'],
-    ['route-map M permit 10\n set metric +5\n', '3: route-map M: a metric of +5 is not supported'],
-    [
-      'route-map M permit 10\n set src 1.1.1.1\n',
-      "3: route-map M: 'set src' is about routes of the kernel",
-    ],
-  ] as const)
-    t.strictSame(redistribute(text), [message], text)
-  t.strictSame(
-    read(
-      ` redistribute static route-map M\n distribute-list A out static\nroute-map M permit 10\naccess-list A permit any\n`,
-    ).errors,
-    ["3: redistribute static route-map M: not together with 'distribute-list A out static'"],
-  )
+  })
+  t.strictSame(read(`${redistribute}${map} set src 1.1.1.1\n`).errors, [
+    '3: route-map M permit 10: the source of a route that is redistributed cannot be set',
+  ])
+  t.strictSame(read(redistribute).errors, ['3: route-map M is not defined'])
+  t.strictSame(read(' redistribute rip\n distribute-list A out rip\n').errors, [
+    '3: access-list A is not defined',
+  ])
+})
+
+t.test('a map for the default route sets, and looks at nothing', async (t) => {
+  const originate = (text: string): unknown => {
+    const { options, errors } = read(` default-information originate route-map M\n${text}`)
+    return options?.defaultInformation ?? errors
+  }
+  const map = 'route-map M permit 10\n'
+  t.strictSame(originate(`${map} set metric 3\n set metric-type type-1\n set tag 4\n`), {
+    always: false,
+    metric: 3,
+    type: 1,
+    tag: 4,
+  })
+  const refused = [
+    '3: default-information originate route-map M: a default route that depends on other routes is not supported',
+  ]
+  for (const text of [
+    `${map} set metric +3\n`,
+    `${map} match tag 3\n`,
+    `${map} on-match next\n`,
+    `${map} call M\n`,
+    'route-map M deny 10\n',
+  ])
+    t.strictSame(originate(text), refused, text)
 })
