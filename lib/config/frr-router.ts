@@ -109,8 +109,7 @@ const timers: Statements = {
 }
 
 const how = '{metric (0-16777214)$metric|metric-type (1-2)$type|route-map RMAP_NAME$map}'
-const protocol =
-  '<kernel|connected|static|rip|isis|bgp|eigrp|nhrp|table|vnc|babel|openfabric>$source'
+const protocol = '<kernel|connected|static|rip|isis|bgp|eigrp|nhrp|babel|openfabric>$source'
 
 const originated = (d: Draft, a: Args, what: string): OriginatedDraft => ({
   from: d.reference(what),
@@ -131,6 +130,10 @@ const externals: Statements = {
     'routes of another instance or table are not redistributed',
   ),
   [`no redistribute <ospf|table> (1-65535) [${how}]`]: accept,
+  [`redistribute <table|vnc> [${how}]`]: refuse('the kernel knows no such protocol'),
+  [`no redistribute <table|vnc> [${how}]`]: accept,
+  'distribute-list ACCESSLIST4_NAME out <table|vnc>': refuse('the kernel knows no such protocol'),
+  'no distribute-list ACCESSLIST4_NAME out <table|vnc>': accept,
   [`distribute-list ACCESSLIST4_NAME$list out ${protocol}`]: (d, a) => {
     d.needs('redistribute')
     d.ospf.distributeLists.set(a.source!, d.reference(a.list!))
