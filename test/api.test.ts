@@ -23,27 +23,29 @@ const entries: Record<string, Entry> = {
     source: 'lib/index.ts',
     module: root,
     values: words(`
-      Announcement OriginatedOpaque OspfError OspfSpeaker command dns file formatChange
-      formatEvent formatWhatIf formatWhy grpc healthy http icmp kernelLinks self tcp tls udp
+      Announcement OriginatedOpaque OspfError OspfSpeaker all any atLeast command damped dns file
+      formatChange formatEvent formatWhatIf formatWhy grpc healthy http icmp kernelLinks override
+      panic self tcp tls udp weighted
     `),
     types: words(`
       Acknowledgement AddressOptions AddressPort AnnounceOptions AnnouncementEvent
       AnnouncementState AnnouncementStepEvent AreaOptions AuthAlgorithm AuthenticationOptions
-      AuthenticationSnapshot Cause Clock CommandOptions Confirmation DatagramPort DatagramSocket
-      DefaultInformationOptions Dialogue DnsOptions DnsType DownResult DrainOptions DropReason
-      ExternalOptions FileOptions Gate GatePolicy GateVerdict GrpcOptions HealthyOptions
-      HttpOptions HttpStatus IcmpOptions InterfaceOptions InterfaceState InterfaceView
-      KernelRouteOptions KernelWhat KeyOptions LifetimeOptions Limits Link LinkPort LsaId LsaView
-      MismatchField NeighborState NeighborView NetworkType NextHopView NssaOptions OpaqueOptions
-      OpaqueView OspfErrorCode OspfEvent PathStep PoliciesOptions PolicyOptions PrefixListOptions
-      PrefixRuleOptions Probe RangeOptions ReconfigureResult RedistributeFrom RedistributeOptions
-      ResilientGroupOptions RouteDifferenceView RouteMapEntryOptions RouteMapMatch RouteMapSet
-      RouteSink RouteSource RouteView RouterHelperOptions SelfOptions SequenceStore SourceChange
-      SourceRoute SourceRouteType SpeakerEvent SpeakerOptions SpeakerPorts SpfDelayConfig SpfRun
-      StepName StepReport StepTimes StopOptions StopResult StubRouterOptions
-      StubRouterTimesOptions SummaryAddressOptions SysctlEvent SysctlFinding SysctlPort TcpOptions
-      TcpTarget TlsOptions UdpOptions Verdict VipChange VirtualLinkOptions WhatIfChange
-      WhyCandidate WhyView
+      AuthenticationSnapshot Cause Clock CombineOptions CommandOptions Confirmation DampedGate
+      DampingOptions DatagramPort DatagramSocket DefaultInformationOptions Dialogue DnsOptions
+      DnsType DownResult DrainOptions DropReason ExternalOptions FileOptions Gate GatePart
+      GatePolicy GateVerdict GrpcOptions HealthyOptions HttpOptions HttpStatus IcmpOptions
+      InterfaceOptions InterfaceState InterfaceView KernelRouteOptions KernelWhat KeyOptions
+      LifetimeOptions Limits Link LinkPort LsaId LsaView MismatchField NeighborState NeighborView
+      NetworkType NextHopView NssaOptions OpaqueOptions OpaqueView OspfErrorCode OspfEvent
+      Override OverrideGate OverrideOptions PanicOptions PathStep PoliciesOptions PolicyOptions
+      PrefixListOptions PrefixRuleOptions Probe RangeOptions ReconfigureResult RedistributeFrom
+      RedistributeOptions ResilientGroupOptions RouteDifferenceView RouteMapEntryOptions
+      RouteMapMatch RouteMapSet RouteSink RouteSource RouteView RouterHelperOptions SelfOptions
+      SequenceStore SourceChange SourceRoute SourceRouteType SpeakerEvent SpeakerOptions
+      SpeakerPorts SpfDelayConfig SpfRun StepName StepReport StepTimes StopOptions StopResult
+      StubRouterOptions StubRouterTimesOptions SummaryAddressOptions SysctlEvent SysctlFinding
+      SysctlPort TcpOptions TcpTarget TlsOptions UdpOptions Verdict VipChange VirtualLinkOptions
+      WeightedOptions WhatIfChange WhyCandidate WhyView
     `),
   },
   'ospf-speaker/core': {

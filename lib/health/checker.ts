@@ -2,28 +2,28 @@
 import type { Clock } from '../ports.ts'
 import { reasonOf } from '../reason.ts'
 import type { Probe } from './probe.ts'
+import { type Place, takePlace } from './spread.ts'
 
 /** How often a probe is run, and what it takes to believe it. Times in seconds. */
 export interface Timing {
   readonly interval: number
+  /** While what was counted is between two states; default: the interval. */
+  readonly fastInterval?: number
   readonly timeout: number
   readonly rise: number
   readonly fall: number
+  /** Taken to be so until proven otherwise; default 'down'. */
+  readonly initial?: 'down' | 'up'
   readonly clock: Clock
-  /** From 0 up to, not including, 1. */
-  readonly random: () => number
+  /** From 0 up to, not including, 1: for the first delay, in place of an even spread. */
+  readonly random?: () => number
 }
-
-/**
- * The first run waits for up to this part of the interval, so that many checkers do not march in
- * step.
- */
-const STAGGER = 0.1
 
 /**
  * Starts one run per interval, measured from start to start. Runs never overlap: a probe that
  * outlives its timeout fails each turn that comes round while it is still at it, and is called
- * again once it has returned.
+ * again once it has returned. A process that was blocked starts what it missed once, and each
+ * checker is then back at its own place in the interval: a late burst is not for good.
  */
 export class Checker {
   /** Undefined until proven one way or the other. */
@@ -37,6 +37,10 @@ export class Checker {
   #failures = 0
   /** The end of this turn or the start of the next, whichever is to come. */
   #timer: Disposable | undefined
+  #place: Place | undefined
+  /** When the turn that is on, or is to come, was to begin. */
+  #due = 0
+  #isProven = false
   /** The turn that is on; undefined between two and when stopped. */
   #turn: AbortController | undefined
   /** The probe has been called and has not returned, maybe since an earlier turn. */
@@ -44,7 +48,7 @@ export class Checker {
   /** Calls the probe for the turn that is on, which waits for an earlier call to return. */
   #waiting: (() => void) | undefined
 
-  /** @param changed called after every run that leaves `healthy` known */
+  /** @param changed called after every run that leaves `healthy` known; not by `start` */
   constructor(probe: Probe, timing: Timing, changed: () => void) {
     this.#probe = probe
     this.#timing = timing
@@ -53,10 +57,15 @@ export class Checker {
 
   /** Starts afresh, knowing nothing. */
   start(): void {
-    const { clock, interval, random } = this.#timing
-    this.healthy = undefined
+    const { clock, interval, initial, random } = this.#timing
+    this.healthy = initial === 'up' ? true : undefined
+    this.reason = 'taken to be up until proven otherwise'
+    this.#isProven = false
     this.#passes = this.#failures = 0
-    this.#timer = clock.setTimer(random() * STAGGER * interval * 1000, () => this.#begin())
+    this.#place = takePlace(clock, random)
+    const delay = this.#place.phase * interval * 1000
+    this.#due = clock.now() + delay
+    this.#timer = clock.setTimer(delay, () => this.#begin())
   }
 
   /** Aborts the run that is on and leaves no timer. */
@@ -65,20 +74,22 @@ export class Checker {
     this.#turn = this.#waiting = undefined
     this.#timer?.[Symbol.dispose]()
     this.#timer = undefined
+    this.#place?.[Symbol.dispose]()
     turn?.abort(new Error('stopped'))
   }
 
   #begin(): void {
     const { clock, interval, timeout } = this.#timing
-    const started = clock.now()
+    const missed = Math.floor((clock.now() - this.#due) / (interval * 1000))
+    if (missed > 0) this.#due += missed * interval * 1000
     const turn = new AbortController()
     const end = (failure: string | undefined): void => {
       if (this.#turn !== turn) return // too late, or stopped
       this.#turn = this.#waiting = undefined
       this.#timer?.[Symbol.dispose]()
-      const wait = Math.max(0, started + interval * 1000 - clock.now())
-      this.#timer = clock.setTimer(wait, () => this.#begin())
       this.#count(failure)
+      this.#next()
+      if (this.healthy !== undefined) this.#changed()
     }
     this.#turn = turn
     this.#timer = clock.setTimer(timeout * 1000, () => {
@@ -89,6 +100,20 @@ export class Checker {
     })
     this.#waiting = () => this.#call(turn.signal, end)
     if (!this.#busy) this.#resume()
+  }
+
+  #next(): void {
+    const { clock, interval, fastInterval = interval } = this.#timing
+    const wait = (this.#isChanging ? fastInterval : interval) * 1000
+    // a turn that took longer than that is followed at once
+    this.#due = Math.max(clock.now(), this.#due + wait)
+    this.#timer = clock.setTimer(this.#due - clock.now(), () => this.#begin())
+  }
+
+  /** On the way from one state to another, or to the first. */
+  get #isChanging(): boolean {
+    if (!this.#isProven) return true
+    return this.healthy ? this.#failures > 0 : this.#passes > 0
   }
 
   #resume(): void {
@@ -114,15 +139,16 @@ export class Checker {
     const { rise, fall } = this.#timing
     if (failure === undefined) {
       this.#failures = 0
-      if (++this.#passes >= rise) {
-        this.healthy = true
-        this.reason = rise === 1 ? 'passed' : `passed ${rise} times in a row`
-      }
+      if (++this.#passes < rise) return
+      this.healthy = this.#isProven = true
+      this.reason = rise === 1 ? 'passed' : `passed ${rise} times in a row`
     } else {
       this.#passes = 0
-      if (++this.#failures >= fall) this.healthy = false
+      if (++this.#failures >= fall) {
+        this.healthy = false
+        this.#isProven = true
+      }
       if (this.healthy === false) this.reason = failure
     }
-    if (this.healthy !== undefined) this.#changed()
   }
 }

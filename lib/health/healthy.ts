@@ -2,47 +2,38 @@
 import { realClock } from '../clock.ts'
 import type { Clock } from '../ports.ts'
 import { Checker, type Timing } from './checker.ts'
+import { type DampedGate, Damping, type DampingOptions, parseDamping } from './damping.ts'
+import { SharedGate } from './gate.ts'
 import { invalid, type Probe } from './probe.ts'
 
-/** What a gate has to say. */
-export interface Verdict {
-  readonly healthy: boolean
-  /** Why: the words of the probe that failed. */
-  readonly reason: string
-  /** Since when, in milliseconds on the clock of the gate. */
-  readonly at: number
-}
-
-/**
- * Verdicts as they change. Before the first, nothing is proven, and that counts as unhealthy: so
- * the first is given after `rise` passes or `fall` failures in a row, and each later one differs
- * from the one before.
- *
- * Any number of readers may share a gate (one check, many VIPs). Probes run while somebody reads:
- * from the first `next()` until the last reader has returned. A late reader is given the verdict
- * that stands; a slow one skips what was overtaken. Disposing ends every reader.
- */
-export interface Gate extends AsyncIterable<Verdict>, Disposable {
-  /**
-   * The verdict that stands, with the latest reason; undefined while nothing is proven or nobody
-   * reads.
-   */
-  readonly verdict: Verdict | undefined
-  [Symbol.asyncIterator](): AsyncIterableIterator<Verdict, undefined>
-}
+export type { Gate, Verdict } from './gate.ts'
 
 export interface HealthyOptions {
-  /** Seconds from one run to the next; default 1. The first comes after up to a tenth of it. */
+  /**
+   * Seconds from one run to the next; default 1. The first comes after up to a tenth of it, or,
+   * where many probes run, after up to all of it: they are spread evenly.
+   */
   readonly interval?: number
+  /**
+   * Seconds from one run to the next while what was counted is between healthy and unhealthy, and
+   * before the first verdict; default: the interval.
+   */
+  readonly fastInterval?: number
   /** Seconds after which a run is aborted and has failed; default: the interval. */
   readonly timeout?: number
   /** Passes in a row that make it healthy; default 2. */
   readonly rise?: number
   /** Failures in a row that make it unhealthy; default 3. */
   readonly fall?: number
+  /** What it is taken to be until proven otherwise; default 'down'. */
+  readonly initial?: 'down' | 'up'
+  /** Unhealthy for a while once it has changed too often; default: not. `true`: with the defaults. */
+  readonly damping?: boolean | DampingOptions
+  /** What reasons call it; default: the name of the probe. */
+  readonly name?: string
   /** Default: the machine's. */
   readonly clock?: Clock
-  /** Random numbers from 0 up to 1, for the first delay; default `Math.random`. */
+  /** Random numbers from 0 up to 1, for the first delay; default: evenly spread over all that run. */
   readonly random?: () => number
 }
 
@@ -56,79 +47,72 @@ export interface HealthyOptions {
  * @example healthy(http('http://127.0.0.1:8080/ready'), { interval: 1, rise: 2, fall: 3 })
  * @throws OspfError ERR_OSPF_CONFIG when an option cannot be used
  */
-export function healthy(probe: Probe | readonly Probe[], options: HealthyOptions = {}): Gate {
+export function healthy(probe: Probe | readonly Probe[], options: HealthyOptions = {}): DampedGate {
   const probes = typeof probe === 'function' ? [probe] : probe
   if (!Array.isArray(probes) || !probes.every((p) => typeof p === 'function') || !probes.length) {
     throw invalid('probe', 'a function or a list of functions', probe)
   }
-  const { interval = 1, timeout = interval, rise = 2, fall = 3 } = options
-  const { clock = realClock, random = Math.random } = options
-  for (const [name, seconds] of Object.entries({ interval, timeout })) {
+  const { interval = 1, timeout = interval, rise = 2, fall = 3, initial = 'down' } = options
+  const { fastInterval = interval, clock = realClock, random, damping = false } = options
+  for (const [name, seconds] of Object.entries({ interval, fastInterval, timeout })) {
     if (!Number.isFinite(seconds) || seconds <= 0) {
       throw invalid(name, 'a number of seconds above 0', seconds)
     }
+  }
+  if (fastInterval > interval) {
+    throw invalid('fastInterval', `at most the interval of ${interval} s`, fastInterval)
   }
   for (const [name, count] of Object.entries({ rise, fall })) {
     if (!Number.isSafeInteger(count) || count < 1) {
       throw invalid(name, 'a whole number above 0', count)
     }
   }
-  return new HealthGate(probes, { interval, timeout, rise, fall, clock, random })
+  if (initial !== 'down' && initial !== 'up') throw invalid('initial', "'down' or 'up'", initial)
+  const { name = probes.length === 1 ? probes[0].name : `${probes.length} probes` } = options
+  const timing = {
+    interval,
+    fastInterval,
+    timeout,
+    rise,
+    fall,
+    initial,
+    clock,
+    ...(random === undefined ? {} : { random }),
+  }
+  const gate = new HealthGate(probes, timing, name)
+  if (damping === false) return gate
+  return new Damping(gate, parseDamping(damping === true ? {} : damping), clock)
 }
 
-class HealthGate implements Gate {
+class HealthGate extends SharedGate implements DampedGate {
+  readonly penalty: number = 0
+  readonly suppressed: boolean = false
   readonly #clock: Clock
   readonly #checkers: readonly Checker[]
   /** What each probe is called where there are several. */
   readonly #names: readonly string[]
-  readonly #readers = new Set<Reader>()
-  #verdict: Verdict | undefined
-  #disposed = false
 
-  constructor(probes: readonly Probe[], timing: Timing) {
+  constructor(probes: readonly Probe[], timing: Timing, name: string) {
+    super(name)
     this.#clock = timing.clock
     this.#checkers = probes.map((probe) => new Checker(probe, timing, () => this.#decide()))
     this.#names = probes.map((probe, i) => probe.name || `probe ${i + 1}`)
   }
 
-  get verdict(): Verdict | undefined {
-    return this.#verdict
+  protected begin(): void {
+    for (const checker of this.#checkers) checker.start()
+    this.#decide()
   }
 
-  [Symbol.asyncIterator](): AsyncIterableIterator<Verdict, undefined> {
-    return new Reader(
-      () => this.#verdict,
-      (reader) => this.#join(reader),
-      (reader) => this.#leave(reader),
-    )
-  }
-
-  [Symbol.dispose](): void {
-    this.#disposed = true
-    for (const reader of this.#readers) reader.return()
-  }
-
-  #join(reader: Reader): void {
-    if (this.#disposed) return void reader.return()
-    this.#readers.add(reader)
-    if (this.#readers.size === 1) for (const checker of this.#checkers) checker.start()
-  }
-
-  #leave(reader: Reader): void {
-    if (!this.#readers.delete(reader) || this.#readers.size > 0) return
-    this.#verdict = undefined
+  protected end(): void {
     for (const checker of this.#checkers) checker.stop()
   }
 
   #decide(): void {
     const failed = this.#failures()
     if (failed.length === 0 && this.#checkers.some((checker) => !checker.healthy)) return
-    const healthy = failed.length === 0
     const reason = failed.join('; ') || this.#passed()
-    const before = this.#verdict
-    const at = before?.healthy === healthy ? before.at : this.#clock.now()
-    this.#verdict = Object.freeze({ healthy, reason, at })
-    for (const reader of this.#readers) reader.wake()
+    this.say(this.#clock.now(), { healthy: failed.length === 0, reason })
   }
 
   #failures(): string[] {
@@ -141,62 +125,5 @@ class HealthGate implements Gate {
   #passed(): string {
     const [first, ...others] = this.#checkers
     return others.length === 0 ? (first?.reason ?? '') : `all ${this.#checkers.length} probes pass`
-  }
-}
-
-/** One reader's place. It holds no queue: only whether the verdict that stands is news to it. */
-class Reader implements AsyncIterableIterator<Verdict, undefined> {
-  readonly #current: () => Verdict | undefined
-  readonly #join: (reader: Reader) => void
-  readonly #leave: (reader: Reader) => void
-  #state: 'new' | 'open' | 'closed' = 'new'
-  #seen: boolean | undefined
-  #sleepers: (() => void)[] = []
-
-  constructor(
-    current: () => Verdict | undefined,
-    join: (reader: Reader) => void,
-    leave: (reader: Reader) => void,
-  ) {
-    this.#current = current
-    this.#join = join
-    this.#leave = leave
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  async next(): Promise<IteratorResult<Verdict, undefined>> {
-    if (this.#state === 'new') {
-      this.#state = 'open'
-      this.#join(this)
-    }
-    while (this.#open()) {
-      const verdict = this.#current()
-      if (verdict !== undefined && verdict.healthy !== this.#seen) {
-        this.#seen = verdict.healthy
-        return { done: false, value: verdict }
-      }
-      await new Promise<void>((resolve) => this.#sleepers.push(resolve))
-    }
-    return { done: true, value: undefined }
-  }
-
-  async return(): Promise<IteratorResult<Verdict, undefined>> {
-    this.#state = 'closed'
-    this.#leave(this)
-    this.wake()
-    return { done: true, value: undefined }
-  }
-
-  wake(): void {
-    const sleepers = this.#sleepers
-    this.#sleepers = []
-    for (const resolve of sleepers) resolve()
-  }
-
-  #open(): boolean {
-    return this.#state === 'open'
   }
 }

@@ -246,6 +246,49 @@ t.test('readers share the runs; the late are told, the slow skip what was overta
   t.equal(clock.pending, 0)
 })
 
+t.test('a faster interval while it is changing', async (t) => {
+  const clock = new FakeClock()
+  const starts: number[] = []
+  const { probe } = scripted(['+', '+', '+', 'x', 'x', '+', 'x', 'x', 'x', 'x', '+', '+', '+'])
+  const noted: Probe = (signal) => {
+    starts.push(clock.now())
+    return probe(signal)
+  }
+  const options = { interval: 10, fastInterval: 1, timeout: 5, rise: 2, fall: 3 }
+  const { said, stop } = listen(healthy(noted, at(clock, options)))
+  await clock.advance(80_000)
+  t.same(
+    starts.slice(0, 13),
+    [
+      // before the first verdict, then slowly
+      0, 1000, 11_000, 21_000,
+      // two failures, a pass, three failures
+      22_000, 23_000, 33_000, 34_000, 35_000,
+      // down: slowly, until it passes
+      45_000, 55_000, 56_000, 66_000,
+    ],
+  )
+  t.same(
+    said.map(({ healthy, at }) => [healthy, at]),
+    [
+      [true, 1000],
+      [false, 35_000],
+      [true, 56_000],
+    ],
+  )
+  stop()
+})
+
+t.test('taken to be up until proven otherwise', async (t) => {
+  const clock = new FakeClock()
+  const { said, stop } = listen(healthy(scripted(['x']).probe, at(clock, { initial: 'up' })))
+  await settle()
+  t.same(said, [{ healthy: true, reason: 'taken to be up until proven otherwise', at: 0 }])
+  await clock.advance(5000)
+  t.match(said.slice(1), [{ healthy: false, reason: 'x', at: 2000 }])
+  stop()
+})
+
 t.test('what cannot be used is refused, with what was given', async (t) => {
   const pass: Probe = async () => {}
   const refused = (message: string, options: unknown, probe: unknown = pass): void => {
@@ -261,6 +304,8 @@ t.test('what cannot be used is refused, with what was given', async (t) => {
   refused("interval must be a number of seconds above 0, got '1'", { interval: '1' })
   refused('interval must be a number of seconds above 0, got Infinity', { interval: 1 / 0 })
   refused('timeout must be a number of seconds above 0, got -1', { timeout: -1 })
+  refused('fastInterval must be at most the interval of 1 s, got 2', { fastInterval: 2 })
+  refused("initial must be 'down' or 'up', got 'yes'", { initial: 'yes' })
   refused('timeout must be a number of seconds above 0, got NaN', { timeout: Number.NaN })
   refused('rise must be a whole number above 0, got 0', { rise: 0 })
   refused('fall must be a whole number above 0, got 1.5', { fall: 1.5 })
