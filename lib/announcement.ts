@@ -12,6 +12,7 @@
 import { realClock } from './clock.ts'
 import { deferred } from './deferred.ts'
 import { OspfError } from './errors.ts'
+import { type GateVerdict, type Judgement, judgementOf } from './gate-verdict.ts'
 import type { AddressPort, Clock } from './ports.ts'
 import { reasonOf } from './reason.ts'
 import {
@@ -24,8 +25,7 @@ import {
   type VipChange,
 } from './vip-history.ts'
 
-/** What a gate may say: whether the VIP is to be announced and, if it likes, why. */
-export type GateVerdict = boolean | { readonly healthy: boolean; readonly reason?: string }
+export type { GateVerdict } from './gate-verdict.ts'
 
 /**
  * 'degraded' is announced as the last resort; 'draining' still announced, while its connections end; 'down' and
@@ -75,6 +75,17 @@ export interface StepTimes {
   readonly release?: number
 }
 
+/** Decides whether a VIP whose gate is closed is to be announced, as the last resort, all the same. */
+export interface GateGuard {
+  /** @param again to be called when the answer may have become another; `reconsider` does the same from outside. */
+  decide(
+    isAnnounced: boolean,
+    again: () => void,
+  ): { readonly stays: boolean; readonly reason: string }
+  /** The gate is open again, or somebody else has the last word. */
+  forget(): void
+}
+
 export interface AnnouncementOptions {
   /** As text, for events and errors: '10.0.1.100/32'. */
   readonly prefix: string
@@ -103,8 +114,10 @@ export interface AnnouncementOptions {
   readonly times?: StepTimes
   /** Seconds that the announcement lives unless it is renewed; default: it needs no renewal. */
   readonly lease?: number
-  /** A reason to stay announced, as the last resort, though the gate has closed; undefined: none. */
-  readonly guard?: (prefix: string) => string | undefined
+  /** Has a say when the gate is closed, once it has been open. */
+  readonly guard?: GateGuard
+  /** From now on `announce` advertises it at this cost. Throws if that cannot be. */
+  readonly setCost?: (cost: number) => void
   /** Must not throw. */
   readonly onChange?: (event: AnnouncementEvent) => void
   /** Must not throw. */
@@ -147,7 +160,11 @@ export class Announcement implements Disposable, AsyncDisposable {
   #since: number
   #shown: 'nothing' | 'full' | 'degraded' = 'nothing'
   #wasShown = false
-  #verdict: { readonly healthy: boolean; readonly reason: string } | undefined
+  #verdict: Judgement | undefined
+  /** The gate has been open. */
+  #wasOpen = false
+  /** The drain under way is the gate's. */
+  #inMaintenance = false
   #verdicts: AsyncIterator<GateVerdict> | undefined
   #forced: { readonly state: 'up' | 'down'; readonly reason: string } | undefined
   /** Address and data plane are there. */
@@ -181,7 +198,7 @@ export class Announcement implements Disposable, AsyncDisposable {
     this.renew()
     if (address === undefined && prepare === undefined) this.#ready = true
     else this.#preparing = this.#prepare()
-    if (when === undefined) this.#judge(true, 'no gate')
+    if (when === undefined) this.#judge(judgementOf({ healthy: true, reason: 'no gate' }))
     else void this.#follow(when)
   }
 
@@ -262,7 +279,23 @@ export class Announcement implements Disposable, AsyncDisposable {
 
   /** Whatever stands behind `guard` has changed. */
   reconsider(): void {
-    this.#steer('fleet')
+    if (this.#verdict?.healthy === false) this.#steer('fleet')
+  }
+
+  /**
+   * The cost of the stub link, or the metric of the external, from now on.
+   * @throws OspfError ERR_OSPF_CONFIG, and nothing changes
+   */
+  setCost(cost: number): void {
+    const { setCost, announce } = this.#options
+    if (setCost === undefined) {
+      throw new OspfError('ERR_OSPF_CONFIG', `${this.prefix}: has no cost that could be changed`)
+    }
+    setCost(cost)
+    if (this.#shown !== 'full') return
+    this.#become(this.#state, 'request', `cost set to ${cost}`)
+    announce()
+    this.#confirm('announce')
   }
 
   /**
@@ -301,20 +334,18 @@ export class Announcement implements Disposable, AsyncDisposable {
 
   async #follow(gate: AsyncIterable<GateVerdict>): Promise<void> {
     for (;;) {
-      let healthy: boolean
-      let reason: string | undefined
+      let judgement: Judgement
       try {
         this.#verdicts ??= gate[Symbol.asyncIterator]()
-        const result = await this.#verdicts.next()
-        if (result.done) return this.#judge(false, 'gate ended')
-        const verdict = result.value
-        healthy = (typeof verdict === 'object' ? verdict.healthy : verdict) === true
-        reason = typeof verdict === 'object' ? verdict.reason : undefined
+        const { done, value } = await this.#verdicts.next()
+        judgement = judgementOf(done ? { healthy: false, reason: 'gate ended' } : value)
+        if (done) return this.#judge(judgement)
       } catch (error) {
-        return this.#judge(false, `gate failed: ${reasonOf(error)}`)
+        const reason = `gate failed: ${reasonOf(error)}`
+        return this.#judge(judgementOf({ healthy: false, reason }))
       }
       if (this.#stopping !== undefined) return
-      this.#judge(healthy, reason ?? (healthy ? 'healthy' : 'unhealthy'))
+      this.#judge(judgement)
     }
   }
 
@@ -322,9 +353,19 @@ export class Announcement implements Disposable, AsyncDisposable {
     await this.#verdicts?.return?.()
   }
 
-  #judge(healthy: boolean, reason: string): void {
-    this.#verdict = { healthy, reason }
-    this.#steer('gate')
+  #judge(judgement: Judgement): void {
+    const { healthy, reason, override } = judgement
+    this.#verdict = judgement
+    this.#wasOpen ||= healthy
+    if (override === 'maintenance') {
+      // a drain that somebody else has begun is theirs to end
+      this.#inMaintenance ||= this.#drain === undefined
+      void this.drain({ reason })
+    } else if (this.#inMaintenance) {
+      this.#inMaintenance = false
+      this.undrain(reason)
+    }
+    this.#steer(override === undefined ? 'gate' : 'override')
   }
 
   /** The address, then the data plane; each again and again until it is there. */
@@ -369,7 +410,8 @@ export class Announcement implements Disposable, AsyncDisposable {
     if (!this.#ready) return
     if (this.#drain !== undefined) {
       // nobody waits for the connections of a server that is sick
-      if (this.#state === 'draining' && verdict?.healthy === false && forced?.state !== 'up') {
+      const isSick = verdict?.healthy === false && verdict.override !== 'maintenance'
+      if (this.#state === 'draining' && isSick && forced?.state !== 'up') {
         this.#drain.cut.abort(new Error(verdict.reason))
       }
       return
@@ -379,6 +421,7 @@ export class Announcement implements Disposable, AsyncDisposable {
     if (forced?.state === 'up') return this.#become('up', 'override', forced.reason)
     if (verdict === undefined) return
     if (verdict.healthy) return this.#become('up', cause, because ?? verdict.reason)
+    if (verdict.override !== undefined) return this.#become('down', 'override', verdict.reason)
     this.#fail(cause, verdict.reason)
   }
 
@@ -388,11 +431,11 @@ export class Announcement implements Disposable, AsyncDisposable {
     const wasUp = isAnnounced(this.#state)
     if (wasUp && onFail === 'keep') return this.#become('up', 'policy', `kept though ${reason}`)
     if (wasUp && onFail === 'degrade') return this.#become('degraded', 'policy', reason)
-    const staying = wasUp ? guard?.(this.prefix) : undefined
-    if (staying !== undefined) {
-      return this.#become('degraded', 'fleet', `${reason}; stays: ${staying}`)
-    }
-    this.#become('down', cause, reason)
+    // what was never healthy is no resort
+    const decision = this.#wasOpen ? guard?.decide(wasUp, () => this.reconsider()) : undefined
+    if (decision === undefined) return this.#become('down', cause, reason)
+    if (!decision.stays) return this.#become('down', 'fleet', `${reason}; left: ${decision.reason}`)
+    this.#become('degraded', 'fleet', `${reason}; stays: ${decision.reason}`)
   }
 
   // Down
@@ -565,8 +608,9 @@ export class Announcement implements Disposable, AsyncDisposable {
   #become(state: AnnouncementState, cause: Cause, reason: string): void {
     const was = this.#state
     if (state === was && reason === this.#reason) return
-    const { onChange } = this.#options
+    const { onChange, guard } = this.#options
     const at = this.#clock.now()
+    if (cause !== 'fleet') guard?.forget()
     // Written first: what is called below may call back.
     this.#state = state
     this.#reason = reason

@@ -5,7 +5,7 @@
  */
 import { getRandomValues } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { type AddressStep, Announcement, type DrainOptions } from './announcement.ts'
+import { Announcement, type DrainOptions } from './announcement.ts'
 import type { InterfaceOptions } from './area-options.ts'
 import { realClock } from './clock.ts'
 import { ConfiguredAddresses } from './configured-addresses.ts'
@@ -48,7 +48,7 @@ import type { SpfRun } from './spf-log.ts'
 import { StubRouterSwitch } from './stub-router.ts'
 import type { SysctlFinding } from './sysctl.ts'
 import type { InterfaceView, LsaView, NeighborView, OpaqueView, RouteView } from './views.ts'
-import { type AnnounceOptions, asGate, parsePipeline, waysToAnnounce } from './vip.ts'
+import { type AnnounceOptions, hooksOf } from './vip.ts'
 import type { DownResult } from './vip-history.ts'
 import { WallClock } from './wall-clock.ts'
 import type { RouteDifferenceView, WhatIfChange } from './what-if.ts'
@@ -71,7 +71,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   readonly #stubRouter: StubRouterSwitch
   readonly #announcements = new Map<string, Announcement>()
   /** What the core is told of those, by the same keys. */
-  readonly #announced = new Map<string, ConfigChange>()
+  readonly #announced = new Map<string, () => ConfigChange>()
   readonly #opaques: OpaqueOriginations
   /** Announcements that are withdrawn and whose address is still there. */
   readonly #leaving = new Set<Promise<void>>()
@@ -280,28 +280,21 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     const text = formatPrefix(prefix, length)
     if (this.#stopping) throw new OspfError('ERR_OSPF_STOPPED', `${text}: the speaker has stopped`)
     checkOriginate('VIP', this.#parsed.originate, { prefix, length })
-    const ways = waysToAnnounce({ prefix, length }, options, this.#parsed.interfaces)
+    const { announced, ...hooks } = hooksOf({ prefix, length }, options, this.#parsed.interfaces, {
+      core: this.#core,
+      clock: this.#clock,
+      addresses: this.#vipAddresses,
+      confirmations: this.#confirmations,
+      tell: (change) => this.#configure(change),
+    })
     if (this.#announcements.has(text)) {
       throw new OspfError('ERR_OSPF_DUPLICATE', `VIP ${text} is announced already`)
     }
-    const pipeline = parsePipeline(text, options)
-    const when = asGate(options.when, this.#clock)
     this.#interfaces.noteVip(prefix)
-    const { device } = options
-    const address: AddressStep | undefined =
-      device === undefined
-        ? undefined
-        : { port: this.#vipAddresses, device, address: prefix, prefixLength: length }
     const make = (release: Disposable): Announcement =>
       new Announcement({
         prefix: text,
-        ...(when === undefined ? {} : { when }),
-        ...(address === undefined ? {} : { address }),
-        ...pipeline,
-        announce: () => this.#configure(ways.announce),
-        degrade: () => this.#configure(ways.degrade),
-        withdraw: () => this.#configure(ways.withdraw),
-        confirm: (signal) => this.#confirmations.confirm(ways.announce, signal),
+        ...hooks,
         hold: () => this.#quiet().then(() => {}),
         onStep: (event) => this.#say(event),
         onChange: (event) => {
@@ -312,7 +305,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       })
     const announcement = this.#redistributor.reserve({ prefix, length }, make)
     this.#announcements.set(text, announcement)
-    this.#announced.set(text, ways.announce)
+    this.#announced.set(text, announced)
     if (this.#drainOptions) void announcement.drain(this.#drainOptions)
     return announcement
   }
@@ -469,9 +462,13 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
 
   /** What was announced at run time. */
   *#kept(): Generator<Kept> {
-    for (const [prefix, change] of this.#announced) {
+    for (const [prefix, announced] of this.#announced) {
       const { state } = this.#announcements.get(prefix)!
-      yield { change, what: `VIP ${prefix}`, active: state !== 'down' && state !== 'drained' }
+      yield {
+        change: announced(),
+        what: `VIP ${prefix}`,
+        active: state !== 'down' && state !== 'drained',
+      }
     }
     for (const [text, change] of this.#opaques.changes()) {
       yield { change, what: `opaque LSA ${text}`, active: true }
@@ -654,7 +651,11 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
         this.#helper?.watch(output.changes)
         return this.#say(routesEvent(output.changes))
       case 'event':
-        if (output.event.type === 'spf') this.#inspection.calculated(output.event)
+        if (output.event.type === 'spf') {
+          this.#inspection.calculated(output.event)
+          // who announces what, and who is in reach, may have changed
+          for (const announcement of this.announcements()) announcement.reconsider()
+        }
         if (output.event.type === 'boot-count') void this.#keepBootCount(output.event.count)
         return this.#say(output.event)
       default:

@@ -1,12 +1,16 @@
 /** A VIP as the application asks for it: how it is advertised, what gates it, and what stands behind it. */
 import type { AnnouncementOptions, GatePolicy, GateVerdict, StepTimes } from './announcement.ts'
+import type { Confirmations } from './confirmations.ts'
+import { announcersOf } from './core/announcers.ts'
 import type { InterfaceConfig } from './core/io.ts'
+import type { Router } from './core/router.ts'
 import type { PrefixChange } from './core/standing.ts'
+import { Fleet } from './fleet.ts'
 import { healthy } from './health/healthy.ts'
 import type { Probe } from './health/probe.ts'
 import { type ExternalOptions, parseExternal } from './options.ts'
 import { fail, isObject, onlyFields, parseArea, parseInteger } from './parse.ts'
-import type { Clock } from './ports.ts'
+import type { AddressPort, Clock } from './ports.ts'
 import { formatIpv4, formatPrefix } from './wire/address.ts'
 
 export interface AnnounceOptions {
@@ -35,6 +39,13 @@ export interface AnnounceOptions {
    * last resort of the routers) or 'keep'. The latter two are for those who prefer a sick server to none.
    */
   readonly onFail?: GatePolicy
+  /**
+   * When the gate closes: so many directors announce the VIP at the least, of those that can be reached in the area
+   * without crossing an area border router. A director whose gate closes is the last resort until the others have heard
+   * (some 15 s), and leaves if there are enough without it; otherwise the highest Router IDs of those that fail stay. Not
+   * with `onFail`; the same on every director.
+   */
+  readonly minimumAnnouncers?: number
   /** Makes what serves the VIP ready, before it is first announced; tried again until it resolves. */
   readonly prepare?: AnnouncementOptions['prepare']
   /** Takes it down, at the very end: after the withdrawal was acknowledged and the routers had time to act on it. */
@@ -57,6 +68,7 @@ const fields = [
   'tag',
   'device',
   'onFail',
+  'minimumAnnouncers',
   'prepare',
   'release',
   'connections',
@@ -72,11 +84,13 @@ const times = ['prepare', 'drain', 'acknowledge', 'release'] as const
 /** What the last resort costs: the most that can be said of a stub link, and of an external. */
 const LAST_RESORT = { cost: 0xffff, metric: 0xfffffe } as const
 
+type Said = Extract<PrefixChange, { type: 'announce' | 'external' }>
+
 /** What the core is told of a VIP. */
 export interface Ways {
-  readonly announce: PrefixChange
+  readonly announce: Said
   /** As the last resort. */
-  readonly degrade: PrefixChange
+  readonly degrade: Said
   readonly withdraw: PrefixChange
 }
 
@@ -92,6 +106,13 @@ export function parsePipeline(
   const { onFail, prepare, release, connections, lease } = options
   if (onFail !== undefined && !policies.includes(onFail)) {
     throw fail(`${where}: onFail`, `one of ${policies.join(', ')}`, onFail)
+  }
+  if (options.minimumAnnouncers !== undefined) {
+    parseInteger(`${where}: minimumAnnouncers`, options.minimumAnnouncers, 1, 1000)
+    if (options.when === undefined || (onFail !== undefined && onFail !== 'withdraw')) {
+      const got = options.when === undefined ? 'no gate' : `onFail: '${onFail}'`
+      throw fail(`${where}: minimumAnnouncers`, "a gate, and onFail: 'withdraw' with it", got)
+    }
   }
   for (const hook of hooks) {
     if (options[hook] === undefined || typeof options[hook] === 'function') continue
@@ -160,6 +181,82 @@ export function waysToAnnounce(
     degrade: { type: 'announce', stub: { area, ...destination, cost: LAST_RESORT.cost } },
     withdraw: { type: 'withdraw', area, ...destination },
   }
+}
+
+/** What stands behind an announcement, but for what the speaker itself does: gate, address, hooks, and what the core is told. */
+export interface Hooks
+  extends Omit<AnnouncementOptions, 'prefix' | 'hold' | 'onStep' | 'onChange' | 'clock'> {
+  /** What the core is told now when the VIP comes. */
+  readonly announced: () => PrefixChange
+}
+
+/** @throws OspfError ERR_OSPF_CONFIG that names the field */
+export function hooksOf(
+  destination: { readonly prefix: number; readonly length: number },
+  options: AnnounceOptions,
+  interfaces: readonly InterfaceConfig[],
+  {
+    core,
+    clock,
+    addresses,
+    confirmations,
+    tell,
+  }: {
+    readonly core: Router
+    readonly clock: Clock
+    readonly addresses: AddressPort
+    readonly confirmations: Confirmations
+    readonly tell: (change: PrefixChange) => void
+  },
+): Hooks {
+  let ways = waysToAnnounce(destination, options, interfaces)
+  const guard = fleetOf(options, ways, core, clock)
+  const { prefix, length } = destination
+  const when = asGate(options.when, clock)
+  return {
+    ...parsePipeline(formatPrefix(prefix, length), options),
+    ...(when === undefined ? {} : { when }),
+    ...(options.device === undefined
+      ? {}
+      : {
+          address: {
+            port: addresses,
+            device: options.device,
+            address: prefix,
+            prefixLength: length,
+          },
+        }),
+    announced: () => ways.announce,
+    announce: () => tell(ways.announce),
+    degrade: () => tell(ways.degrade),
+    withdraw: () => tell(ways.withdraw),
+    confirm: (signal) => confirmations.confirm(ways.announce, signal),
+    setCost: (cost) => {
+      const more = options.as === 'external' ? { metric: cost } : { cost }
+      ways = waysToAnnounce(destination, { ...options, ...more }, interfaces)
+    },
+    ...(guard === undefined ? {} : { guard }),
+  }
+}
+
+/** Who decides for a VIP whose gate has closed, if the fleet has a say. */
+function fleetOf(
+  { minimumAnnouncers: minimum }: AnnounceOptions,
+  { announce }: Ways,
+  core: Router,
+  clock: Clock,
+): Fleet | undefined {
+  if (minimum === undefined) return undefined
+  const destination = announce.type === 'external' ? announce.external : announce.stub
+  const area = announce.type === 'announce' ? announce.stub.area : undefined
+  return new Fleet({
+    minimum,
+    routerId: core.routerId,
+    announcers: () => announcersOf(core, destination, area),
+    minLsInterval: core.limits.minLsIntervalMs,
+    clock,
+    random: Math.random,
+  })
 }
 
 /** What `when` may be, as verdicts. */

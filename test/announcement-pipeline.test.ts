@@ -4,6 +4,8 @@ import {
   Announcement,
   type AnnouncementOptions,
   type AnnouncementStepEvent,
+  type GateGuard,
+  type GateVerdict,
 } from '../lib/announcement.ts'
 import type { Confirmation } from '../lib/vip-history.ts'
 import { FakeClock, settle } from './health/fake-clock.ts'
@@ -12,15 +14,20 @@ const prefix = '10.0.1.100/32'
 const address = { device: 'lo', address: 0x0a000164, prefixLength: 32 }
 
 /** A gate that is told what to say. */
-class Told implements AsyncIterable<{ healthy: boolean; reason: string }> {
-  #say: ((result: IteratorResult<{ healthy: boolean; reason: string }>) => void) | undefined
+class Told implements AsyncIterable<GateVerdict> {
+  #say: ((result: IteratorResult<GateVerdict>) => void) | undefined
 
-  async say(healthy: boolean, reason: string = healthy ? 'passed' : 'failed'): Promise<void> {
-    this.#say?.({ done: false, value: { healthy, reason } })
+  async say(
+    healthy: boolean,
+    reason: string = healthy ? 'passed' : 'failed',
+    override?: 'down' | 'maintenance',
+  ): Promise<void> {
+    const value = { healthy, reason, ...(override && { override }) }
+    this.#say?.({ done: false, value })
     await settle()
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<{ healthy: boolean; reason: string }> {
+  [Symbol.asyncIterator](): AsyncIterator<GateVerdict> {
     return {
       next: () =>
         new Promise((resolve) => {
@@ -400,14 +407,95 @@ t.test('what a gate that closes does', async (t) => {
   })
 
   t.test('a guard that wants it to stay, until it does not', async (t) => {
-    let reason: string | undefined = 'the last of 3'
-    const { vip, gate, did } = make({ guard: () => reason })
+    const asked: boolean[] = []
+    let decision = { stays: true, reason: 'the last of 3' }
+    let forgotten = 0
+    const guard: GateGuard = {
+      decide: (isAnnounced) => {
+        asked.push(isAnnounced)
+        return decision
+      },
+      forget: () => forgotten++,
+    }
+    const { vip, gate, did } = make({ guard })
+    await gate.say(false, 'status 503')
+    t.same([vip.state, asked], ['down', []], 'what was never healthy is no resort')
     await gate.say(true)
+    vip.reconsider()
+    t.same(asked, [], 'the gate is open')
     await gate.say(false, 'status 503')
     t.same([vip.state, vip.reason], ['degraded', 'status 503; stays: the last of 3'])
-    reason = undefined
+    decision = { stays: false, reason: 'two are in health' }
     vip.reconsider()
     t.same([vip.state, did.at(-1)], ['down', 'withdraw'])
+    t.match(vip.history().at(-1), {
+      cause: 'fleet',
+      reason: 'status 503; left: two are in health',
+    })
+    decision = { stays: true, reason: 'nobody is there' }
+    vip.reconsider()
+    t.same([vip.state, did.at(-1)], ['degraded', 'degrade'], 'it comes back')
+    t.same(asked, [true, true, false])
+    const before = forgotten
+    vip.force('down')
+    t.equal(forgotten, before + 1)
+    vip.reconsider()
+    t.equal(vip.state, 'down', 'an operator has the last word')
+  })
+})
+
+t.test('the word of an operator in a gate', async (t) => {
+  const { vip, gate, clock, did } = make({ onFail: 'keep' })
+  await gate.say(true)
+  await gate.say(false, 'forced down: by /run/vip', 'down')
+  t.match(vip.history().at(-1), { state: 'down', cause: 'override' })
+  await gate.say(true)
+  await gate.say(false, 'forced maintenance: disks', 'maintenance')
+  t.same([vip.state, vip.reason], ['drained', 'forced maintenance: disks'], 'a drain')
+  await gate.say(true, 'passed')
+  t.same([vip.state, vip.reason, did.at(-1)], ['up', 'passed', 'announce'])
+
+  t.comment('a drain that somebody else began is not ended')
+  const drained = vip.drain()
+  await gate.say(false, 'forced maintenance: disks', 'maintenance')
+  await gate.say(true, 'passed')
+  t.equal(vip.state, 'drained')
+  await clock.advance(5000)
+  t.match(await drained, { outcome: 'done' })
+})
+
+t.test('maintenance waits for connections, as a drain does', async (t) => {
+  const bench = make({ stopNew: () => true })
+  const { vip, gate, clock } = bench
+  await gate.say(true)
+  bench.connections = 3
+  await gate.say(false, 'forced maintenance', 'maintenance')
+  await clock.advance(5000)
+  t.equal(vip.state, 'draining')
+  bench.connections = 0
+  await clock.advance(250)
+  t.equal(vip.state, 'drained')
+})
+
+t.test('a cost that is changed', async (t) => {
+  const costs: number[] = []
+  const { vip, gate, did, clock, steps } = make({
+    setCost: (cost) => {
+      if (cost < 0) throw new Error('below 0')
+      costs.push(cost)
+    },
+  })
+  vip.setCost(3)
+  t.same([costs, did.includes('announce')], [[3], false], 'for later')
+  await gate.say(true)
+  await clock.advance(100)
+  vip.setCost(7)
+  t.same([vip.state, vip.reason, did.at(-1)], ['up', 'cost set to 7', 'announce'])
+  await clock.advance(100)
+  t.equal(steps.filter(({ step }) => step === 'announce').length, 2, 'acknowledged anew')
+  t.throws(() => vip.setCost(-1), { message: 'below 0' })
+  t.throws(() => new Announcement({ prefix, announce: () => {}, withdraw: () => {} }).setCost(1), {
+    code: 'ERR_OSPF_CONFIG',
   })
 })
 
