@@ -98,7 +98,7 @@ export interface Ways {
  * What is asked for besides how the VIP is advertised.
  * @throws OspfError ERR_OSPF_CONFIG that names the field
  */
-export function parsePipeline(
+function parsePipeline(
   vip: string,
   options: AnnounceOptions,
 ): Pick<AnnouncementOptions, 'onFail' | (typeof hooks)[number] | 'times' | 'lease'> {
@@ -145,7 +145,7 @@ function parseSeconds(field: string, value: unknown): void {
  * What the core is told when the VIP comes, and when it goes.
  * @throws OspfError ERR_OSPF_CONFIG that names the field
  */
-export function waysToAnnounce(
+function waysToAnnounce(
   destination: { readonly prefix: number; readonly length: number },
   options: AnnounceOptions,
   interfaces: readonly InterfaceConfig[],
@@ -210,11 +210,11 @@ export function hooksOf(
   },
 ): Hooks {
   let ways = waysToAnnounce(destination, options, interfaces)
-  const guard = fleetOf(options, ways, core, clock)
-  const { prefix, length } = destination
+  const pipeline = parsePipeline(formatPrefix(destination.prefix, destination.length), options)
   const when = asGate(options.when, clock)
+  const guard = fleetOf(options, ways, core, clock)
   return {
-    ...parsePipeline(formatPrefix(prefix, length), options),
+    ...pipeline,
     ...(when === undefined ? {} : { when }),
     ...(options.device === undefined
       ? {}
@@ -222,8 +222,8 @@ export function hooksOf(
           address: {
             port: addresses,
             device: options.device,
-            address: prefix,
-            prefixLength: length,
+            address: destination.prefix,
+            prefixLength: destination.length,
           },
         }),
     announced: () => ways.announce,
@@ -260,7 +260,7 @@ function fleetOf(
 }
 
 /** What `when` may be, as verdicts. */
-export function asGate(
+function asGate(
   when: AnnounceOptions['when'],
   clock: Clock,
 ): AsyncIterable<GateVerdict> | undefined {

@@ -186,8 +186,10 @@ function earliest(scope: Scope, key: string, entry: Entry | undefined): Instant 
   const { now } = router
   let pace = scope.paces.get(key)
   if (entry === undefined) {
+    if (pace?.flushed === undefined) return now
     // gone here, but others may hold its MaxAge still, and drop what follows too soon (13 (5a))
-    return pace?.flushed ? pace.flushed.at + router.limits.minLsArrivalMs + ARRIVAL_MARGIN_MS : now
+    const arrived = pace.flushed.at + router.limits.minLsArrivalMs + ARRIVAL_MARGIN_MS
+    return Math.max(arrived, pace.originatedAt + pace.hold)
   }
   if (!entry.ours || neverSent(router, entry)) {
     // nobody has anything of this life of ours yet: say everything at once, as the exchanges will soon be over
