@@ -233,7 +233,8 @@ function configureInterface(router: Router, config: InterfaceConfig): void {
   old.config = config.virtual ? { ...config, cost: was.cost } : config
   if (old.state !== 'Down') old.meetConfigured()
   old.mismatches.clear()
-  allDirty(router)
+  old.area.originateDirty = true
+  router.as.externals.interfaceChanged()
   rearm(old, was)
   if (was.priority !== config.priority) old.event('NeighborChange')
 }

@@ -51,6 +51,12 @@ export class Externals {
     return this.#bySource.redistribution.get(key)?.kernel !== undefined
   }
 
+  /** What is redistributed may be inside now, or not any more; and its next hops on other networks. */
+  interfaceChanged(): void {
+    if (this.#bySource.redistribution.size === 0) return
+    for (const scope of this.#router.scopes()) scope.originateDirty = true
+  }
+
   /**
    * What is said in the AS, or in an NSSA, by prefix key: what we may originate of it. Type 7 LSAs are summarized as those of type 5 are; the default
    * route that is redistributed goes into an NSSA only where there is no other place for it, as the border router of
@@ -85,9 +91,14 @@ export class Externals {
   /** A connected network that is inside OSPF is not outside. */
   #isOurNetwork(key: number, { prefix, length, kernel }: ExternalPrefix): boolean {
     if (!kernel?.connected) return false
-    for (const { state, address, link } of this.#router.interfaces.values()) {
-      if (state === 'Down' || length < link.prefixLength) continue
-      if (inNetwork(prefix, address, link.prefixLength)) return true
+    for (const { state, address, link, config } of this.#router.interfaces.values()) {
+      if (state === 'Down') continue
+      const { prefixLength, secondaries = [] } = link
+      const others = config.secondaryAddresses ? secondaries : []
+      const isInside = [{ address, prefixLength }, ...others].some(
+        (on) => length >= on.prefixLength && inNetwork(prefix, on.address, on.prefixLength),
+      )
+      if (isInside) return true
     }
     for (const { stubs } of this.#router.areas.values()) if (stubs.has(key)) return true
     return false

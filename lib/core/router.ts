@@ -587,12 +587,14 @@ export class Router {
       iface.link = next
       // its secondary addresses, perhaps
       iface.area.originateDirty = true
+      this.as.externals.interfaceChanged()
       return
     }
     if (!isUp || moved) iface.event('InterfaceDown')
     iface.link = next
     if (isUp && iface.state === 'Down') iface.event('InterfaceUp')
-    for (const scope of this.scopes()) scope.originateDirty = true
+    iface.area.originateDirty = true
+    this.as.externals.interfaceChanged()
   }
 
   /** The end of every input. */
