@@ -15,6 +15,7 @@ import { type Place, Scope } from './scope.ts'
 import { type Tree, UNREACHABLE } from './spf.ts'
 import { summaryLsas } from './summaries.ts'
 import type { Timer } from './timers.ts'
+import { trafficShareLsas } from './traffic-share.ts'
 
 export const BACKBONE = 0
 
@@ -82,6 +83,7 @@ export class Area extends Scope {
     summaryLsas(this, wish)
     nssaLsas(this, wish)
     opaqueLsas(this, wish)
+    trafficShareLsas(this, wish)
     const { routerInformation } = this.router
     if (
       routerInformation &&

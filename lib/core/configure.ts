@@ -10,6 +10,7 @@ import { opaqueChanged } from './opaque.ts'
 import type { Router } from './router.ts'
 import type { Scope } from './scope.ts'
 import type { Timer } from './timers.ts'
+import { shareKey } from './traffic-share.ts'
 
 /** Takes a change over; what follows from it happens at the end of the input. */
 export function configure(router: Router, change: ConfigChange): void {
@@ -123,6 +124,15 @@ export function configure(router: Router, change: ConfigChange): void {
       scope?.opaques.delete(opaqueLsId(change.opaqueType, change.opaqueId))
       return opaqueDirty(router, scope)
     }
+    case 'share':
+      router.shares.set(shareKey(change.share), change.share)
+      return areasDirty(router)
+    case 'remove-share':
+      if (router.shares.delete(shareKey(change))) areasDirty(router)
+      return
+    case 'keeps-connections':
+      router.keepsConnections = change.keeps
+      return areasDirty(router)
     case 'router-information':
       router.routerInformation = change.information
       router.hostnames.forget()
@@ -201,7 +211,11 @@ function opaqueScope(router: Router, where: OpaqueScope): Scope | undefined {
 function opaqueDirty(router: Router, scope: Scope | undefined): void {
   if (scope) scope.originateDirty = true
   // our router-LSAs say whether we are an AS boundary router
-  if (scope === router.as) for (const area of router.areas.values()) area.originateDirty = true
+  if (scope === router.as) areasDirty(router)
+}
+
+function areasDirty(router: Router): void {
+  for (const area of router.areas.values()) area.originateDirty = true
 }
 
 function configureInterface(router: Router, config: InterfaceConfig): void {

@@ -3,6 +3,7 @@
  * the simulator are these types and nothing else.
  */
 import type { AuthKey } from '../wire/auth.ts'
+import type { PrefixShare } from '../wire/traffic-share.ts'
 import type { OspfEvent } from './events.ts'
 import type { AbrType, Limits } from './router.ts'
 import type { SpfDelayConfig } from './spf-delay.ts'
@@ -277,6 +278,15 @@ export type ConfigChange =
   /** Originates an opaque LSA, or gives it other data. The data is not copied: it must not change afterwards. */
   | ({ readonly type: 'opaque'; readonly where: OpaqueScope; readonly data: Uint8Array } & OpaqueId)
   | ({ readonly type: 'withdraw-opaque'; readonly where: OpaqueScope } & OpaqueId)
+  /** How much of the traffic to a prefix of ours we ask for (wire/traffic-share.ts). */
+  | { readonly type: 'share'; readonly share: PrefixShare }
+  | {
+      readonly type: 'remove-share'
+      readonly prefix: number | undefined
+      readonly length: number
+    }
+  /** Tell others that we send no new connections to who drains, and keep the old ones where they are. */
+  | { readonly type: 'keeps-connections'; readonly keeps: boolean }
   /** Undefined: say nothing. */
   | {
       readonly type: 'router-information'

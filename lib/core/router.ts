@@ -52,6 +52,7 @@ import { formatIpv4 } from '../wire/address.ts'
 import type { Digests } from '../wire/auth.ts'
 import { type Lsa, type LsaHeader, LsType, lsaKey } from '../wire/lsa.ts'
 import { encodePacket, type PacketBody } from '../wire/packet.ts'
+import type { PrefixShare } from '../wire/traffic-share.ts'
 
 import { Area } from './area.ts'
 import { SendSequences, seal } from './authentication.ts'
@@ -205,6 +206,10 @@ export class Router {
   leaving = false
   readonly handover: Handover = new Handover(this)
   abrType: AbrType
+  /** Shares of traffic that we ask for, by `shareKey`. */
+  readonly shares: Map<number, PrefixShare> = new Map()
+  /** We send no new connections to who drains. */
+  keepsConnections = false
   /** Set while we are one (RFC 6987). */
   stubRouter: StubRouter | undefined
   /** Carries nothing for others, and is no border router. */
