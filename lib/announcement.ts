@@ -118,6 +118,8 @@ export interface AnnouncementOptions {
   readonly guard?: GateGuard
   /** From now on `announce` advertises it at this cost. Throws if that cannot be. */
   readonly setCost?: (cost: number) => void
+  /** From now on it asks for this share of the traffic. Throws if that cannot be. */
+  readonly setWeight?: (weight: number) => void
   /** Must not throw. */
   readonly onChange?: (event: AnnouncementEvent) => void
   /** Must not throw. */
@@ -296,6 +298,11 @@ export class Announcement implements Disposable, AsyncDisposable {
     this.#become(this.#state, 'request', `cost set to ${cost}`)
     announce()
     this.#confirm('announce')
+  }
+
+  /** Its share of the traffic, 1 to 256, from now on. @throws OspfError ERR_OSPF_CONFIG, and nothing changes */
+  setWeight(weight: number): void {
+    this.#options.setWeight?.(weight)
   }
 
   /**
@@ -485,12 +492,13 @@ export class Announcement implements Disposable, AsyncDisposable {
       const count = await connections()
       if (!(count > 0) || signal.aborted) return count
       await new Promise<void>((resolve) => {
-        const timer = this.#clock.setTimer(CONNECTIONS_MS, resolve)
         const end = (): void => {
           timer[Symbol.dispose]()
+          signal.removeEventListener('abort', end)
           resolve()
         }
-        signal.addEventListener('abort', end, { once: true })
+        const timer = this.#clock.setTimer(CONNECTIONS_MS, end)
+        signal.addEventListener('abort', end)
       })
       if (signal.aborted) throw signal.reason
     }

@@ -88,6 +88,8 @@ export interface RouteSink extends AsyncDisposable {
   apply(changes: readonly RouteChange[]): void
   /** Resolves when everything applied so far has been answered by the kernel (or has failed). */
   settled(): Promise<void>
+  /** Flows stay where they are when another next hop comes or goes, and who is `draining` gets no new ones. */
+  readonly keepsConnections?: boolean
 }
 
 /** What a kernel's route does with packets: those that are not 'unicast' are discarded. */

@@ -1,8 +1,14 @@
 /** Which routes go to the kernel: a route sink in front of another, with a policy that may change while routes stand. */
 import { prefixKey } from './core/area.ts'
-import type { NextHop, Route, RouteChange } from './core/io.ts'
+import type { ConfigChange, NextHop, Route, RouteChange } from './core/io.ts'
 import { applyPolicy, looksAtNextHops, type RouteMap } from './policy.ts'
 import type { RouteSink } from './ports.ts'
+
+/** What other routers are told of the forwarding table. */
+export const keepsConnections = (sink: RouteSink | undefined): ConfigChange => ({
+  type: 'keeps-connections',
+  keeps: sink?.keepsConnections ?? false,
+})
 
 export class RouteFilter implements RouteSink {
   readonly #sink: RouteSink
@@ -98,4 +104,5 @@ const sameHop = (a: NextHop, b: NextHop): boolean =>
   a.interface === b.interface &&
   a.gateway === b.gateway &&
   a.onLink === b.onLink &&
-  (a.weight ?? 1) === (b.weight ?? 1)
+  (a.weight ?? 1) === (b.weight ?? 1) &&
+  a.draining === b.draining

@@ -40,7 +40,7 @@ import { checkOriginate } from './prefix-list.ts'
 import { neighborsIn, type StopOptions, type StopResult, untilQuiet } from './quiet.ts'
 import { type Kept, planReconfigure, type ReconfigureResult } from './reconfigure.ts'
 import { Redistributor } from './redistribution.ts'
-import { RouteFilter } from './route-filter.ts'
+import { keepsConnections, RouteFilter } from './route-filter.ts'
 import { RouterHelper } from './router-helper.ts'
 import { nextBootCount } from './sequence-store.ts'
 import { SharedAddresses } from './shared-addresses.ts'
@@ -591,6 +591,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     this.#wall.begin()
     for (const change of initialChanges(this.#parsed)) this.#core.handleConfig(now, change)
     this.#core.handleConfig(now, attributesFor(this.#parsed.accept))
+    this.#core.handleConfig(now, keepsConnections(this.#filter && this.#ports.routes))
     this.#stubRouter.begin()
     this.#redistributor.apply(this.#parsed)
     // sockets first: if one cannot be opened, nothing has been said to anybody

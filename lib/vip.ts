@@ -2,15 +2,17 @@
 import type { AnnouncementOptions, GatePolicy, GateVerdict, StepTimes } from './announcement.ts'
 import type { Confirmations } from './confirmations.ts'
 import { announcersOf } from './core/announcers.ts'
-import type { InterfaceConfig } from './core/io.ts'
+import type { ConfigChange, InterfaceConfig } from './core/io.ts'
 import type { Router } from './core/router.ts'
 import type { PrefixChange } from './core/standing.ts'
+import { routersKeep } from './core/traffic-share.ts'
 import { Fleet } from './fleet.ts'
 import { healthy } from './health/healthy.ts'
 import type { Probe } from './health/probe.ts'
 import { type ExternalOptions, parseExternal } from './options.ts'
 import { fail, isObject, onlyFields, parseArea, parseInteger } from './parse.ts'
 import type { AddressPort, Clock } from './ports.ts'
+import { checkWeight, VipShare } from './vip-share.ts'
 import { formatIpv4, formatPrefix } from './wire/address.ts'
 
 export interface AnnounceOptions {
@@ -26,6 +28,11 @@ export interface AnnounceOptions {
   readonly cost?: number
   /** Area ID of the stub link; default: the area of the first interface. */
   readonly area?: string
+  /**
+   * Share of the traffic beside the others that announce the VIP at the same cost, 1 to 256; default 100. For routers that
+   * know of it (a private-use opaque LSA, see the README); others use equal shares.
+   */
+  readonly weight?: number
   /** Of an external: default 2. */
   readonly type?: 1 | 2
   /** Of an external: default 20. */
@@ -67,6 +74,7 @@ const fields = [
   'metric',
   'tag',
   'device',
+  'weight',
   'onFail',
   'minimumAnnouncers',
   'prepare',
@@ -206,13 +214,17 @@ export function hooksOf(
     readonly clock: Clock
     readonly addresses: AddressPort
     readonly confirmations: Confirmations
-    readonly tell: (change: PrefixChange) => void
+    readonly tell: (change: ConfigChange) => void
   },
 ): Hooks {
   let ways = waysToAnnounce(destination, options, interfaces)
   const pipeline = parsePipeline(formatPrefix(destination.prefix, destination.length), options)
   const when = asGate(options.when, clock)
   const guard = fleetOf(options, ways, core, clock)
+  const { weight } = options
+  if (weight !== undefined)
+    checkWeight(`VIP ${formatPrefix(destination.prefix, destination.length)}: weight`, weight)
+  const share = new VipShare(destination, weight, tell)
   return {
     ...pipeline,
     ...(when === undefined ? {} : { when }),
@@ -227,9 +239,29 @@ export function hooksOf(
           },
         }),
     announced: () => ways.announce,
-    announce: () => tell(ways.announce),
-    degrade: () => tell(ways.degrade),
-    withdraw: () => tell(ways.withdraw),
+    announce: () => {
+      share.announced()
+      tell(ways.announce)
+    },
+    degrade: () => {
+      share.announced()
+      tell(ways.degrade)
+    },
+    withdraw: () => {
+      tell(ways.withdraw)
+      share.withdrawn()
+    },
+    stopNew: (stop) => {
+      share.drain(stop)
+      const { announce } = ways
+      return (
+        stop && routersKeep(core, announce.type === 'announce' ? announce.stub.area : undefined)
+      )
+    },
+    setWeight: (next) => {
+      checkWeight('weight', next)
+      share.set(next)
+    },
     confirm: (signal) => confirmations.confirm(ways.announce, signal),
     setCost: (cost) => {
       const more = options.as === 'external' ? { metric: cost } : { cost }

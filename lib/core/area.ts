@@ -1,5 +1,5 @@
 /** An area (RFC 2328 section 6): its interfaces, its database, and what is to be recalculated. */
-import { LsType } from '../wire/lsa.ts'
+import { type Lsa, type LsaHeader, LsType } from '../wire/lsa.ts'
 import { Option } from '../wire/options.ts'
 import type { Extent } from './extent.ts'
 import type { Interface } from './interface.ts'
@@ -15,7 +15,7 @@ import { type Place, Scope } from './scope.ts'
 import { type Tree, UNREACHABLE } from './spf.ts'
 import { summaryLsas } from './summaries.ts'
 import type { Timer } from './timers.ts'
-import { trafficShareLsas } from './traffic-share.ts'
+import { type AreaShares, extentOfShares, readShares, trafficShareLsas } from './traffic-share.ts'
 
 export const BACKBONE = 0
 
@@ -28,6 +28,7 @@ export class Area extends Scope {
   readonly stubs: Map<number, { prefix: number; length: number; cost: number }> = new Map()
   /** The shortest-path tree of the last calculation. */
   tree: Tree | undefined
+  #shares: AreaShares | undefined
   /** We translate its type 7 LSAs (RFC 3101 3.1). */
   isTranslator = false
   /** Ends our translating when another has been elected. */
@@ -38,6 +39,20 @@ export class Area extends Scope {
     this.id = id
     this.config = defaultAreaConfig(id)
     this.translatorTimer = router.timers.create('nssa-translator', () => setTranslator(this, false))
+  }
+
+  /** What its routers ask for of the traffic to them. */
+  get shares(): AreaShares {
+    this.#shares ??= readShares(this.lsdb, this.router.now)
+    return this.#shares
+  }
+
+  /** An opaque LSA of it came, changed or has gone. */
+  opaqueChanged(header: LsaHeader, before: Lsa | undefined, after: Lsa | undefined): void {
+    this.#shares = undefined
+    if (this.tree) this.tree.opaque = undefined
+    const extent = extentOfShares(header, before, after)
+    if (extent) this.recalculate(extent, header)
   }
 
   /** AS-external-LSAs are flooded here (3.6). */

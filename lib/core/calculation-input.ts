@@ -9,6 +9,7 @@ import type { Neighbor } from './neighbor.ts'
 import type { Wanted } from './originate.ts'
 import type { Tree } from './spf.ts'
 import type { InterfaceState } from './states.ts'
+import type { AreaShares } from './traffic-share.ts'
 
 export interface DatabaseInput {
   ofType(type: number): Iterable<Entry>
@@ -26,7 +27,10 @@ export interface InterfaceInput {
   readonly isVirtual: boolean
   readonly link: Pick<LinkState, 'prefixLength'>
   readonly config: Pick<InterfaceConfig, 'cost' | 'virtual'>
-  readonly neighbors: ReadonlyMap<number, Pick<Neighbor, 'routerId' | 'address' | 'state'>>
+  readonly neighbors: ReadonlyMap<
+    number,
+    Pick<Neighbor, 'routerId' | 'address' | 'state' | 'options'>
+  >
 }
 
 export interface AreaInput {
@@ -37,6 +41,8 @@ export interface AreaInput {
   /** Our own LSAs: what we want to say counts, not what the pacing has let out so far. */
   readonly wanted: ReadonlyMap<string, Wanted>
   readonly interfaces: Iterable<InterfaceInput>
+  /** What its routers ask for of the traffic to them. */
+  readonly shares: AreaShares
   /** The last tree, which the calculation puts here. */
   tree: Tree | undefined
 }

@@ -11,6 +11,7 @@ import type {
   DatabaseInput,
   InterfaceInput,
 } from './calculation-input.ts'
+import { finishRoutes } from './finish-routes.ts'
 import { HopSets } from './hop-sets.ts'
 import type { AreaConfig } from './io.ts'
 import type { Entry, Lsdb } from './lsdb.ts'
@@ -18,8 +19,9 @@ import type { Wanted } from './originate.ts'
 import { destinationKey } from './prefix-index.ts'
 import { type Borders, isAbr, isOfBackbone } from './role.ts'
 import type { Router } from './router.ts'
-import { attachedNetworks, finishRoutes, type RouteTable } from './routes.ts'
+import { attachedNetworks, type RouteTable } from './routes.ts'
 import type { Tree } from './spf.ts'
+import type { AreaShares } from './traffic-share.ts'
 
 /** A database whose entries can be replaced. */
 class DatabaseCopy implements DatabaseInput {
@@ -76,6 +78,7 @@ export class AreaCopy implements AreaInput {
   readonly wanted: Map<string, Wanted>
   interfaces: InterfaceInput[]
   tree: Tree | undefined
+  readonly shares: AreaShares
   readonly #routerId: number
 
   constructor(area: Area) {
@@ -85,6 +88,7 @@ export class AreaCopy implements AreaInput {
     this.lsdb = new DatabaseCopy(area.lsdb)
     this.wanted = new Map(area.wanted)
     this.interfaces = [...area.interfaces]
+    this.shares = area.shares
     this.#routerId = area.router.routerId
   }
 

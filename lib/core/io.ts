@@ -316,6 +316,8 @@ export interface NextHop {
   readonly onLink?: boolean
   /** Share of the flows beside the other next hops of the route, 1 to 256; default 1. */
   readonly weight?: number
+  /** Who is behind it wants no new flows: for a forwarding table that can keep the old ones where they are. */
+  readonly draining?: boolean
 }
 
 /** In order of preference (11). */

@@ -34,16 +34,20 @@ export function opaqueLsas(scope: Scope, wish: Wish): void {
 /** An instance took the place of another; undefined: there was none, or there is none any more. */
 export function opaqueChanged(
   scope: Scope,
-  { type, advertisingRouter, lsId }: LsaHeader,
+  header: LsaHeader,
   before: Lsa | undefined,
   after: Lsa | undefined,
 ): void {
   const { router, place } = scope
+  const { type, advertisingRouter, lsId } = header
   if (advertisingRouter === router.routerId) return
   const latest = after ?? before
   if (latest === undefined) return
   const { opaqueType, opaqueId, data } = latest.body as OpaqueLsaBody
   if (lsId >>> 24 === OPAQUE_ROUTER_INFORMATION) router.hostnames.forget()
+  if (place.area !== undefined && place.interface === undefined) {
+    router.areas.get(place.area)?.opaqueChanged(header, before, after)
+  }
   router.say({
     type: 'opaque',
     change: before === undefined ? 'new' : after === undefined ? 'gone' : 'changed',

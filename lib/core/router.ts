@@ -19,6 +19,7 @@
  *   overflow.ts                RFC 1765                  externals.ts             12.4.4.1, summary addresses
  *   nssa.ts, handover.ts       RFC 3101               calculation.ts            16, the order of all that
  *   virtual-link.ts            15                        hop-sets.ts              next hops, interned
+ *   traffic-share.ts, weigh.ts shares of equal-cost paths (wire/traffic-share.ts)    finish-routes.ts: the result
  *   spf-delay.ts               RFC 8405               timers.ts                 the heap of deadlines
  *   routing.ts                 what is calculated when, and what is told of it; extent.ts: how much hangs on a change
  *   why.ts, origins.ts         what is behind a route    what-if.ts, copy.ts       what would be, on a copy

@@ -135,6 +135,10 @@ export function addIntraAreaOf(
   if (index) for (const [key, there] of stillThere) index.set(key, there)
 }
 
+/** The vertices of a tree that a network may hang on. */
+export const verticesWith = (tree: Tree, key: number): readonly number[] =>
+  (tree.prefixes ??= indexOf(tree)).get(key)
+
 function indexOf(tree: Tree): PrefixMap<number> {
   const index = new PrefixMap<number>()
   for (const v of tree.order) {
@@ -199,42 +203,6 @@ function offer(
 /** A route of the table, and when it became what it is. */
 export interface TableRoute extends Route {
   readonly since: Instant
-}
-
-/** The table as it is given to the outside. Routes that stay what they were stay the same objects. */
-export function finishRoutes(
-  router: CalculationInput,
-  table: RoutingTable,
-  attached: AttachedNetworks,
-  before: RouteTable,
-): Map<number, TableRoute> {
-  const routes = new Map<number, TableRoute>()
-  for (const [key, path] of table.networks) {
-    routes.set(key, finishRoute(router, path, attached.get(key), before.get(key)))
-  }
-  return routes
-}
-
-/** One route; the one before, if it is no other. */
-export function finishRoute(
-  { hops, now }: CalculationInput,
-  { prefix, length, pathType, area, cost, type2Cost, tag, hopSet }: NetworkPath,
-  attached: readonly NextHop[] | undefined,
-  before: TableRoute | undefined,
-): TableRoute {
-  const nextHops = attached ?? hops.get(hopSet)
-  if (
-    before !== undefined &&
-    before.cost === cost &&
-    before.pathType === pathType &&
-    before.area === area &&
-    before.type2Cost === type2Cost &&
-    before.tag === tag &&
-    sameHops(before.nextHops, nextHops)
-  ) {
-    return before
-  }
-  return { prefix, length, pathType, area, cost, type2Cost, tag, nextHops, since: now }
 }
 
 export type AttachedNetworks = ReadonlyMap<number, readonly NextHop[]>
@@ -315,7 +283,8 @@ export function sameHops(a: readonly NextHop[], b: readonly NextHop[]): boolean 
         other.interface === hop.interface &&
         other.gateway === hop.gateway &&
         other.onLink === hop.onLink &&
-        (other.weight ?? 1) === (hop.weight ?? 1),
+        (other.weight ?? 1) === (hop.weight ?? 1) &&
+        other.draining === hop.draining,
     ),
   )
 }

@@ -10,6 +10,7 @@ import { calculateTable, recalculateNetworks } from './calculation.ts'
 import { UNREACHABLE } from './dijkstra.ts'
 import { describeLsa, type OspfEvent } from './events.ts'
 import type { Extent } from './extent.ts'
+import { finishRoute, finishRoutes } from './finish-routes.ts'
 import { HopSets } from './hop-sets.ts'
 import type { RouteChange } from './io.ts'
 import { isMaxAge } from './lsdb.ts'
@@ -21,8 +22,6 @@ import {
   attachedNetworks,
   changedAttachments,
   diffRoutes,
-  finishRoute,
-  finishRoutes,
   type RouteTable,
   RoutingTable,
   routeChange,
@@ -220,7 +219,7 @@ export class Routing {
     for (const key of looked) {
       const path = this.table.networks.get(key)
       const before = this.#routes.get(key)
-      const after = path && finishRoute(router, path, attached.get(key), before)
+      const after = path && finishRoute(router, this.table, path, attached.get(key), before)
       if (before === after) continue
       routes++
       if (after) this.#routes.set(key, after)

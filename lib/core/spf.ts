@@ -44,6 +44,8 @@ export interface Tree {
   prefixes: PrefixIndex | undefined
   /** It has been asked for before. */
   wasScanned: boolean
+  /** By vertex: 1 where opaque LSAs come from there (weigh.ts); made when it is asked for. */
+  opaque?: Uint8Array | undefined
 }
 
 export const routerBody = (vertex: Vertex): RouterLsaBody => vertex.source.lsa.body as RouterLsaBody

@@ -1,5 +1,5 @@
 /** Traffic shares (wire/traffic-share.ts): what we ask for, and what others ask for. */
-import { LsType } from '../wire/lsa.ts'
+import { type Lsa, type LsaHeader, LsType } from '../wire/lsa.ts'
 import { type OpaqueLsaBody, opaqueLsId } from '../wire/opaque-lsa.ts'
 import {
   decodeTrafficShares,
@@ -7,9 +7,13 @@ import {
   OPAQUE_TRAFFIC_SHARE,
   type PrefixShare,
 } from '../wire/traffic-share.ts'
-import { type Area, prefixKey } from './area.ts'
-import { isMaxAge, type Lsdb } from './lsdb.ts'
+import type { Area } from './area.ts'
+import type { DatabaseInput } from './calculation-input.ts'
+import type { Extent } from './extent.ts'
+import { isMaxAge } from './lsdb.ts'
 import type { Wish } from './originate.ts'
+import { prefixKey } from './prefix-index.ts'
+import type { Router } from './router.ts'
 
 /** Entries of one LSA: it fits a packet nearly everywhere, and a change does not say too much anew. */
 const SHARES_PER_LSA = 100
@@ -38,6 +42,8 @@ export interface AreaShares {
   readonly shares: ReadonlyMap<number, ReadonlyMap<number, PrefixShare>>
   /** Routers that send no new connections to who drains. */
   readonly keepsConnections: ReadonlySet<number>
+  /** Routers that have originated opaque LSAs, so that they pass on those of others. */
+  readonly opaque: ReadonlySet<number>
 }
 
 /** The share that a router asks for, of a prefix. */
@@ -51,12 +57,12 @@ export const shareOf = (
 }
 
 /** Reads what is in the database of an area; of two entries for a prefix, that of the lowest opaque ID counts. */
-export function readShares(lsdb: Lsdb, now: number): AreaShares {
+export function readShares(lsdb: Pick<DatabaseInput, 'ofType'>, now: number): AreaShares {
   const shares = new Map<number, Map<number, PrefixShare>>()
   const keepsConnections = new Set<number>()
-  const entries = [...lsdb.ofType(LsType.opaqueArea)].filter(
-    (entry) => isTrafficShare(entry.lsa.header.lsId) && !isMaxAge(entry, now),
-  )
+  const all = [...lsdb.ofType(LsType.opaqueArea)].filter((entry) => !isMaxAge(entry, now))
+  const opaque = new Set(all.map(({ lsa }) => lsa.header.advertisingRouter))
+  const entries = all.filter(({ lsa }) => isTrafficShare(lsa.header.lsId))
   entries.sort((a, b) => a.lsa.header.lsId - b.lsa.header.lsId)
   for (const { lsa } of entries) {
     const read = decodeTrafficShares((lsa.body as OpaqueLsaBody).data)
@@ -70,7 +76,53 @@ export function readShares(lsdb: Lsdb, now: number): AreaShares {
       if (!asked.has(key)) asked.set(key, share)
     }
   }
-  return { shares, keepsConnections }
+  return { shares, keepsConnections, opaque }
 }
 
 export const isTrafficShare = (lsId: number): boolean => lsId >>> 24 === OPAQUE_TRAFFIC_SHARE
+
+/** What of the routes hangs on an opaque LSA that is new, has gone or says something else; undefined: nothing. */
+export function extentOfShares(
+  { lsId }: LsaHeader,
+  before: Lsa | undefined,
+  after: Lsa | undefined,
+): Extent | undefined {
+  // who passes on opaque LSAs may be another
+  if (before === undefined || after === undefined) return { what: 'table' }
+  if (!isTrafficShare(lsId)) return undefined
+  const keys = new Set<number>()
+  for (const { body } of [before, after]) {
+    for (const share of decodeTrafficShares((body as OpaqueLsaBody).data)?.shares ?? []) {
+      if (share.prefix === undefined) return { what: 'table' }
+      keys.add(shareKey(share))
+    }
+  }
+  return { what: 'networks', keys: [...keys] }
+}
+
+/**
+ * Whether every router that may send us traffic keeps connections where they are: those that are seen on our interfaces in
+ * an area, or (undefined) all areas. Routers that are no way to elsewhere send nobody's traffic but their own.
+ */
+export function routersKeep({ areas }: Router, areaId: number | undefined): boolean {
+  let anybody = false
+  for (const area of areas.values()) {
+    if (areaId !== undefined && area.id !== areaId) continue
+    for (const { routerId, isBidirectional } of area.neighbors()) {
+      if (!isBidirectional || isNoTransit(area, routerId)) continue
+      if (!area.shares.keepsConnections.has(routerId)) return false
+      anybody = true
+    }
+  }
+  return anybody
+}
+
+/** RFC 6987 2: all its links to other routers say so. */
+function isNoTransit({ lsdb }: Area, routerId: number): boolean {
+  const body = lsdb.router(routerId)?.lsa.body
+  if (body?.kind !== 'router') return false
+  return body.links.every(({ type, metric }) => type === LINK_STUB || metric === MAX_LINK_METRIC)
+}
+
+const LINK_STUB = 3
+const MAX_LINK_METRIC = 0xffff

@@ -59,3 +59,17 @@ export function resolveHops(
   }
   return hopSet(hops)
 }
+
+/** A weight beside 1 with which a resilient group of less than 128 buckets gives the other none. */
+const DRAINING_SHARE = 255
+
+/**
+ * Next hops for a resilient group: one that drains has weight 1 beside others of 255, so that no bucket becomes its, and
+ * those that it has stay until they are idle. A group of another kind would send its flows elsewhere at once.
+ */
+export function drained(hops: readonly NextHop[]): readonly NextHop[] {
+  if (!hops.some(({ draining }) => draining)) return hops
+  const busy = hops.filter(({ draining }) => !draining).map(({ weight = 1 }) => weight)
+  const factor = Math.max(1, Math.floor(DRAINING_SHARE / Math.max(...busy)))
+  return hops.map((hop) => ({ ...hop, weight: hop.draining ? 1 : (hop.weight ?? 1) * factor }))
+}

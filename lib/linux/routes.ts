@@ -48,14 +48,14 @@ import {
   RTM_NEWROUTE,
   RTNLGRP_IPV4_ROUTE,
 } from './route-message.ts'
-import { chooseMode, isResilient } from './route-mode.ts'
+import { chooseMode, isResilient, letsDrain } from './route-mode.ts'
 import {
   type LinuxRoutesOptions,
   type RouteMode,
   type RouteSettings,
   routeSettings,
 } from './route-options.ts'
-import { isInPlace, readRoutes, resolveHops } from './route-reader.ts'
+import { drained, isInPlace, readRoutes, resolveHops } from './route-reader.ts'
 import { RouteReport } from './route-report.ts'
 import { requestOf, type Step } from './route-step.ts'
 
@@ -92,6 +92,7 @@ export class LinuxRoutes implements RouteSink {
   readonly #settling: (() => void)[] = []
   /** Next hops in the kernel's terms, by the list that they were told as. For one round: devices come and go. */
   readonly #resolved = new Map<readonly NextHop[], HopSet | OspfError>()
+  readonly #resilient = new Map<readonly NextHop[], HopSet | OspfError>()
   #watch: Disposable | undefined
   #lookAgain: Disposable | undefined
   #leftoverTimer: Disposable | undefined
@@ -103,6 +104,10 @@ export class LinuxRoutes implements RouteSink {
 
   /** How several next hops are installed. */
   readonly mode: RouteMode
+
+  get keepsConnections(): boolean {
+    return this.mode.resilient && letsDrain(this.#settings)
+  }
 
   /**
    * Takes the locks, reads what an earlier life left, and begins to listen. Rejects with ERR_OSPF_DUPLICATE while
@@ -322,6 +327,7 @@ export class LinuxRoutes implements RouteSink {
     const entries = [...this.#ready]
     this.#ready.clear()
     this.#resolved.clear()
+    this.#resilient.clear()
     if (entries.length === 0) return
     for (const entry of entries) this.#underWay.add(entry)
     const now = this.#clock.now()
@@ -349,13 +355,13 @@ export class LinuxRoutes implements RouteSink {
         leaving.add(entry)
         continue
       }
-      const set = this.#resolve(entry.wanted)
+      const own = this.mode.resilient && isResilient(this.#settings, entry)
+      const set = this.#resolve(entry.wanted, own)
       if (set instanceof OspfError) {
         this.#failed(entry, 'install', set, now)
       } else if (this.mode.mode === 'multipath') {
         targets.set(entry, { hops: set.hops, group: undefined, source: entry.source })
       } else if (!entry.foreign) {
-        const own = this.mode.resilient && isResilient(this.#settings, entry)
         moves.push({ user: entry, set, current: entry.installed?.group, isResilient: own })
       }
     }
@@ -645,11 +651,12 @@ export class LinuxRoutes implements RouteSink {
     this.#kick()
   }
 
-  #resolve(wanted: readonly NextHop[]): HopSet | OspfError {
-    let set = this.#resolved.get(wanted)
+  #resolve(wanted: readonly NextHop[], isResilient: boolean): HopSet | OspfError {
+    const known = isResilient ? this.#resilient : this.#resolved
+    let set = known.get(wanted)
     if (set === undefined) {
-      set = resolveHops(wanted, this.#links.links())
-      this.#resolved.set(wanted, set)
+      set = resolveHops(isResilient ? drained(wanted) : wanted, this.#links.links())
+      known.set(wanted, set)
     }
     return set
   }

@@ -25,6 +25,7 @@ import type {
 } from '../core/snapshots.ts'
 import { OspfError } from '../errors.ts'
 import { formatIpv4, formatPrefix, networkOf } from '../wire/address.ts'
+import type { PrefixShare } from '../wire/traffic-share.ts'
 import { ClockEvent } from './clock.ts'
 import { covers, parseAddress, parsePrefix } from './fib.ts'
 import { connect } from './forward.ts'
@@ -216,6 +217,24 @@ export class SimRouter extends SimNode {
     }
     this.#virtualLinks.set(config.name, config)
     this.#configure({ type: 'interface', config })
+  }
+
+  /** Asks for a share of the traffic to a prefix, or (undefined) to all of its own; a restart forgets it. */
+  share(prefix: string | undefined, share: Partial<Pick<PrefixShare, 'weight' | 'drain'>>): void {
+    const of = prefix === undefined ? undefined : parsePrefix(prefix)
+    const where = { prefix: of?.address, length: of?.length ?? 0 }
+    this.#configure({ type: 'share', share: { ...where, weight: 100, drain: false, ...share } })
+  }
+
+  /** Asks for no share any more. */
+  withdrawShare(prefix: string | undefined): void {
+    const of = prefix === undefined ? undefined : parsePrefix(prefix)
+    this.#configure({ type: 'remove-share', prefix: of?.address, length: of?.length ?? 0 })
+  }
+
+  /** Tells others whether it sends no new connections to who drains. */
+  keepsConnections(keeps: boolean): void {
+    this.#configure({ type: 'keeps-connections', keeps })
   }
 
   /** Advertises a destination outside the autonomous system; by default type 2, metric 20, tag 0. */
