@@ -265,12 +265,15 @@ export class Announcement implements Disposable, AsyncDisposable {
     this.#steer('request', reason)
   }
 
-  /** Lives for another lease. Once it has expired, this brings the VIP back, as far as the gate agrees. */
-  renew(): void {
-    const { lease } = this.#options
-    if (lease === undefined || this.#stopping !== undefined) return
+  /**
+   * Lives for another lease, or for so many seconds instead. Once it has expired, this brings the VIP back, as far as
+   * the gate agrees. Does nothing to an announcement without a lease.
+   */
+  renew(seconds: number | undefined = this.#options.lease): void {
+    if (this.#options.lease === undefined || seconds === undefined) return
+    if (this.#stopping !== undefined) return
     this.#lease?.[Symbol.dispose]()
-    this.#lease = this.#clock.setTimer(lease * 1000, () => {
+    this.#lease = this.#clock.setTimer(seconds * 1000, () => {
       this.#isExpired = true
       this.#steer('lease')
     })

@@ -14,6 +14,8 @@ export type OspfErrorCode =
   | 'ERR_OSPF_DUPLICATE'
   /** The speaker has stopped. */
   | 'ERR_OSPF_STOPPED'
+  /** The child process of an isolated speaker could not be started, or ended before it answered. */
+  | 'ERR_OSPF_CHILD'
 
 /** The one error class of this library. */
 export class OspfError extends Error {

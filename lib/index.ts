@@ -80,12 +80,16 @@ export type { TlsOptions } from './health/tls.ts'
 export { tls } from './health/tls.ts'
 export type { UdpOptions } from './health/udp.ts'
 export { udp } from './health/udp.ts'
+export type { Speaker } from './isolate/isolated.ts'
+export type { AnnouncementHandle } from './isolate/remote-announcement.ts'
 export type { KernelRouteOptions, ResilientGroupOptions } from './kernel-options.ts'
 export type { OpaqueOptions } from './opaque.ts'
 export { OriginatedOpaque } from './opaque.ts'
 export type {
   AddressOptions,
   ExternalOptions,
+  IsolatedSpeakerOptions,
+  IsolateOptions,
   SpeakerOptions,
   StubRouterOptions,
   StubRouterTimesOptions,

@@ -115,6 +115,25 @@ export interface AddressOptions {
   readonly address: string
 }
 
+/** How an isolated speaker hangs on its application. */
+export interface IsolateOptions {
+  /**
+   * Seconds that the application's event loop may stand still before it counts as hung, 0.2 to 3600; default 2. It is
+   * asked to say that it lives four times as often.
+   */
+  readonly lease?: number
+  /**
+   * What becomes of the VIPs of an application that hangs: 'withdraw' (the default) until it lives again, or 'keep'. When
+   * it ends, however it does, they are withdrawn in any case.
+   */
+  readonly onLapse?: 'withdraw' | 'keep'
+}
+
+/** Options of a speaker whose protocol runs in a child process. */
+export interface IsolatedSpeakerOptions extends Omit<SpeakerOptions, 'isolate'> {
+  readonly isolate: true | IsolateOptions
+}
+
 export interface SpeakerOptions extends PoliciesOptions {
   /** Dotted. Unique in the whole OSPF domain. */
   readonly routerId: string
@@ -180,6 +199,8 @@ export interface SpeakerOptions extends PoliciesOptions {
   readonly spfDelay?: Partial<SpfDelayConfig>
   /** The same for changes of stub networks, VIPs, summaries and externals alone: at once, then less often. */
   readonly routeDelay?: Partial<SpfDelayConfig>
+  /** Run the protocol in a child process: see `IsolatedSpeakerOptions`; default false. */
+  readonly isolate?: false | undefined
 }
 
 /** How and when to be a stub router; times in seconds, 0 is not at all. */
@@ -242,6 +263,7 @@ const speakerFields = [
   'role',
   'originate',
   'routerHelper',
+  'isolate',
 ] as const satisfies readonly (keyof SpeakerOptions)[]
 
 /**
@@ -453,6 +475,24 @@ function checkNumbers(where: string, values: object | undefined, known: readonly
     const most = field === 'maximumPaths' ? MAXIMUM_PATHS : 0x7fffffff
     parseInteger(`${where}: ${field}`, value, least, most)
   }
+}
+
+/**
+ * Reads how an isolated speaker hangs on its application.
+ * @throws OspfError ERR_OSPF_CONFIG that names the field
+ */
+export function parseIsolate(value: unknown): Required<IsolateOptions> {
+  const options: IsolateOptions = value === true ? {} : (value as IsolateOptions)
+  if (!isObject(options)) throw fail('isolate', 'true, false or an object', value)
+  onlyFields('isolate', options, ['lease', 'onLapse'])
+  const { lease = 2, onLapse = 'withdraw' } = options
+  if (typeof lease !== 'number' || !(lease >= 0.2 && lease <= 3600)) {
+    throw fail('isolate: lease', 'a number of seconds from 0.2 to 3600', lease)
+  }
+  if (onLapse !== 'withdraw' && onLapse !== 'keep') {
+    throw fail('isolate: onLapse', "'withdraw' or 'keep'", onLapse)
+  }
+  return { lease, onLapse }
 }
 
 /** A step between wall clock and monotonic clock below this many milliseconds is not a pause. */

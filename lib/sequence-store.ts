@@ -42,3 +42,16 @@ export async function nextBootCount(
   await store?.save(bootCount)
   return bootCount
 }
+
+/** The next start must go on from there, or its packets are replays (RFC 7474 2). What fails is told. */
+export async function keepBootCount(
+  store: SequenceStore | undefined,
+  bootCount: number,
+  failures: { add(where: string, cause: unknown): void },
+): Promise<void> {
+  try {
+    await store?.save(bootCount)
+  } catch (error) {
+    failures.add('sequence store', error)
+  }
+}

@@ -20,9 +20,11 @@ import { Failures } from './failures.ts'
 import { Inspection } from './inspection.ts'
 import { changeOnDevices, deviceOf, onDevices } from './interface-address.ts'
 import { Interfaces } from './interfaces.ts'
+import type { Speaker } from './isolate/isolated.ts'
 import { type OpaqueOptions, OpaqueOriginations, type OriginatedOpaque } from './opaque.ts'
 import {
   devicesOf,
+  type IsolatedSpeakerOptions,
   initialChanges,
   isExtended,
   type Parsed,
@@ -42,7 +44,7 @@ import { type Kept, planReconfigure, type ReconfigureResult } from './reconfigur
 import { Redistributor } from './redistribution.ts'
 import { keepsConnections, RouteFilter } from './route-filter.ts'
 import { RouterHelper } from './router-helper.ts'
-import { nextBootCount } from './sequence-store.ts'
+import { keepBootCount, nextBootCount } from './sequence-store.ts'
 import { SharedAddresses } from './shared-addresses.ts'
 import type { SpfRun } from './spf-log.ts'
 import { StubRouterSwitch } from './stub-router.ts'
@@ -100,7 +102,14 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
    * @throws OspfError ERR_OSPF_CONFIG, ERR_OSPF_NO_INTERFACE, ERR_OSPF_PERMISSION, ERR_OSPF_NATIVE; the reason of
    * the signal when that aborts before the speaker runs. Nothing is left half-started then.
    */
-  static async start(options: SpeakerOptions, ports?: SpeakerPorts): Promise<OspfSpeaker> {
+  static start(options: SpeakerOptions, ports?: SpeakerPorts): Promise<OspfSpeaker>
+  /** The same in a child process: see `IsolateOptions`, and `Speaker` for what differs. Also throws ERR_OSPF_CHILD. */
+  static start(options: SpeakerOptions | IsolatedSpeakerOptions): Promise<Speaker>
+  static async start(
+    options: SpeakerOptions | IsolatedSpeakerOptions,
+    ports?: SpeakerPorts,
+  ): Promise<Speaker> {
+    if (options?.isolate) return (await import('./isolate/isolated.ts')).isolate(options, ports)
     const parsed = parseOptions(options)
     options.signal?.throwIfAborted()
     const events = new EventStream(formatIpv4(parsed.routerId), parsed.eventQueue)
@@ -254,6 +263,9 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   hostnames(): ReadonlyMap<string, string> {
     return this.#inspection.hostnames()
   }
+
+  /** Resolves when every snapshot is of now: at once, but for an isolated speaker. */
+  async refresh(): Promise<void> {}
 
   /** The VIPs that are announced, or wait for their gate. */
   announcements(): readonly Announcement[] {
@@ -550,11 +562,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     await this.#addresses.removeAllBut([])
     this.#helper?.end()
     await close('links', this.#ports.links)
-    try {
-      await this.#ports.close?.()
-    } catch (error) {
-      this.#fail('kernel', error)
-    }
+    await close('kernel', { [Symbol.asyncDispose]: async () => this.#ports.close?.() })
   }
 
   // Driving the core
@@ -657,7 +665,9 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
           // who announces what, and who is in reach, may have changed
           for (const announcement of this.announcements()) announcement.reconsider()
         }
-        if (output.event.type === 'boot-count') void this.#keepBootCount(output.event.count)
+        if (output.event.type === 'boot-count') {
+          void keepBootCount(this.#parsed.sequenceStore, output.event.count, this.#failures)
+        }
         return this.#say(output.event)
       default:
         output satisfies never
@@ -678,15 +688,6 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     if (jump < pauseOf(this.#parsed)) return
     this.#say({ type: 'resumed', seconds: jump / 1000 })
     this.#core.handleResume(this.#clock.now())
-  }
-
-  /** The next start must go on from there, or its packets are replays (RFC 7474 2). */
-  async #keepBootCount(count: number): Promise<void> {
-    try {
-      await this.#parsed.sequenceStore?.save(count)
-    } catch (error) {
-      this.#fail('sequence store', error)
-    }
   }
 
   #fail(where: string, cause: unknown): void {

@@ -264,8 +264,7 @@ export function hooksOf(
     },
     confirm: (signal) => confirmations.confirm(ways.announce, signal),
     setCost: (cost) => {
-      const more = options.as === 'external' ? { metric: cost } : { cost }
-      ways = waysToAnnounce(destination, { ...options, ...more }, interfaces)
+      ways = waysToAnnounce(destination, atCost(options, cost), interfaces)
     },
     ...(guard === undefined ? {} : { guard }),
   }
@@ -291,8 +290,25 @@ function fleetOf(
   })
 }
 
+/** The same at another cost, or metric. */
+export const atCost = (options: AnnounceOptions, cost: number): AnnounceOptions =>
+  options.as === 'external' ? { ...options, metric: cost } : { ...options, cost }
+
+/**
+ * Looks at the options alone, for those who announce elsewhere.
+ * @throws OspfError ERR_OSPF_CONFIG that names the field
+ */
+export function checkAnnounce(
+  destination: { readonly prefix: number; readonly length: number },
+  options: AnnounceOptions,
+  interfaces: readonly InterfaceConfig[],
+): void {
+  waysToAnnounce(destination, options, interfaces)
+  parsePipeline(formatPrefix(destination.prefix, destination.length), options)
+}
+
 /** What `when` may be, as verdicts. */
-function asGate(
+export function asGate(
   when: AnnounceOptions['when'],
   clock: Clock,
 ): AsyncIterable<GateVerdict> | undefined {

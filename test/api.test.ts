@@ -28,7 +28,7 @@ const entries: Record<string, Entry> = {
       panic self tcp tls udp weighted
     `),
     types: words(`
-      Acknowledgement AddressOptions AddressPort AnnounceOptions AnnouncementEvent
+      Acknowledgement AnnouncementHandle IsolateOptions IsolatedSpeakerOptions Speaker AddressOptions AddressPort AnnounceOptions AnnouncementEvent
       AnnouncementState AnnouncementStepEvent AreaOptions AuthAlgorithm AuthenticationOptions
       AuthenticationSnapshot Cause Clock CombineOptions CommandOptions Confirmation DampedGate
       DampingOptions DatagramPort DatagramSocket DefaultInformationOptions Dialogue DnsOptions

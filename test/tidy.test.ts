@@ -98,8 +98,37 @@ const arrows: Record<string, readonly string[]> = {
   'spf-log': ['core/events.ts'],
   why: ['core', 'parse', 'views', 'wire/address.ts'],
   'what-if': ['core', 'errors', 'parse', 'views', 'why'],
+  isolate: [
+    'announcement',
+    'clock',
+    'core/io.ts',
+    'errors',
+    'events',
+    'opaque',
+    'options',
+    'parse',
+    'policy',
+    'prefix-list',
+    'ports',
+    'reason',
+    'speaker',
+    'type area-options',
+    'type quiet',
+    'type reconfigure',
+    'type sequence-store',
+    'type spf-log',
+    'type sysctl',
+    'type what-if',
+    'type why',
+    'type views',
+    'vip',
+    'type vip-history',
+    'wire/address.ts',
+  ],
   speaker: [
     'announcement',
+    'failures',
+    'isolate',
     'configured-addresses',
     'area-options',
     'clock',
@@ -138,6 +167,7 @@ const arrows: Record<string, readonly string[]> = {
     'world',
   ],
   index: [
+    'type isolate',
     'announcement',
     'area-options',
     'authentication-options',
@@ -206,7 +236,14 @@ const exceptions: Record<string, readonly string[]> = {
 }
 
 /** What the package leads to: see `exports` and `bin` of package.json. */
-const entries = ['index.ts', 'core/index.ts', 'wire/index.ts', 'sim/index.ts', 'cli/main.ts']
+const entries = [
+  'index.ts',
+  'core/index.ts',
+  'wire/index.ts',
+  'sim/index.ts',
+  'cli/main.ts',
+  'isolate/child.ts',
+]
 
 const longest = 700
 

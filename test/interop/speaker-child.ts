@@ -5,16 +5,19 @@
  */
 import { createInterface } from 'node:readline'
 import {
+  type AnnouncementHandle,
   type AnnounceOptions,
   formatEvent,
   healthy,
   type InterfaceView,
+  type IsolatedSpeakerOptions,
   type LsaView,
   type NeighborView,
   OspfError,
   OspfSpeaker,
   type PolicyOptions,
   type RouteView,
+  type Speaker,
   type SpeakerEvent,
   type SpeakerOptions,
   type StubRouterOptions,
@@ -56,6 +59,10 @@ export type Order = {
   | { readonly do: 'accept'; readonly accept?: PolicyOptions }
   | { readonly do: 'reconfigure'; readonly options: SpeakerOptions }
   | { readonly do: 'stub-router'; readonly how: boolean | StubRouterOptions }
+  | { readonly do: 'drain'; readonly vip: string }
+  | { readonly do: 'undrain'; readonly vip: string }
+  /** Blocks the event loop for so many seconds. */
+  | { readonly do: 'block'; readonly seconds: number }
   | { readonly do: 'snapshot' }
   | { readonly do: 'stop' }
 )
@@ -77,7 +84,10 @@ const problem = (error: unknown): { readonly code: string; readonly message: str
 /** Gates by VIP; one that is not here is open. */
 const closed = new Set<string>()
 
-async function obey(speaker: OspfSpeaker, order: Order): Promise<unknown> {
+const announced = (speaker: Speaker, vip: string): AnnouncementHandle | undefined =>
+  speaker.announcements().find(({ prefix }) => prefix.startsWith(`${vip}/`))
+
+async function obey(speaker: Speaker, order: Order): Promise<unknown> {
   switch (order.do) {
     case 'announce': {
       const probe = async (): Promise<void> => {
@@ -91,10 +101,16 @@ async function obey(speaker: OspfSpeaker, order: Order): Promise<unknown> {
     case 'gate':
       return void (order.open ? closed.delete(order.vip) : closed.add(order.vip))
     case 'withdraw':
-      return speaker
-        .announcements()
-        .find(({ prefix }) => prefix.startsWith(`${order.vip}/`))
-        ?.withdraw()
+      return announced(speaker, order.vip)?.withdraw()
+    case 'drain':
+      return announced(speaker, order.vip)?.drain()
+    case 'undrain':
+      return announced(speaker, order.vip)?.undrain()
+    case 'block': {
+      const end = performance.now() + order.seconds * 1000
+      while (performance.now() < end);
+      return
+    }
     case 'accept':
       return speaker.acceptRoutes(order.accept)
     case 'reconfigure':
@@ -102,6 +118,7 @@ async function obey(speaker: OspfSpeaker, order: Order): Promise<unknown> {
     case 'stub-router':
       return speaker.stubRouter(order.how)
     case 'snapshot':
+      await speaker.refresh()
       return {
         neighbors: speaker.neighbors(),
         interfaces: speaker.interfaces(),
@@ -124,8 +141,10 @@ async function tell(speaker: string, events: AsyncIterable<SpeakerEvent>): Promi
   }
 }
 
-async function main(options: Readonly<Record<string, SpeakerOptions>>): Promise<void> {
-  const speakers = new Map<string, OspfSpeaker>()
+async function main(
+  options: Readonly<Record<string, SpeakerOptions | IsolatedSpeakerOptions>>,
+): Promise<void> {
+  const speakers = new Map<string, Speaker>()
   const told: Promise<void>[] = []
   const stop = async (): Promise<void> => {
     await Promise.all([...speakers.values()].map((speaker) => speaker.stop()))
@@ -160,4 +179,4 @@ async function main(options: Readonly<Record<string, SpeakerOptions>>): Promise<
   process.stdin.unref()
 }
 
-await main(JSON.parse(process.argv[2]!) as Record<string, SpeakerOptions>)
+await main(JSON.parse(process.argv[2]!) as Record<string, SpeakerOptions | IsolatedSpeakerOptions>)

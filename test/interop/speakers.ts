@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type {
   AnnounceOptions,
   InterfaceOptions,
+  IsolatedSpeakerOptions,
   PolicyOptions,
   SpeakerEvent,
   SpeakerOptions,
@@ -46,6 +47,8 @@ type SaidEvent<T extends SpeakerEvent['type']> = Extract<Said, { readonly type: 
 }
 type Rest<T> = T extends unknown ? Omit<T, 'id' | 'speaker'> : never
 
+type AnyOptions = SpeakerOptions | IsolatedSpeakerOptions
+
 /** The name of a speaker that has its process for itself. */
 const alone = 'main'
 
@@ -59,7 +62,7 @@ export class SpeakerChild {
   private constructor(
     lab: Lab,
     node: string,
-    speakers: Readonly<Record<string, SpeakerOptions>>,
+    speakers: Readonly<Record<string, AnyOptions>>,
     wrapper: readonly string[],
   ) {
     this.node = node
@@ -86,11 +89,11 @@ export class SpeakerChild {
     t: LabTest,
     lab: Lab,
     node: string,
-    options: SpeakerOptions | Readonly<Record<string, SpeakerOptions>>,
+    options: AnyOptions | Readonly<Record<string, AnyOptions>>,
     wrapper: readonly string[] = [],
   ): Promise<SpeakerChild> {
-    const speakers = 'routerId' in options ? { [alone]: options as SpeakerOptions } : options
-    const started = new SpeakerChild(lab, node, speakers as Record<string, SpeakerOptions>, wrapper)
+    const speakers = 'routerId' in options ? { [alone]: options as AnyOptions } : options
+    const started = new SpeakerChild(lab, node, speakers as Record<string, AnyOptions>, wrapper)
     t.teardown(async () => {
       await started.process.kill()
       if (!t.passing()) t.comment(started.log())
@@ -145,6 +148,19 @@ export class SpeakerChild {
 
   gate(vip: string, open: boolean, speaker: string = alone): Promise<unknown> {
     return this.#ask({ do: 'gate', vip, open }, speaker)
+  }
+
+  drain(vip: string): Promise<unknown> {
+    return this.#ask({ do: 'drain', vip }, alone)
+  }
+
+  undrain(vip: string): Promise<unknown> {
+    return this.#ask({ do: 'undrain', vip }, alone)
+  }
+
+  /** Blocks its event loop for so many seconds; resolves when it lives again. */
+  block(seconds: number): Promise<unknown> {
+    return this.#ask({ do: 'block', seconds }, alone)
   }
 
   /** Which routes go to the kernel from now on. */
