@@ -461,6 +461,8 @@ t.test('reconfigured in the child, and drained as a whole', async (t) => {
   await run(8)
   t.throws(() => announcement.setCost(-1), { code: 'ERR_OSPF_CONFIG' })
   announcement.setCost(9)
+  t.throws(() => announcement.setWeight(0), { code: 'ERR_OSPF_CONFIG' })
+  announcement.setWeight(50)
   await run(2)
   t.match(announcement.reason, /cost set to 9/)
   t.match(await until(speaker.setInterface('eth0', { cost: 77 })), { changes: [/cost/] })

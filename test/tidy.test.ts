@@ -123,6 +123,7 @@ const arrows: Record<string, readonly string[]> = {
     'type views',
     'vip',
     'type vip-history',
+    'vip-share',
     'wire/address.ts',
   ],
   speaker: [

@@ -223,6 +223,8 @@ export class Host {
       }
       case 'set-cost':
         return this.#entry(command.announcement).announcement.setCost(command.cost)
+      case 'set-weight':
+        return this.#entry(command.announcement).announcement.setWeight(command.weight)
       case 'reconsider':
         return this.#entry(command.announcement).announcement.reconsider()
       case 'undrain':

@@ -62,6 +62,7 @@ export type Command =
   | { readonly do: 'undrain-vip'; readonly announcement: number; readonly reason: string }
   | { readonly do: 'renew'; readonly announcement: number; readonly seconds: number }
   | { readonly do: 'set-cost'; readonly announcement: number; readonly cost: number }
+  | { readonly do: 'set-weight'; readonly announcement: number; readonly weight: number }
   | { readonly do: 'reconsider'; readonly announcement: number }
   | { readonly do: 'undrain' }
   | { readonly do: 'stub-router'; readonly how: boolean | StubRouterOptions }

@@ -5,6 +5,7 @@ import type { Clock } from '../ports.ts'
 import { reasonOf } from '../reason.ts'
 import { type AnnounceOptions, asGate, atCost } from '../vip.ts'
 import type { DownResult, VipChange } from '../vip-history.ts'
+import { checkWeight } from '../vip-share.ts'
 import type { AnnouncementSnapshot, Command, HookName, Request } from './messages.ts'
 
 /** What can be done with an announced VIP, wherever the speaker runs. */
@@ -122,6 +123,12 @@ export class RemoteAnnouncement implements AnnouncementHandle {
     this.#owner.check(options)
     this.#options = options
     this.#owner.command({ do: 'set-cost', announcement: this.id, cost })
+  }
+
+  setWeight(weight: number): void {
+    checkWeight('weight', weight)
+    this.#options = { ...this.#options, weight }
+    this.#owner.command({ do: 'set-weight', announcement: this.id, weight })
   }
 
   reconsider(): void {
