@@ -35,6 +35,12 @@ export interface InterfaceOptions {
   readonly helloInterval?: number
   /** Whole seconds; default four times the hello interval. The same for all routers on the segment. */
   readonly deadInterval?: number
+  /**
+   * So many Hellos a second, 2 to 20, with `deadInterval` 1: instead of `helloInterval`. As
+   * `ip ospf dead-interval minimal hello-multiplier` of FRR, which all routers on the segment must have, each with its
+   * own number.
+   */
+  readonly helloMultiplier?: number
   /** Default 5. */
   readonly retransmitInterval?: number
   /** Whole seconds, 1 to 3600; default 1. */
@@ -125,6 +131,7 @@ const interfaceFields = [
   'cost',
   'helloInterval',
   'deadInterval',
+  'helloMultiplier',
   'retransmitInterval',
   'transmitDelay',
   'priority',
@@ -163,29 +170,49 @@ const networks = ['broadcast', 'nbma', 'point-to-point', 'point-to-multipoint'] 
 /** Hello, dead, retransmission and transmit delay, which interfaces and virtual links have in common. */
 function parseTimers(
   where: string,
-  options: VirtualLinkOptions,
-): Pick<
-  InterfaceConfig,
-  'helloInterval' | 'deadInterval' | 'retransmitInterval' | 'transmitDelay'
-> {
+  options: VirtualLinkOptions & Pick<InterfaceOptions, 'helloMultiplier'>,
+): Timers & Pick<InterfaceConfig, 'retransmitInterval' | 'transmitDelay'> {
   const { retransmitInterval = 5 } = options
-  const field = `${where}: helloInterval`
-  const helloInterval = parseInteger(field, options.helloInterval ?? 10, 1, 0xffff)
-  const dead = options.deadInterval ?? 4 * helloInterval
-  const deadInterval = parseInteger(`${where}: deadInterval`, dead, 1, 0xffff)
-  if (deadInterval <= helloInterval) {
-    throw fail(
-      `${where}: deadInterval`,
-      `more than the hello interval of ${helloInterval} s`,
-      deadInterval,
-    )
-  }
   if (!(Number.isFinite(retransmitInterval) && retransmitInterval >= 1)) {
     throw fail(`${where}: retransmitInterval`, 'a number of seconds from 1', retransmitInterval)
   }
   const delay = options.transmitDelay ?? 1
   const transmitDelay = parseInteger(`${where}: transmitDelay`, delay, 1, 3600)
-  return { helloInterval, deadInterval, retransmitInterval, transmitDelay }
+  return { ...parseHello(where, options), retransmitInterval, transmitDelay }
+}
+
+type Timers = Pick<InterfaceConfig, 'helloInterval' | 'deadInterval' | 'helloMultiplier'>
+
+/** Hello and dead interval: whole seconds, or Hellos several times a second and dead after one. */
+function parseHello(
+  where: string,
+  options: Pick<InterfaceOptions, 'helloInterval' | 'deadInterval' | 'helloMultiplier'>,
+): Timers {
+  const { helloInterval = 10, helloMultiplier } = options
+  const [hello, dead] = [`${where}: helloInterval`, `${where}: deadInterval`]
+  if (helloMultiplier !== undefined) {
+    if (options.helloInterval !== undefined) {
+      throw fail(hello, 'no helloInterval together with a helloMultiplier', helloInterval)
+    }
+    const { deadInterval = 1 } = options
+    if (deadInterval !== 1) throw fail(dead, '1, as helloMultiplier is given', deadInterval)
+    const field = `${where}: helloMultiplier`
+    return {
+      helloInterval: 0,
+      deadInterval,
+      helloMultiplier: parseInteger(field, helloMultiplier, 2, 20),
+    }
+  }
+  if (typeof helloInterval === 'number' && !Number.isInteger(helloInterval)) {
+    const whole = 'whole seconds; below them there is helloMultiplier, with deadInterval 1'
+    throw fail(hello, whole, helloInterval)
+  }
+  parseInteger(hello, helloInterval, 1, 0xffff)
+  const deadInterval = parseInteger(dead, options.deadInterval ?? 4 * helloInterval, 1, 0xffff)
+  if (deadInterval <= helloInterval) {
+    throw fail(dead, `more than the hello interval of ${helloInterval} s`, deadInterval)
+  }
+  return { helloInterval, deadInterval }
 }
 
 function parseInterface(area: number, name: string, options: InterfaceOptions): InterfaceConfig {

@@ -50,11 +50,13 @@ export interface InterfaceView {
   readonly mtu: number
   readonly cost: number
   readonly priority: number
-  /** Seconds, as the three after it. */
+  /** Seconds, as the three after it; a fraction with `helloMultiplier`. */
   readonly helloInterval: number
   readonly deadInterval: number
   readonly retransmitInterval: number
   readonly transmitDelay: number
+  /** Hellos a second, where the dead interval is 1 s and HelloInterval is 0 in them. */
+  readonly helloMultiplier?: number
   readonly passive: boolean
   readonly mtuIgnore: boolean
   /** How packets are sealed now; the key by its id alone. */
@@ -175,6 +177,7 @@ export function viewInterface(i: InterfaceSnapshot): InterfaceView {
   const { address, prefixLength, mtu, up } = i.link
   return Object.freeze({
     ...i.config,
+    helloInterval: i.helloMs / 1000,
     area: formatIpv4(i.area),
     state: i.state,
     up,

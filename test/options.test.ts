@@ -401,7 +401,7 @@ const wrongSettings: readonly (readonly [settings: unknown, message: string])[] 
   [true, 'expected an object, got true'],
   [
     { hello: 1 },
-    "unknown option 'hello'; known are network, cost, helloInterval, deadInterval, retransmitInterval, transmitDelay, priority, passive, mtuIgnore, neighbors, nonBroadcast, pollInterval, prefixSuppression, secondaryAddresses, authentication",
+    "unknown option 'hello'; known are network, cost, helloInterval, deadInterval, helloMultiplier, retransmitInterval, transmitDelay, priority, passive, mtuIgnore, neighbors, nonBroadcast, pollInterval, prefixSuppression, secondaryAddresses, authentication",
   ],
   [
     { network: 'ring' },
@@ -412,7 +412,21 @@ const wrongSettings: readonly (readonly [settings: unknown, message: string])[] 
   [{ cost: 65536 }, `cost: ${wholeNumber(1, 65535)}, got 65536`],
   [{ cost: '10' }, `cost: ${wholeNumber(1, 65535)}, got '10'`],
   [{ cost: Number.NaN }, `cost: ${wholeNumber(1, 65535)}, got NaN`],
-  [{ helloInterval: 0.5 }, `helloInterval: ${wholeNumber(1, 65535)}, got 0.5`],
+  [
+    { helloInterval: 0.5 },
+    'helloInterval: expected whole seconds; below them there is helloMultiplier, with deadInterval 1, got 0.5',
+  ],
+  [{ helloInterval: 0 }, `helloInterval: ${wholeNumber(1, 65535)}, got 0`],
+  [
+    { helloInterval: 1, helloMultiplier: 5 },
+    'helloInterval: expected no helloInterval together with a helloMultiplier, got 1',
+  ],
+  [
+    { helloMultiplier: 5, deadInterval: 4 },
+    'deadInterval: expected 1, as helloMultiplier is given, got 4',
+  ],
+  [{ helloMultiplier: 1 }, `helloMultiplier: ${wholeNumber(2, 20)}, got 1`],
+  [{ helloMultiplier: 21 }, `helloMultiplier: ${wholeNumber(2, 20)}, got 21`],
   [{ helloInterval: 20_000 }, `deadInterval: ${wholeNumber(1, 65535)}, got 80000`],
   [{ deadInterval: 0 }, `deadInterval: ${wholeNumber(1, 65535)}, got 0`],
   [{ deadInterval: 10 }, 'deadInterval: expected more than the hello interval of 10 s, got 10'],
@@ -424,6 +438,15 @@ const wrongSettings: readonly (readonly [settings: unknown, message: string])[] 
   [{ passive: 'yes' }, "passive: expected true or false, got 'yes'"],
   [{ mtuIgnore: 1 }, 'mtuIgnore: expected true or false, got 1'],
 ]
+
+t.test('Hellos below a second', async (t) => {
+  for (const deadInterval of [undefined, 1]) {
+    const settings = { helloMultiplier: 5, ...(deadInterval ? { deadInterval } : {}) }
+    const areas = { 0: { interfaces: { eth0: settings } } }
+    const [eth0] = parseOptions({ ...minimal, areas }).interfaces
+    t.match(eth0, { helloInterval: 0, deadInterval: 1, helloMultiplier: 5 })
+  }
+})
 
 t.test('what is wrong is named, with what was expected and what was found', async (t) => {
   for (const [options, message] of wrong) {

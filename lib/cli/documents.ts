@@ -252,7 +252,7 @@ export function interfaceDocument(speaker: Snapshots): InterfaceDocument {
         priority: on.priority,
         ...elected(on.designatedRouter, 'dr'),
         ...elected(on.backupDesignatedRouter, 'bdr'),
-        timerMsecs: on.helloInterval * 1000,
+        timerMsecs: Math.round(on.helloInterval * 1000),
         timerDeadSecs: on.deadInterval,
         timerWaitSecs: on.deadInterval,
         timerRetransmitSecs: on.retransmitInterval,

@@ -138,11 +138,14 @@ function interfaceLines(name: string, on: InterfaceEntry): string[] {
       ? []
       : [`  Designated Router (ID) ${on.drId ?? none} Interface Address ${on.drAddress}`]),
     `  ${bdr}`,
-    `  Timer intervals configured, Hello ${on.timerMsecs / 1000}s, Dead ${on.timerDeadSecs}s, Wait ${on.timerWaitSecs}s, Retransmit ${on.timerRetransmitSecs}`,
+    `  Timer intervals configured, Hello ${helloOf(on.timerMsecs)}, Dead ${on.timerDeadSecs}s, Wait ${on.timerWaitSecs}s, Retransmit ${on.timerRetransmitSecs}`,
     ...(on.timerPassiveIface ? ['    No Hellos (Passive interface)'] : []),
     `  Neighbor Count is ${on.nbrCount}, Adjacent neighbor count is ${on.nbrAdjacentCount}`,
   ]
 }
+
+/** As vtysh has it: whole seconds, or milliseconds with a hello-multiplier. */
+const helloOf = (ms: number): string => (ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`)
 
 /** Stands at the end of a line, where vtysh has nothing, and only where somebody says its name. */
 const named = (hostname: string | undefined): string[] =>

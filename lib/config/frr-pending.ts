@@ -11,4 +11,4 @@ export const reasons = {
 export type Feature = keyof typeof reasons
 
 /** Take out what the speaker has learned; `startOptions` passes it on. */
-export const lacking: ReadonlySet<Feature> = new Set<Feature>(['helloMultiplier'])
+export const lacking: ReadonlySet<Feature> = new Set<Feature>()

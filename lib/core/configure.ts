@@ -243,13 +243,14 @@ function configureInterface(router: Router, config: InterfaceConfig): void {
     return
   }
   const was = old.config
+  const { helloMs } = old
   // the cost of a virtual link follows from its way (15)
   old.config = config.virtual ? { ...config, cost: was.cost } : config
   if (old.state !== 'Down') old.meetConfigured()
   old.mismatches.clear()
   old.area.originateDirty = true
   router.as.externals.interfaceChanged()
-  rearm(old, was)
+  rearm(old, was, helloMs)
   if (was.priority !== config.priority) old.event('NeighborChange')
 }
 
@@ -262,7 +263,7 @@ export const startsAnew = (was: InterfaceConfig, now: InterfaceConfig): boolean 
   was.virtual?.transitArea !== now.virtual?.transitArea
 
 /** Timers that run follow the change of what they were armed with. */
-function rearm(iface: Interface, was: InterfaceConfig): void {
+function rearm(iface: Interface, was: InterfaceConfig, helloMs: number): void {
   const { router, config, helloTimer, waitTimer } = iface
   const { now } = router
   const shift = (timer: Timer, before: number, after: number): void => {
@@ -270,7 +271,7 @@ function rearm(iface: Interface, was: InterfaceConfig): void {
       timer.set(Math.max(now, timer.at + (after - before) * 1000))
     }
   }
-  if (was.helloInterval !== config.helloInterval && helloTimer.armed) helloTimer.set(now)
+  if (helloMs !== iface.helloMs && helloTimer.armed) helloTimer.set(now)
   shift(waitTimer, was.deadInterval, config.deadInterval)
   for (const neighbor of iface.neighbors.values()) {
     const { inactivityTimer, ddTimer, requestTimer, retransmitTimer } = neighbor

@@ -145,7 +145,9 @@ export function receiveDatabaseDescription(
 function repeat(neighbor: Neighbor): void {
   const { interface: iface, router, ddSent } = neighbor
   if (neighbor.isMaster) return
-  const keptFor = iface.config.deadInterval * 1000
+  // RFC: RouterDeadInterval; where that is short, long enough for the master to have repeated its packet
+  const { deadInterval, retransmitInterval } = iface.config
+  const keptFor = Math.max(deadInterval, 2 * retransmitInterval) * 1000
   if (!ddSent || (neighbor.state !== 'Exchange' && router.now - ddSent.at > keptFor)) {
     return neighbor.event('SeqNumberMismatch')
   }

@@ -59,7 +59,7 @@ export function sendHelloTo(
     kind: 'hello',
     // 9.5: point-to-point networks have no mask to agree on, but everybody fills it in
     networkMask: iface.isVirtual ? 0 : iface.mask,
-    helloInterval: config.helloInterval,
+    helloInterval: config.helloMultiplier ? 0 : config.helloInterval,
     options: iface.options,
     priority: goodbye ? 0 : iface.priority,
     deadInterval: config.deadInterval,
@@ -155,7 +155,7 @@ function findMismatch(
   if (iface.knowsByAddress && hello.networkMask !== mask) {
     return ['network mask', formatMask(mask), formatMask(hello.networkMask)]
   }
-  if (hello.helloInterval !== config.helloInterval) {
+  if (!config.helloMultiplier && hello.helloInterval !== config.helloInterval) {
     return ['HelloInterval', `${config.helloInterval} s`, `${hello.helloInterval} s`]
   }
   if (hello.deadInterval !== config.deadInterval) {

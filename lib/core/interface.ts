@@ -53,8 +53,8 @@ export class Interface implements InterfaceActions {
     this.config = config
     this.linkScope = new LinkScope(this)
     this.helloTimer = router.timers.create('hello', (now) => {
-      const due = this.helloTimer.at + this.config.helloInterval * 1000
-      this.helloTimer.set(due > now ? due : now + this.config.helloInterval * 1000)
+      const due = this.helloTimer.at + this.helloMs
+      this.helloTimer.set(due > now ? due : now + this.helloMs)
       sendHello(this)
     })
     this.waitTimer = router.timers.create('wait', () => this.event('WaitTimer'))
@@ -99,6 +99,12 @@ export class Interface implements InterfaceActions {
   /** Our Router Priority. */
   get priority(): number {
     return this.resigned ? 0 : this.config.priority
+  }
+
+  /** Milliseconds between Hellos. */
+  get helloMs(): number {
+    const { helloInterval, helloMultiplier } = this.config
+    return helloMultiplier ? Math.floor(1000 / helloMultiplier) : helloInterval * 1000
   }
 
   /** Octets of OSPF packet body that fit one IP packet without options, together with the digest behind it. */

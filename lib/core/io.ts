@@ -46,8 +46,14 @@ export interface InterfaceConfig {
   readonly network: NetworkType
   /** Output cost, 1 to 65535. */
   readonly cost: number
+  /** 0 with a `helloMultiplier`. */
   readonly helloInterval: number
   readonly deadInterval: number
+  /**
+   * Hellos a second where RouterDeadInterval is 1 s; they then say HelloInterval 0, and the neighbors' is not compared.
+   * No RFC has this; it is what FRR and others do.
+   */
+  readonly helloMultiplier?: number
   readonly retransmitInterval: number
   readonly transmitDelay: number
   /** Router Priority: 0 is never Designated Router. */

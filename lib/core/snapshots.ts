@@ -60,6 +60,8 @@ export interface InterfaceSnapshot {
   readonly link: LinkState
   /** Without the keys. */
   readonly config: Omit<InterfaceConfig, 'authentication'>
+  /** Milliseconds between Hellos. */
+  readonly helloMs: number
   readonly authentication: AuthenticationSnapshot
   readonly designatedRouter: number
   readonly backupDesignatedRouter: number
@@ -126,6 +128,7 @@ export function snapshotInterfaces(router: Router): InterfaceSnapshot[] {
       state: iface.state,
       link: iface.link,
       config,
+      helloMs: iface.helloMs,
       authentication: snapshotAuthentication(iface),
       designatedRouter: iface.designatedRouter,
       backupDesignatedRouter: iface.backupDesignatedRouter,

@@ -98,6 +98,11 @@ eth1 is up
 
 `,
   )
+  const often = { ...eth0, helloInterval: 0.333, deadInterval: 1 }
+  t.match(
+    formatInterfaces(interfaceDocument({ ...sample, interfaces: () => [often] })),
+    /Timer intervals configured, Hello 333ms, Dead 1s, Wait 1s, Retransmit 5\n/,
+  )
   const odd = {
     ...eth0,
     state: 'Down',

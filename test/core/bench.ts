@@ -351,7 +351,7 @@ export class Peer {
   /** A Hello that agrees with the interface and lists us, but for what is overridden. */
   hello(overrides: Partial<HelloBody> = {}): void {
     const { iface } = this
-    if (Number.isFinite(this.helloAt)) this.helloAt = this.bench.now + iface.config.helloInterval
+    if (Number.isFinite(this.helloAt)) this.helloAt = this.bench.now + iface.helloMs / 1000
     this.send({
       kind: 'hello',
       networkMask: maskOf(iface.link.prefixLength),

@@ -56,6 +56,62 @@ t.test(
   },
 )
 
+const fast = { helloInterval: 0, helloMultiplier: 3, deadInterval: 1 } as const
+
+t.test('hello-multiplier: three a second, HelloInterval 0 in them, dead after one', async (t) => {
+  const bench = new Bench()
+  bench.up(fast)
+  bench.run(1)
+  t.match(bench.packets('hello')[0]!.body, { helloInterval: 0, deadInterval: 1 })
+  t.same(
+    bench.packets('hello').map((h) => Math.round(h.at * 1000)),
+    [0, 333, 666, 999],
+  )
+  t.equal(bench.iface().state, 'DR', 'RouterDeadInterval is how long it waited')
+  const peer = new Peer(bench)
+  for (const helloInterval of [0, 1, 10]) peer.hello({ helloInterval })
+  t.not(peer.state, 'Down', 'HelloInterval is not compared')
+  peer.hello({ deadInterval: 4 })
+  t.match(bench.said('mismatch'), [{ field: 'RouterDeadInterval', ours: '1 s', theirs: '4 s' }])
+  bench.run(0.99)
+  t.not(peer.state, 'Down')
+  bench.run(0.02)
+  t.equal(peer.state, 'Down')
+  t.same(bench.router.interfacesNow()[0]!.helloMs, 333)
+})
+
+t.test('without a hello-multiplier a HelloInterval of 0 is a mismatch', async (t) => {
+  const bench = new Bench()
+  bench.up({ helloInterval: 1, deadInterval: 4 })
+  const peer = new Peer(bench)
+  peer.hello({ helloInterval: 0 })
+  t.equal(peer.state, 'Down')
+  t.match(bench.said('mismatch'), [{ field: 'HelloInterval', ours: '1 s', theirs: '0 s' }])
+})
+
+t.test('hello-multiplier: set, changed and taken away while Full', async (t) => {
+  const bench = new Bench()
+  bench.up({ network: 'point-to-point' })
+  const peer = new Peer(bench).alive().to('Full')
+  bench.run(9)
+  const { config } = bench.iface()
+  for (const settings of [fast, { ...fast, helloMultiplier: 10 }]) {
+    bench.config({ type: 'interface', config: { ...config, ...settings } })
+    peer.hello()
+    bench.run(0)
+    bench.forget()
+    bench.run(3)
+    t.equal(bench.packets('hello').length, 3 * settings.helloMultiplier)
+    t.equal(peer.state, 'Full')
+  }
+  bench.config({ type: 'interface', config })
+  peer.hello()
+  bench.forget()
+  bench.run(35)
+  t.same(bench.packets('hello').length, 4)
+  t.equal(peer.state, 'Full')
+})
+
 t.test('9.5: neighbors heard from lately are listed, DR and Backup as elected', async (t) => {
   const { bench, peers, backup } = segment('DR', {}, 2)
   bench.run(10)
