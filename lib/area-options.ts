@@ -66,6 +66,19 @@ export interface InterfaceOptions {
   readonly prefixSuppression?: boolean
   /** How packets prove where they come from (appendix D); default: not at all. */
   readonly authentication?: AuthenticationOptions
+  /**
+   * GTSM (RFC 5082): packets leave with TTL 255, and those that were routed on their way are dropped; default false.
+   * All routers on the segment must do the same; FRR cannot.
+   */
+  readonly ttlSecurity?: boolean | TtlSecurityOptions
+}
+
+/** How GTSM is done. */
+export interface TtlSecurityOptions {
+  /** How far a packet may have come, 1 to 254; default 1, the link itself. A virtual link: as many as its way has. */
+  readonly hops?: number
+  /** Send with TTL 255 and take what comes, while others are not ready yet; default false. */
+  readonly txOnly?: boolean
 }
 
 /** A range of an area (C.2). Of ranges of one area that hold each other, the longest that holds a prefix counts. */
@@ -100,6 +113,8 @@ export interface VirtualLinkOptions {
   readonly transmitDelay?: number
   /** As on an interface. */
   readonly authentication?: AuthenticationOptions
+  /** As on an interface; `hops` must be said. */
+  readonly ttlSecurity?: TtlSecurityOptions
 }
 
 export interface AreaOptions {
@@ -143,6 +158,7 @@ const interfaceFields = [
   'prefixSuppression',
   'secondaryAddresses',
   'authentication',
+  'ttlSecurity',
 ] as const satisfies readonly (keyof InterfaceOptions)[]
 
 /** As the kernel allows device names. */
@@ -170,7 +186,7 @@ const networks = ['broadcast', 'nbma', 'point-to-point', 'point-to-multipoint'] 
 /** Hello, dead, retransmission and transmit delay, which interfaces and virtual links have in common. */
 function parseTimers(
   where: string,
-  options: VirtualLinkOptions & Pick<InterfaceOptions, 'helloMultiplier'>,
+  options: Omit<VirtualLinkOptions, 'ttlSecurity'> & Pick<InterfaceOptions, 'helloMultiplier'>,
 ): Timers & Pick<InterfaceConfig, 'retransmitInterval' | 'transmitDelay'> {
   const { retransmitInterval = 5 } = options
   if (!(Number.isFinite(retransmitInterval) && retransmitInterval >= 1)) {
@@ -237,6 +253,7 @@ function parseInterface(area: number, name: string, options: InterfaceOptions): 
     area,
     network,
     ...parseSeal(where, options),
+    ...parseTtlSecurity(where, options.ttlSecurity),
     cost: parseInteger(`${where}: cost`, options.cost ?? 10, 1, 0xffff),
     ...parseTimers(where, options),
     priority: parseInteger(`${where}: priority`, options.priority ?? 1, 0, 255),
@@ -270,6 +287,28 @@ function parseSeal(
   if (authentication === undefined) return {}
   const parsed = parseAuthentication(`${where}: authentication`, authentication)
   return parsed === undefined ? {} : { authentication: parsed }
+}
+
+function parseTtlSecurity(
+  at: string,
+  value: boolean | TtlSecurityOptions | undefined,
+  isVirtual = false,
+): Pick<InterfaceConfig, 'ttlSecurity'> {
+  if (value === undefined || value === false) return {}
+  const where = `${at}: ttlSecurity`
+  if (isVirtual && (!isObject(value) || (value as TtlSecurityOptions).hops === undefined)) {
+    throw fail(where, 'an object with hops, as many as the virtual link may have', value)
+  }
+  const options = value === true ? {} : value
+  if (!isObject(options)) throw fail(where, 'true, false or an object', value)
+  onlyFields(where, options, ['hops', 'txOnly'])
+  const { hops = 1, txOnly = false } = options
+  return {
+    ttlSecurity: {
+      hops: parseInteger(`${where}: hops`, hops, 1, 254),
+      txOnly: parseBoolean(`${where}: txOnly`, txOnly),
+    },
+  }
 }
 
 function parseNeighbors(
@@ -429,6 +468,7 @@ const virtualLinkFields = [
   'retransmitInterval',
   'transmitDelay',
   'authentication',
+  'ttlSecurity',
 ] as const satisfies readonly (keyof VirtualLinkOptions)[]
 
 function parseVirtualLinks(id: number, where: string, options: AreaOptions): InterfaceConfig[] {
@@ -452,6 +492,7 @@ function parseVirtualLinks(id: number, where: string, options: AreaOptions): Int
       passive: false,
       mtuIgnore: false,
       ...parseSeal(`${field}: ${routerId}`, timers),
+      ...parseTtlSecurity(`${field}: ${routerId}`, timers.ttlSecurity, true),
       virtual: { transitArea: id, endpoint: parseAddress(field, routerId) },
     }
   })

@@ -29,6 +29,7 @@ export type {
   InterfaceOptions,
   NssaOptions,
   RangeOptions,
+  TtlSecurityOptions,
   VirtualLinkOptions,
 } from './area-options.ts'
 export type {

@@ -16,8 +16,8 @@ export interface Clock {
 
 /** IP protocol 89 on one interface. */
 export interface DatagramSocket extends AsyncDisposable {
-  /** Sends one OSPF packet (without IP header). Errors go to `onError`, not to the caller. */
-  send(destination: number, bytes: Uint8Array): void
+  /** Sends one OSPF packet (without IP header). `ttl`: default 1. Errors go to `onError`, not to the caller. */
+  send(destination: number, bytes: Uint8Array, ttl?: number): void
   /** Joins or leaves a multicast group on this interface. */
   membership(group: number, join: boolean): void
   /** Whether it is of no more use: closed, or failed for good. */
@@ -39,7 +39,8 @@ export interface DatagramPort {
 }
 
 export interface RoutedSocket extends AsyncDisposable {
-  send(source: number, destination: number, bytes: Uint8Array): void
+  /** `ttl`: default 64. */
+  send(source: number, destination: number, bytes: Uint8Array, ttl?: number): void
 }
 
 /** A device and its IPv4 addresses, as the kernel has them. */

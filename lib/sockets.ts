@@ -98,12 +98,12 @@ export class Sockets {
     )
   }
 
-  send(name: string, destination: number, bytes: Uint8Array): void {
-    this.#sockets.get(name)?.socket.send(destination, bytes)
+  send(name: string, destination: number, bytes: Uint8Array, ttl?: number): void {
+    this.#sockets.get(name)?.socket.send(destination, bytes, ttl)
   }
 
-  sendRouted(source: number, destination: number, bytes: Uint8Array): void {
-    this.#routed?.send(source, destination, bytes)
+  sendRouted(source: number, destination: number, bytes: Uint8Array, ttl?: number): void {
+    this.#routed?.send(source, destination, bytes, ttl)
   }
 
   membership(name: string, group: number, join: boolean): void {

@@ -652,7 +652,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   #put(output: Output): void {
     switch (output.type) {
       case 'transmit':
-        return this.#transmit(output.interface, output.destination, output.bytes)
+        return this.#transmit(output)
       case 'membership':
         return this.#interfaces.sockets.membership(output.interface, output.group, output.join)
       case 'routes':
@@ -674,12 +674,12 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     }
   }
 
-  #transmit(name: string, destination: number, bytes: Uint8Array): void {
+  #transmit({ interface: name, destination, bytes, ttl }: Output & { type: 'transmit' }): void {
     if (!this.#parsed.virtualLinks.some((link) => link.name === name)) {
-      return this.#interfaces.sockets.send(name, destination, bytes)
+      return this.#interfaces.sockets.send(name, destination, bytes, ttl)
     }
     const source = this.#core.interfaces.get(name)?.address
-    if (source) this.#interfaces.sockets.sendRouted(source, destination, bytes)
+    if (source) this.#interfaces.sockets.sendRouted(source, destination, bytes, ttl)
   }
 
   /** Wall clock and monotonic clock part company when the machine sleeps or is paused. */

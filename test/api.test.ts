@@ -44,7 +44,7 @@ const entries: Record<string, Entry> = {
       SequenceStore SourceChange SourceRoute SourceRouteType SpeakerEvent SpeakerOptions
       SpeakerPorts SpfDelayConfig SpfRun StepName StepReport StepTimes StopOptions StopResult
       StubRouterOptions StubRouterTimesOptions SummaryAddressOptions SysctlEvent SysctlFinding
-      SysctlPort TcpOptions TcpTarget TlsOptions UdpOptions Verdict VipChange VirtualLinkOptions
+      SysctlPort TcpOptions TcpTarget TlsOptions TtlSecurityOptions UdpOptions Verdict VipChange VirtualLinkOptions
       WeightedOptions WhatIfChange WhyCandidate WhyView
     `),
   },

@@ -401,7 +401,7 @@ const wrongSettings: readonly (readonly [settings: unknown, message: string])[] 
   [true, 'expected an object, got true'],
   [
     { hello: 1 },
-    "unknown option 'hello'; known are network, cost, helloInterval, deadInterval, helloMultiplier, retransmitInterval, transmitDelay, priority, passive, mtuIgnore, neighbors, nonBroadcast, pollInterval, prefixSuppression, secondaryAddresses, authentication",
+    "unknown option 'hello'; known are network, cost, helloInterval, deadInterval, helloMultiplier, retransmitInterval, transmitDelay, priority, passive, mtuIgnore, neighbors, nonBroadcast, pollInterval, prefixSuppression, secondaryAddresses, authentication, ttlSecurity",
   ],
   [
     { network: 'ring' },
@@ -437,7 +437,37 @@ const wrongSettings: readonly (readonly [settings: unknown, message: string])[] 
   [{ priority: -1 }, `priority: ${wholeNumber(0, 255)}, got -1`],
   [{ passive: 'yes' }, "passive: expected true or false, got 'yes'"],
   [{ mtuIgnore: 1 }, 'mtuIgnore: expected true or false, got 1'],
+  [{ ttlSecurity: 'yes' }, "ttlSecurity: expected true, false or an object, got 'yes'"],
+  [{ ttlSecurity: { hops: 0 } }, `ttlSecurity: hops: ${wholeNumber(1, 254)}, got 0`],
+  [{ ttlSecurity: { hops: 255 } }, `ttlSecurity: hops: ${wholeNumber(1, 254)}, got 255`],
+  [{ ttlSecurity: { txOnly: 1 } }, 'ttlSecurity: txOnly: expected true or false, got 1'],
+  [{ ttlSecurity: { hop: 1 } }, "ttlSecurity: unknown option 'hop'; known are hops, txOnly"],
 ]
+
+t.test('GTSM of interfaces and of virtual links', async (t) => {
+  const parse = (ttlSecurity: unknown) => {
+    const settings = ttlSecurity === undefined ? {} : { ttlSecurity }
+    return parseOptions({
+      ...minimal,
+      areas: {
+        0: { interfaces: { eth0: settings } },
+        1: { virtualLinks: { '10.0.0.9': settings } },
+      },
+    } as SpeakerOptions)
+  }
+  const hops = { hops: 3 }
+  const parsed = parse(hops)
+  for (const config of [...parsed.interfaces, ...parsed.virtualLinks]) {
+    t.same(config.ttlSecurity, { hops: 3, txOnly: false })
+  }
+  t.notOk('ttlSecurity' in parse(undefined).interfaces[0]!)
+  for (const value of [true, {}]) {
+    t.throws(() => parse(value), {
+      message:
+        /^area 1: virtualLinks: 10\.0\.0\.9: ttlSecurity: expected an object with hops, as many as/,
+    })
+  }
+})
 
 t.test('Hellos below a second', async (t) => {
   for (const deadInterval of [undefined, 1]) {

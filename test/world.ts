@@ -190,8 +190,8 @@ export class World implements SpeakerPorts {
       get closed() {
         return failed || below.closed
       },
-      send: (destination, bytes) => {
-        if (!failed) below.send(destination, bytes)
+      send: (destination, bytes, ttl) => {
+        if (!failed) below.send(destination, bytes, ttl)
       },
       membership: (group, join) => {
         if (join) memberships.add(group)

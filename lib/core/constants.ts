@@ -15,6 +15,9 @@ export const ALL_SPF_ROUTERS = 0xe0000005
 /** 224.0.0.6 */
 export const ALL_D_ROUTERS = 0xe0000006
 
+/** What GTSM sends (RFC 5082 3). */
+export const MAX_TTL = 255
+
 export const IP_HEADER_OCTETS = 20
 export const OSPF_HEADER_OCTETS = 24
 export const LSA_HEADER_OCTETS = 20

@@ -19,6 +19,7 @@ export type MismatchField =
   | 'authentication key id'
   | 'authentication key'
   | 'subnet'
+  | 'TTL'
 
 /** Why the router dropped something that it received. */
 export type DropReason =
@@ -36,6 +37,7 @@ export type DropReason =
   | 'bad-source'
   | 'bad-destination'
   | 'area-mismatch'
+  | 'ttl'
   | 'auth-type'
   | 'auth-length'
   | 'auth-key'

@@ -72,6 +72,13 @@ export interface InterfaceConfig {
   readonly prefixSuppression?: boolean
   /** Advertise the secondary addresses of the link, too, as stub networks with the cost of the interface. */
   readonly secondaryAddresses?: boolean
+  /** GTSM (RFC 5082): packets leave with TTL 255, and must not have come farther than so many hops. */
+  readonly ttlSecurity?: {
+    /** 1: from the link itself. A virtual link has as many as its way. */
+    readonly hops: number
+    /** Look at no TTL of others, for as long as some of them do not send 255 yet. */
+    readonly txOnly: boolean
+  }
   /** How packets are sealed and checked (appendix D); default: null authentication. */
   readonly authentication?: AuthenticationConfig
   /** Of a virtual link: the area that it goes through, and the Router ID of its other end (15). */
@@ -368,6 +375,8 @@ export type Output =
       /** Unicast, or one of the two multicast groups. */
       readonly destination: number
       readonly bytes: Uint8Array
+      /** IP time to live; undefined: 1, and over a virtual link what the kernel has. */
+      readonly ttl?: number
     }
   /** Join or leave AllDRouters (9.5); AllSPFRouters is joined for as long as the interface is up. */
   | {

@@ -11,7 +11,7 @@ import {
 } from '../wire/packet.ts'
 import { BACKBONE } from './area.ts'
 import { type Authentic, authenticate, rememberSeal } from './authentication.ts'
-import { ALL_D_ROUTERS, ALL_SPF_ROUTERS } from './constants.ts'
+import { ALL_D_ROUTERS, ALL_SPF_ROUTERS, MAX_TTL } from './constants.ts'
 import { receiveDatabaseDescription } from './database-description.ts'
 import type { DropReason } from './events.ts'
 import { receiveHello } from './hello.ts'
@@ -63,6 +63,7 @@ export function receive(router: Router, datagram: Datagram): void {
     to = virtualLinkOf(router, iface, header) ?? iface
     // packets of a virtual link are routed to us: they come in by whatever interface is nearest
     if (!isForIt && to === iface) return router.drop(iface, 'bad-destination')
+    if (!isFromNearby(router, to, datagram, header)) return
     if (!isOfSegment(router, to, source, header)) return
     authentic = authenticate(to, source, bytes, header)
     if (authentic === undefined || !isOfAnother(router, to, source, header)) return
@@ -111,6 +112,25 @@ function virtualLinkOf(
   if (areaId !== BACKBONE || iface.area.id === BACKBONE) return undefined
   const link = virtualLinkTo(router, iface.area.id, routerId)
   return link?.state === 'Down' ? undefined : link
+}
+
+/** RFC 5082 3: a router farther away cannot send a packet that arrives with as much TTL as a neighbor's. */
+function isFromNearby(
+  router: Router,
+  iface: Interface,
+  { source, ttl }: Datagram,
+  { routerId }: PacketHeader,
+): boolean {
+  const { ttlSecurity } = iface.config
+  if (ttlSecurity === undefined || ttlSecurity.txOnly) return true
+  const least = MAX_TTL + 1 - ttlSecurity.hops
+  if (ttl >= least) {
+    router.agree(iface, source, 'TTL')
+    return true
+  }
+  router.mismatch(iface, source, routerId, 'TTL', `at least ${least}`, String(ttl))
+  router.drop(iface, 'ttl')
+  return false
 }
 
 /** The checks of 8.2 that concern area and subnet. */

@@ -64,6 +64,7 @@ import {
   LS_REFRESH_TIME_S,
   MAX_AGE_HOLD_MS,
   MAX_AGE_S,
+  MAX_TTL,
   MIN_LS_ARRIVAL_MS,
   MIN_LS_INTERVAL_MS,
   OPAQUE_OCTETS,
@@ -523,7 +524,8 @@ export class Router {
     const bytes = seal(iface, packet)
     if (bytes === undefined) return
     this.counters.sent++
-    this.emit({ type: 'transmit', interface: iface.name, destination, bytes })
+    const ttl = iface.config.ttlSecurity ? { ttl: MAX_TTL } : {}
+    this.emit({ type: 'transmit', interface: iface.name, destination, bytes, ...ttl })
   }
 
   send(iface: Interface, destination: number, body: PacketBody): void {
@@ -665,10 +667,10 @@ export class Router {
 }
 
 /** What a source must agree on with us comes up at different times. */
-type MismatchKind = 'authentication' | 'hello' | 'MTU'
+type MismatchKind = 'authentication' | 'hello' | 'MTU' | 'TTL'
 
 function kindOf(field: MismatchField): MismatchKind {
-  if (field === 'MTU') return 'MTU'
+  if (field === 'MTU' || field === 'TTL') return field
   return field.startsWith('authentication') ? 'authentication' : 'hello'
 }
 

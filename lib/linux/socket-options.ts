@@ -11,7 +11,7 @@ export type Place = Parameters<DatagramPort['open']>[0]
 /** With the system's default (208 KiB) a burst of updates is lost. */
 const RECEIVE_BUFFER = 8 * 1024 * 1024
 
-/** Internetwork control (RFC 2328 appendix A.1), and the one hop that a packet of ours may go. */
+/** Internetwork control (RFC 2328 appendix A.1), and the one hop that a packet of ours may go, but for GTSM. */
 const TOS = 0xc0
 const TTL = 1
 
@@ -71,11 +71,9 @@ function configure(raw: RawSocket, link: Place, receiveBuffer: number): void {
   raw.setOption(...Option.bindToDevice, device, device.length)
   const multicast = ipMreqn(0, link)
   raw.setOption(...Option.multicastInterface, multicast, multicast.length)
-  raw.setOption(...Option.multicastTtl, TTL)
   raw.setOption(...Option.multicastLoop, 0)
   // Without this a socket gets the groups that any other socket of the machine joined on the device.
   raw.setOption(...Option.multicastAll, 0)
-  raw.setOption(...Option.ttl, TTL)
   raw.setOption(...Option.tos, TOS)
   // Neighbors are on the link: no route, least of all one of our own, is to say otherwise.
   raw.setOption(...Option.dontRoute, 1)
@@ -137,6 +135,8 @@ export function sendPacket(
   } catch (error) {
     if (errnoOf(error) !== 'EMSGSIZE') throw error
     raw.setOption(...Option.headerIncluded, 0)
+    raw.setOption(...Option.ttl, ttl)
+    raw.setOption(...Option.multicastTtl, ttl)
     try {
       raw.send(payload, 0, payload.length, to, nothing)
     } finally {

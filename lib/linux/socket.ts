@@ -92,9 +92,9 @@ class UnboundSocket implements RoutedSocket {
     this.#closed = closed
   }
 
-  send(source: number, destination: number, bytes: Uint8Array): void {
+  send(source: number, destination: number, bytes: Uint8Array, ttl: number = ROUTED_TTL): void {
     try {
-      sendPacket(this.#raw, source, destination, bytes, ROUTED_TTL)
+      sendPacket(this.#raw, source, destination, bytes, ttl)
     } catch (error) {
       this.#report(kernelError(error, `sending to ${formatIpv4(destination)} over a virtual link`))
     }
@@ -106,6 +106,12 @@ class UnboundSocket implements RoutedSocket {
   }
 }
 
+interface Sent {
+  readonly destination: number
+  readonly bytes: Uint8Array
+  readonly ttl: number | undefined
+}
+
 class InterfaceSocket implements DatagramSocket {
   readonly #link: Place
   readonly #sendQueue: number
@@ -115,7 +121,7 @@ class InterfaceSocket implements DatagramSocket {
   readonly #buffer = new Uint8Array(BUFFER_SIZE)
   readonly #groups = new Set<number>([ALL_SPF_ROUTERS])
   /** Packets that the device's queue had no room for, oldest first. */
-  readonly #queue: { readonly destination: number; readonly bytes: Uint8Array }[] = []
+  readonly #queue: Sent[] = []
   /** Undefined: closed. The binding opens a bare socket if a closed one is used. */
   #raw: RawSocket | undefined
   #turn: NodeJS.Immediate | undefined
@@ -143,11 +149,12 @@ class InterfaceSocket implements DatagramSocket {
     this.#raw = raw
   }
 
-  send(destination: number, bytes: Uint8Array): void {
+  send(destination: number, bytes: Uint8Array, ttl?: number): void {
+    const packet = { destination, bytes, ttl }
     if (this.#raw === undefined) {
       this.#report(new OspfError('ERR_OSPF_STOPPED', `the socket on ${this.#link.name} is closed`))
-    } else if (this.#queue.length > 0 || !this.#sendNow(this.#raw, destination, bytes)) {
-      this.#enqueue(this.#raw, destination, bytes)
+    } else if (this.#queue.length > 0 || !this.#sendNow(this.#raw, packet)) {
+      this.#enqueue(this.#raw, packet)
     }
   }
 
@@ -227,9 +234,9 @@ class InterfaceSocket implements DatagramSocket {
   }
 
   /** False: the device's queue is full. Every other failure is reported. */
-  #sendNow(raw: RawSocket, destination: number, bytes: Uint8Array): boolean {
+  #sendNow(raw: RawSocket, { destination, bytes, ttl }: Sent): boolean {
     try {
-      sendPacket(raw, this.#link.address, destination, bytes)
+      sendPacket(raw, this.#link.address, destination, bytes, ttl)
     } catch (error) {
       if (errnoOf(error) === 'EAGAIN') return false
       const doing = `sending to ${formatIpv4(destination)} on ${this.#link.name}`
@@ -238,13 +245,13 @@ class InterfaceSocket implements DatagramSocket {
     return true
   }
 
-  #enqueue(raw: RawSocket, destination: number, bytes: Uint8Array): void {
+  #enqueue(raw: RawSocket, { destination, bytes, ttl }: Sent): void {
     if (this.#queue.length >= this.#sendQueue) {
       const doing = `sending to ${formatIpv4(destination)} on ${this.#link.name}`
       this.#report(kernelError(new Error('No buffer space available'), doing))
       return
     }
-    this.#queue.push({ destination, bytes: bytes.slice() })
+    this.#queue.push({ destination, bytes: bytes.slice(), ttl })
     if (this.#queue.length === 1) raw.pause(false, false)
   }
 
@@ -252,8 +259,8 @@ class InterfaceSocket implements DatagramSocket {
     const raw = this.#raw
     if (raw === undefined || this.#queue.length === 0) return
     let sent = 0
-    for (const { destination, bytes } of this.#queue) {
-      if (!this.#sendNow(raw, destination, bytes)) break
+    for (const packet of this.#queue) {
+      if (!this.#sendNow(raw, packet)) break
       // Reporting a failure may have closed us.
       if (this.#raw !== raw) return
       sent++

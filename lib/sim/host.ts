@@ -100,9 +100,10 @@ export class SimHost extends SimNode {
     source: number,
     dest: number,
     bytes: Uint8Array,
+    ttl: number,
   ): void {
     for (const receive of [...(this.#life.receivers.get(to.name) ?? [])]) {
-      receive({ interface: to.name, source, destination: dest, ttl: 1, bytes: bytes.slice() })
+      receive({ interface: to.name, source, destination: dest, ttl, bytes: bytes.slice() })
     }
   }
 
@@ -200,9 +201,9 @@ export class SimHost extends SimNode {
       get closed() {
         return !open()
       },
-      send: (destination: number, bytes: Uint8Array) => {
+      send: (destination: number, bytes: Uint8Array, ttl?: number) => {
         const source = this.answers(attachment, address) ? address : attachment.address
-        if (open()) attachment.segment.transmit(attachment, destination, bytes, source)
+        if (open()) attachment.segment.transmit(attachment, destination, bytes, source, ttl)
       },
       membership: (group: number, member: boolean) => {
         if (open() && group === allDRouters) join(member)

@@ -233,6 +233,7 @@ export class Segment {
     destination: number,
     bytes: Uint8Array,
     source: number = from.address,
+    ttl = 1,
   ): void {
     const { traffic, taps, clock } = this.#world
     traffic.sent++
@@ -248,7 +249,7 @@ export class Segment {
     if (destination >>> 28 === 0xe) {
       for (const to of this.attachments) {
         if (to !== from && (destination === allSpfRouters || to.designated)) {
-          this.#carry(from, to, { source, destination, bytes })
+          this.#carry(from, to, { source, destination, bytes, ttl })
         }
       }
     } else {
@@ -256,7 +257,7 @@ export class Segment {
         this.#byAddress.get(destination) ??
         this.attachments.find((a) => a.node.answers(a, destination))
       if (to === undefined || to === from) traffic.lost++
-      else this.#carry(from, to, { source, destination, bytes })
+      else this.#carry(from, to, { source, destination, bytes, ttl })
     }
   }
 
@@ -314,6 +315,8 @@ interface CarriedPacket {
   readonly source: number
   readonly destination: number
   readonly bytes: Uint8Array
+  /** IP time to live. */
+  readonly ttl: number
 }
 
 /** A packet on its way to one receiver. */
@@ -337,7 +340,7 @@ class Delivery extends ClockEvent {
       return
     }
     this.#traffic.delivered++
-    const { source, destination, bytes } = this.#packet
-    this.#to.node.receive(this.#to, source, destination, bytes)
+    const { source, destination, bytes, ttl } = this.#packet
+    this.#to.node.receive(this.#to, source, destination, bytes, ttl)
   }
 }

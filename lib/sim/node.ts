@@ -17,6 +17,7 @@ interface Held {
   readonly source: number
   readonly destination: number
   readonly bytes: Uint8Array
+  readonly ttl: number
 }
 
 /** What routers and hosts have in common. */
@@ -50,7 +51,13 @@ export abstract class SimNode {
   abstract attached(attachment: Attachment): void
   /** Carrier came or went. */
   abstract linkChanged(attachment: Attachment): void
-  protected abstract deliver(to: Attachment, source: number, dest: number, bytes: Uint8Array): void
+  protected abstract deliver(
+    to: Attachment,
+    source: number,
+    dest: number,
+    bytes: Uint8Array,
+    ttl: number,
+  ): void
   /** The process runs again after `freeze`. */
   protected abstract resumed(): void
 
@@ -90,7 +97,7 @@ export abstract class SimNode {
     this.#held = []
     this.resumed()
     this.world.clock.setTimer(0, () => {
-      for (const h of held) this.receive(h.to, h.source, h.destination, h.bytes)
+      for (const h of held) this.receive(h.to, h.source, h.destination, h.bytes, h.ttl)
     })
   }
 
@@ -102,11 +109,11 @@ export abstract class SimNode {
     for (const attachment of this.attachments) attachment.designated = false
   }
 
-  /** A packet arrives. The segment calls this. */
-  receive(to: Attachment, source: number, destination: number, bytes: Uint8Array): void {
+  /** A packet arrives, with its IP time to live. The segment calls this. */
+  receive(to: Attachment, source: number, destination: number, bytes: Uint8Array, ttl = 1): void {
     if (!this.running || this.#frozen === 'suspended') return
     if (this.#frozen === 'stalled') {
-      if (this.#held.length < socketBuffer) this.#held.push({ to, source, destination, bytes })
-    } else this.deliver(to, source, destination, bytes)
+      if (this.#held.length < socketBuffer) this.#held.push({ to, source, destination, bytes, ttl })
+    } else this.deliver(to, source, destination, bytes, ttl)
   }
 }

@@ -196,7 +196,7 @@ export class SimRouter extends SimNode {
     endpoint: string,
     transitArea: string,
     options: Partial<
-      Pick<InterfaceConfig, 'helloInterval' | 'deadInterval' | 'authentication'>
+      Pick<InterfaceConfig, 'helloInterval' | 'deadInterval' | 'authentication' | 'ttlSecurity'>
     > = {},
   ): void {
     const virtual = { transitArea: parseAddress(transitArea), endpoint: parseAddress(endpoint) }
@@ -400,6 +400,7 @@ export class SimRouter extends SimNode {
     source: number,
     dest: number,
     bytes: Uint8Array,
+    ttl: number,
   ): void {
     const core = this.core
     const view = this.#world.lend(bytes)
@@ -407,7 +408,7 @@ export class SimRouter extends SimNode {
       interface: to.name,
       source,
       destination: dest,
-      ttl: 1,
+      ttl,
       bytes: view,
     })
     // What the core has not copied is gone now, as with a real socket.
@@ -468,8 +469,9 @@ export class SimRouter extends SimNode {
     switch (output.type) {
       case 'transmit': {
         const from = this.attachments.find((a) => a.name === output.interface)
-        if (from) from.segment.transmit(from, output.destination, output.bytes)
-        else this.#route(output.interface, output.destination, output.bytes)
+        const { destination, bytes, ttl } = output
+        if (from) from.segment.transmit(from, destination, bytes, from.address, ttl)
+        else this.#route(output.interface, destination, bytes, ttl)
         return
       }
       case 'membership':
@@ -489,7 +491,7 @@ export class SimRouter extends SimNode {
   }
 
   /** A packet of a virtual link: no device of ours, but the way that user packets take through the transit area. */
-  #route(name: string, destination: number, bytes: Uint8Array): void {
+  #route(name: string, destination: number, bytes: Uint8Array, ttl = ROUTED_TTL): void {
     const flow = { source: this.id, sourcePort: 0, destination, destinationPort: 0 }
     const { path, reached } = connect(this, flow, () => 0)
     const area = this.#virtualLinks.get(name)?.virtual?.transitArea
@@ -504,8 +506,10 @@ export class SimRouter extends SimNode {
     // it may come in by another interface than the one that has the address
     const to = reached && between(reached, path.at(-2))
     if (!(reached instanceof SimRouter) || to === undefined || out === undefined) return
+    // the routers between the first and the last take one off
+    const left = ttl - (path.length - 2)
     const arrive = (): void => {
-      if (reached.running) reached.deliver(to, out.address, destination, bytes)
+      if (reached.running) reached.deliver(to, out.address, destination, bytes, left)
     }
     clock.schedule(new Arrival(arrive), at + HOP_MS * (path.length - 1))
   }
@@ -517,6 +521,8 @@ export class SimRouter extends SimNode {
   }
 }
 
+/** As the kernel sends what is not said otherwise of. */
+const ROUTED_TTL = 64
 /** Milliseconds that a routed packet takes for each hop. */
 const HOP_MS = 1
 

@@ -298,6 +298,8 @@ export class Peer {
   readonly ddOptions: number
   /** Acknowledges what it is sent, at once. */
   acknowledges = false
+  /** With what IP TTL its packets arrive. */
+  ttl = 1
   /** Seconds; when it says Hello of its own accord. */
   helloAt: number = Number.POSITIVE_INFINITY
   /** Its last Database Description packet, and the last of the router. */
@@ -340,7 +342,8 @@ export class Peer {
   }
 
   sendBytes(bytes: Uint8Array, options: Partial<Datagram> = {}): void {
-    this.bench.datagram({ interface: this.interface, source: this.address, ...options, bytes })
+    const { interface: iface, address: source, ttl } = this
+    this.bench.datagram({ interface: iface, source, ttl, ...options, bytes })
     const acknowledged = this.#toAcknowledge
     if (acknowledged.length > 0 && this.acknowledges) {
       this.#toAcknowledge = []

@@ -8,7 +8,13 @@ import type { DatagramSocket } from '../../lib/ports.ts'
 
 export type Command =
   | { readonly do: 'open'; readonly name: string; readonly index: number; readonly address: number }
-  | { readonly do: 'send'; readonly to: number; readonly size: number; readonly count: number }
+  | {
+      readonly do: 'send'
+      readonly to: number
+      readonly size: number
+      readonly count: number
+      readonly ttl?: number
+    }
   | { readonly do: 'membership'; readonly group: number; readonly join: boolean }
   /** Keeps the loop busy, for milliseconds. */
   | { readonly do: 'block'; readonly time: number }
@@ -96,7 +102,7 @@ async function perform(command: Command): Promise<void> {
       return
     case 'send':
       for (let n = 0; n < command.count; n++)
-        socket?.send(command.to, testPacket(sent++, command.size))
+        socket?.send(command.to, testPacket(sent++, command.size), command.ttl)
       return
     case 'membership':
       socket?.membership(command.group, command.join)

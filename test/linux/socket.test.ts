@@ -62,8 +62,8 @@ class End {
     return promise
   }
 
-  send(to: number, size: number, count = 1): Promise<unknown> {
-    return this.perform({ do: 'send', to, size, count })
+  send(to: number, size: number, count = 1, ttl?: number): Promise<unknown> {
+    return this.perform({ do: 'send', to, size, count, ...(ttl === undefined ? {} : { ttl }) })
   }
 
   /** Resolves when `true`; looks again whenever the child has said something. Times out with tap. */
@@ -190,6 +190,23 @@ withCable('multicast and unicast, both ways', async (t, cable) => {
   await left.until(() => left.received.length === 2)
   await right.until(() => right.received.length === 2)
   t.same([left.errors, right.errors], [[], []])
+})
+
+withCable('with the TTL that is asked for, whole and in fragments', async (t, cable) => {
+  const { left, right } = await cable.open()
+  const wanted = [
+    [ALL_SPF_ROUTERS, 64, 255],
+    [RIGHT, 64, 255],
+    [ALL_SPF_ROUTERS, 9000, 255],
+    [RIGHT, 9000, 255],
+    [ALL_SPF_ROUTERS, 9000, undefined],
+    [RIGHT, 9000, undefined],
+  ] as const
+  for (const [n, [to, size, ttl]] of wanted.entries()) {
+    await left.send(to, size, 1, ttl)
+    await right.until(() => right.received.length === n + 1)
+    t.match(right.received[n], { destination: to, length: size, ttl: ttl ?? 1, whole: true })
+  }
 })
 
 withCable('every size up to 60,000 octets', async (t, cable) => {
@@ -546,6 +563,6 @@ t.test('what exceeds the MTU goes without a header of ours', async (t) => {
   raw.options.length = 0
   socket.send(RIGHT, new Uint8Array(3000))
   t.same(lengths, [3020, 3000])
-  t.same(raw.options, ['0/3', '0/3'], 'IP_HDRINCL off and on')
+  t.same(raw.options, ['0/3', '0/2', '0/33', '0/3'], 'IP_HDRINCL off and on, TTL as it is to be')
   await socket[Symbol.asyncDispose]()
 })
