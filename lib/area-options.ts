@@ -67,6 +67,11 @@ export interface InterfaceOptions {
   /** How packets prove where they come from (appendix D); default: not at all. */
   readonly authentication?: AuthenticationOptions
   /**
+   * What shows that a neighbor is alive: 'any' packet of it, so that a router under load need not send its Hellos on
+   * time (RFC 4222), or 'hello', as RFC 2328 has it; default 'any'.
+   */
+  readonly aliveBy?: 'any' | 'hello'
+  /**
    * GTSM (RFC 5082): packets leave with TTL 255, and those that were routed on their way are dropped; default false.
    * All routers on the segment must do the same; FRR cannot.
    */
@@ -158,6 +163,7 @@ const interfaceFields = [
   'prefixSuppression',
   'secondaryAddresses',
   'authentication',
+  'aliveBy',
   'ttlSecurity',
 ] as const satisfies readonly (keyof InterfaceOptions)[]
 
@@ -237,6 +243,10 @@ function parseInterface(area: number, name: string, options: InterfaceOptions): 
   if (!isObject(options)) throw fail(where, 'an object', options)
   onlyFields(where, options, interfaceFields)
   const { network = 'broadcast', nonBroadcast = false, pollInterval } = options
+  const { aliveBy = 'any' } = options
+  if (aliveBy !== 'any' && aliveBy !== 'hello') {
+    throw fail(`${where}: aliveBy`, "'any' or 'hello'", aliveBy)
+  }
   if (!networks.includes(network)) {
     throw fail(`${where}: network`, `one of ${networks.join(', ')}`, network)
   }
@@ -254,6 +264,7 @@ function parseInterface(area: number, name: string, options: InterfaceOptions): 
     network,
     ...parseSeal(where, options),
     ...parseTtlSecurity(where, options.ttlSecurity),
+    ...(aliveBy === 'any' ? {} : { aliveBy }),
     cost: parseInteger(`${where}: cost`, options.cost ?? 10, 1, 0xffff),
     ...parseTimers(where, options),
     priority: parseInteger(`${where}: priority`, options.priority ?? 1, 0, 255),

@@ -41,7 +41,7 @@ export type {
 export type { AuthenticationSnapshot } from './core/authentication.ts'
 export type { DropReason, MismatchField, OspfEvent } from './core/events.ts'
 export type { NetworkType } from './core/io.ts'
-export type { Limits } from './core/router.ts'
+export type { Limits } from './core/limits.ts'
 export type { SpfDelayConfig } from './core/spf-delay.ts'
 export type { InterfaceState, NeighborState } from './core/states.ts'
 export type { OspfErrorCode } from './errors.ts'

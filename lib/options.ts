@@ -14,7 +14,8 @@ import type {
   StubRouter,
   SummaryAddress,
 } from './core/io.ts'
-import { type AbrType, defaultLimits, type Limits } from './core/router.ts'
+import { defaultLimits, type Limits } from './core/limits.ts'
+import type { AbrType } from './core/router.ts'
 import { defaultRouteDelay, defaultSpfDelay, type SpfDelayConfig } from './core/spf-delay.ts'
 import { OspfError } from './errors.ts'
 import { deviceOf } from './interface-address.ts'

@@ -4,8 +4,8 @@
  */
 import type { OspfEvent } from './core/events.ts'
 import type { ConfigChange, ExternalPrefix } from './core/io.ts'
+import type { Limits } from './core/limits.ts'
 import { permits } from './core/prefix-list.ts'
-import type { Limits } from './core/router.ts'
 import { OspfError } from './errors.ts'
 import { applyPolicy } from './policy.ts'
 import type { Clock, LinkPort, RouteSource, SourceChange, SourceRoute } from './ports.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { defaultAreaConfig } from '../lib/core/area.ts'
-import { defaultLimits } from '../lib/core/router.ts'
+import { defaultLimits } from '../lib/core/limits.ts'
 import { defaultRouteDelay, defaultSpfDelay } from '../lib/core/spf-delay.ts'
 import type { SpeakerOptions } from '../lib/index.ts'
 import { parseOptions } from '../lib/options.ts'
@@ -345,7 +345,7 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
   [{ ...minimal, limits: 5 }, 'limits: expected an object, got 5'],
   [
     { ...minimal, limits: { lsa: 5 } },
-    "limits: unknown option 'lsa'; known are lsas, externals, redistributed, neighborsPerInterface, maximumPaths, mismatches, opaqueOctets, exitOverflowMs, minLsIntervalMs, minLsArrivalMs",
+    "limits: unknown option 'lsa'; known are lsas, externals, redistributed, neighborsPerInterface, exchanging, packetsPerSecond, maximumPaths, mismatches, opaqueOctets, exitOverflowMs, minLsIntervalMs, minLsArrivalMs",
   ],
   [
     { ...minimal, limits: { lsas: -1 } },
@@ -401,7 +401,7 @@ const wrongSettings: readonly (readonly [settings: unknown, message: string])[] 
   [true, 'expected an object, got true'],
   [
     { hello: 1 },
-    "unknown option 'hello'; known are network, cost, helloInterval, deadInterval, helloMultiplier, retransmitInterval, transmitDelay, priority, passive, mtuIgnore, neighbors, nonBroadcast, pollInterval, prefixSuppression, secondaryAddresses, authentication, ttlSecurity",
+    "unknown option 'hello'; known are network, cost, helloInterval, deadInterval, helloMultiplier, retransmitInterval, transmitDelay, priority, passive, mtuIgnore, neighbors, nonBroadcast, pollInterval, prefixSuppression, secondaryAddresses, authentication, aliveBy, ttlSecurity",
   ],
   [
     { network: 'ring' },
@@ -437,6 +437,7 @@ const wrongSettings: readonly (readonly [settings: unknown, message: string])[] 
   [{ priority: -1 }, `priority: ${wholeNumber(0, 255)}, got -1`],
   [{ passive: 'yes' }, "passive: expected true or false, got 'yes'"],
   [{ mtuIgnore: 1 }, 'mtuIgnore: expected true or false, got 1'],
+  [{ aliveBy: 'lsu' }, "aliveBy: expected 'any' or 'hello', got 'lsu'"],
   [{ ttlSecurity: 'yes' }, "ttlSecurity: expected true, false or an object, got 'yes'"],
   [{ ttlSecurity: { hops: 0 } }, `ttlSecurity: hops: ${wholeNumber(1, 254)}, got 0`],
   [{ ttlSecurity: { hops: 255 } }, `ttlSecurity: hops: ${wholeNumber(1, 254)}, got 255`],

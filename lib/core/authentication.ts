@@ -258,6 +258,13 @@ function passed(iface: Interface, source: number, found: Seal | undefined): Auth
   return { seal: found }
 }
 
+/** The packet cannot be an old one, sent again by somebody. Without sequence numbers there is no telling. */
+export const isNewer = (
+  neighbor: Neighbor | undefined,
+  { seal: found }: Authentic,
+  { type }: PacketHeader,
+): boolean => found === undefined || neighbor?.received.isReplay(found, type, true) === false
+
 /** After a packet was dealt with: by then its sender may have become a neighbor, or have ceased to be one. */
 export function rememberSeal(
   neighbor: Neighbor | undefined,

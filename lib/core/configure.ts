@@ -66,6 +66,7 @@ export function configure(router: Router, change: ConfigChange): void {
       return
     case 'limits':
       router.limits = change.limits
+      for (const iface of router.interfaces.values()) iface.budget()
       return recalculateAll(router)
     case 'spf-delay':
       router.routing.delays(change.config, undefined)

@@ -38,6 +38,7 @@ export type DropReason =
   | 'bad-destination'
   | 'area-mismatch'
   | 'ttl'
+  | 'rate'
   | 'auth-type'
   | 'auth-length'
   | 'auth-key'
@@ -182,10 +183,12 @@ export type OspfEvent =
       readonly limit: number
     }
   | {
-      /** A bound was reached; what came after it was dropped. */
+      /** A bound was reached; what came after it was dropped. Said again when it is reached after a quiet minute. */
       readonly type: 'limit'
-      readonly what: 'lsdb' | 'neighbors' | 'redistributed'
+      readonly what: 'lsdb' | 'neighbors' | 'redistributed' | 'packets'
       readonly limit: number
+      /** Of 'packets', which come in at more than `limit` a second. */
+      readonly interface?: string
     }
 
 /** Formats an event as one line for a log. */
@@ -219,7 +222,9 @@ export function formatEvent(event: OspfEvent): string {
     case 'overflow':
       return `overflow ${event.state}: limit of ${event.limit} AS-external-LSAs`
     case 'limit':
-      return `limit of ${event.limit} reached: ${event.what}`
+      return event.interface === undefined
+        ? `limit of ${event.limit} reached: ${event.what}`
+        : `limit of ${event.limit} reached: ${event.what} a second on ${event.interface}`
   }
 }
 

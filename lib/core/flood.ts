@@ -92,10 +92,9 @@ export function floodDestinations(iface: Interface): number[] {
 /** Sends what is queued on an interface and for its neighbors. */
 export function flushUpdates(iface: Interface): void {
   if (iface.floodQueue.size > 0) {
-    for (const destination of floodDestinations(iface)) {
-      sendUpdates(iface, destination, iface.floodQueue)
-    }
-    iface.floodQueue.clear()
+    const destinations = floodDestinations(iface)
+    const entries = iface.pace.take(iface.floodQueue, destinations.length)
+    for (const destination of destinations) sendUpdates(iface, destination, entries)
   }
   for (const neighbor of iface.neighbors.values()) {
     if (neighbor.directUpdates.size === 0) continue
@@ -131,21 +130,24 @@ export function retransmit(neighbor: Neighbor): void {
   const { interface: iface, router, retransmissions } = neighbor
   const interval = iface.config.retransmitInterval * 1000
   const due: Entry[] = []
+  const waiting: Entry[] = []
   let octets = RETRANSMIT_BURST_PACKETS * Math.max(iface.bodyOctets, 1)
-  for (const [entry, sentAt] of retransmissions) {
-    if (sentAt + interval > router.now + RETRANSMIT_WINDOW_MS || octets <= 0) break
+  for (const entry of retransmissions.due(router.now + RETRANSMIT_WINDOW_MS, interval)) {
+    if (octets <= 0) break
+    // what waits for its pace has not been sent at all
+    if (iface.floodQueue.has(entry)) {
+      waiting.push(entry)
+      continue
+    }
     due.push(entry)
     octets -= entry.lsa.raw.length
   }
-  for (const entry of due) {
-    // to the end of the list: oldest first stays true
-    retransmissions.delete(entry)
-    retransmissions.set(entry, router.now)
-  }
+  for (const entry of waiting) retransmissions.add(entry, router.now)
+  for (const entry of due) retransmissions.again(entry, router.now)
   sendUpdates(iface, neighbor.address, due)
   router.counters.retransmissions += due.length
-  const [oldest] = retransmissions.values()
-  if (oldest !== undefined) {
-    neighbor.retransmitTimer.set(Math.max(oldest + interval, router.now + RETRANSMIT_WINDOW_MS))
+  const next = retransmissions.nextAt(interval)
+  if (next !== undefined) {
+    neighbor.retransmitTimer.set(Math.max(next, router.now + RETRANSMIT_WINDOW_MS))
   }
 }

@@ -123,6 +123,7 @@ export function receiveHello(
   if (isNew) answerSoon(iface)
   if (!hello.neighbors.includes(router.routerId)) return neighbor.event('1-WayReceived')
   neighbor.event('2-WayReceived')
+  router.exchanges.retry(neighbor)
 
   if (iface.isUnicast && iface.electsDr() && iface.priority === 0 && hello.priority > 0) {
     // 9.5.1: who is not eligible answers those who are

@@ -33,10 +33,12 @@ export type {
   StubRouter,
   SummaryAddress,
 } from './io.ts'
+export type { Limits } from './limits.ts'
+export { defaultLimits } from './limits.ts'
 export type { OpaqueSnapshot } from './opaque.ts'
 export type { Path, Step } from './paths.ts'
-export type { AbrType, Limits, RouterOptions } from './router.ts'
-export { defaultLimits, Router } from './router.ts'
+export type { AbrType, RouterOptions } from './router.ts'
+export { Router } from './router.ts'
 export type { TableRoute } from './routes.ts'
 export type {
   Counters,

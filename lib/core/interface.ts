@@ -6,6 +6,7 @@ import type { Area } from './area.ts'
 import { authenticationOctets } from './authentication.ts'
 import { ALL_D_ROUTERS, IP_HEADER_OCTETS, OSPF_HEADER_OCTETS } from './constants.ts'
 import type { DropReason, OspfEvent } from './events.ts'
+import { FloodPace } from './flood-pace.ts'
 import { sendHello } from './hello.ts'
 import { type InterfaceActions, type InterfaceEvent, stepInterface } from './interface-fsm.ts'
 import type { ConfiguredNeighbor, Instant, InterfaceConfig, LinkState } from './io.ts'
@@ -18,6 +19,7 @@ import { permits } from './prefix-list.ts'
 import type { Router } from './router.ts'
 import type { InterfaceState } from './states.ts'
 import type { Timer } from './timers.ts'
+import { TokenBucket } from './token-bucket.ts'
 
 export class Interface implements InterfaceActions {
   readonly router: Router
@@ -34,7 +36,11 @@ export class Interface implements InterfaceActions {
   readonly linkScope: LinkScope
   /** LSAs to be flooded out of here when the current input has been dealt with. */
   readonly floodQueue: Set<Entry> = new Set()
+  readonly pace: FloodPace
   readonly delayedAcks: LsaHeader[] = []
+  /** What is processed of neighbors but for their Hellos, and of others. */
+  packetBudget!: TokenBucket
+  strangerBudget!: TokenBucket
   /** What keeps an adjacency from forming, by source address and kind: said once per change. */
   readonly mismatches: Map<string, string> = new Map()
   readonly drops: Partial<Record<DropReason, number>> = {}
@@ -52,6 +58,8 @@ export class Interface implements InterfaceActions {
     this.area = area
     this.config = config
     this.linkScope = new LinkScope(this)
+    this.pace = new FloodPace(this)
+    this.budget()
     this.helloTimer = router.timers.create('hello', (now) => {
       const due = this.helloTimer.at + this.helloMs
       this.helloTimer.set(due > now ? due : now + this.helloMs)
@@ -59,6 +67,13 @@ export class Interface implements InterfaceActions {
     })
     this.waitTimer = router.timers.create('wait', () => this.event('WaitTimer'))
     this.ackTimer = router.timers.create('delayed-ack', () => sendDelayedAcks(this))
+  }
+
+  /** By the limits of the router, which may change. */
+  budget(): void {
+    const { packetsPerSecond } = this.router.limits
+    this.packetBudget = new TokenBucket(packetsPerSecond)
+    this.strangerBudget = new TokenBucket(Math.max(1, packetsPerSecond / 10))
   }
 
   get name(): string {
@@ -182,6 +197,7 @@ export class Interface implements InterfaceActions {
     this.helloTimer.cancel()
     this.waitTimer.cancel()
     this.ackTimer.cancel()
+    this.pace.stop()
     this.delayedAcks.length = 0
     this.floodQueue.clear()
     this.linkScope.clear()

@@ -5,7 +5,8 @@
 import type { AuthKey } from '../wire/auth.ts'
 import type { PrefixShare } from '../wire/traffic-share.ts'
 import type { OspfEvent } from './events.ts'
-import type { AbrType, Limits } from './router.ts'
+import type { Limits } from './limits.ts'
+import type { AbrType } from './router.ts'
 import type { SpfDelayConfig } from './spf-delay.ts'
 
 /** Milliseconds on the driver's monotonic clock. The core never asks what time it is; it is told. */
@@ -72,6 +73,8 @@ export interface InterfaceConfig {
   readonly prefixSuppression?: boolean
   /** Advertise the secondary addresses of the link, too, as stub networks with the cost of the interface. */
   readonly secondaryAddresses?: boolean
+  /** What shows that a neighbor is alive: any packet of it (RFC 4222), or Hellos alone; default 'any'. */
+  readonly aliveBy?: 'any' | 'hello'
   /** GTSM (RFC 5082): packets leave with TTL 255, and must not have come farther than so many hops. */
   readonly ttlSecurity?: {
     /** 1: from the link itself. A virtual link has as many as its way. */

@@ -23,6 +23,8 @@ export interface NeighborActions {
   sendHello(): void
   /** 10.4 */
   shouldBeAdjacent(): boolean
+  /** It is its turn (RFC 4222). */
+  mayExchange(): boolean
   /** Start, or start again, to negotiate a database exchange. */
   beginExchange(): void
   /** Put the area's LSAs on the Database summary list. */
@@ -97,7 +99,7 @@ export const neighborTable: readonly Row[] = [
   go(['Down'], 'HelloReceived', 'Init', (n) => n.restartInactivityTimer()),
   go(from('Init'), 'HelloReceived', 'same', (n) => n.restartInactivityTimer()),
   choose(['Init'], '2-WayReceived', ['2-Way', 'ExStart'], (n) => {
-    if (!n.shouldBeAdjacent()) return '2-Way'
+    if (!n.shouldBeAdjacent() || !n.mayExchange()) return '2-Way'
     n.beginExchange()
     return 'ExStart'
   }),
@@ -107,7 +109,7 @@ export const neighborTable: readonly Row[] = [
   ),
   go(['Loading'], 'LoadingDone', 'Full'),
   choose(['2-Way'], 'AdjOK?', ['same', 'ExStart'], (n) => {
-    if (!n.shouldBeAdjacent()) return 'same'
+    if (!n.shouldBeAdjacent() || !n.mayExchange()) return 'same'
     n.beginExchange()
     return 'ExStart'
   }),

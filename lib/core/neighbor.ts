@@ -14,8 +14,10 @@ import { isMaxAge } from './lsdb.ts'
 import { atLeast, type NeighborActions, type NeighborEvent, stepNeighbor } from './neighbor-fsm.ts'
 import { isOpaque } from './opaque.ts'
 import { neverSent } from './originate.ts'
+import { RetransmissionList } from './retransmission-list.ts'
 import type { NeighborState } from './states.ts'
 import type { Timer } from './timers.ts'
+import { TokenBucket } from './token-bucket.ts'
 
 /** What 10.6 remembers of the last Database Description packet, to tell a duplicate. */
 export interface LastReceivedDd {
@@ -23,6 +25,9 @@ export interface LastReceivedDd {
   readonly options: number
   readonly sequence: number
 }
+
+/** Five times what the quickest hello-multiplier has. */
+const HELLOS_PER_SECOND = 100
 
 export class Neighbor implements NeighborActions {
   readonly interface: Interface
@@ -58,8 +63,7 @@ export class Neighbor implements NeighborActions {
   readonly requests: Map<string, LsaHeader> = new Map()
   /** Keys of the outstanding LS Request packet that are not answered yet. */
   readonly requested: Set<string> = new Set()
-  /** Link state retransmission list: when each was last sent, oldest first. */
-  readonly retransmissions: Map<Entry, Instant> = new Map()
+  readonly retransmissions: RetransmissionList = new RetransmissionList()
   /** LSAs to be sent to this neighbor alone when the current input has been dealt with. */
   readonly directUpdates: Set<Entry> = new Set()
   readonly directAcks: LsaHeader[] = []
@@ -67,6 +71,9 @@ export class Neighbor implements NeighborActions {
   readonly received: ReceivedSequences = new ReceivedSequences()
   /** Our own LSAs that its exchange left out because they were about to change; see originate.ts. */
   readonly withheld: Set<Entry> = new Set()
+
+  /** Hellos of a neighbor have a budget of their own. */
+  readonly hellos: TokenBucket = new TokenBucket(HELLOS_PER_SECOND)
 
   readonly inactivityTimer: Timer
   readonly ddTimer: Timer
@@ -101,6 +108,17 @@ export class Neighbor implements NeighborActions {
       this.address === iface.designatedRouter ||
       this.address === iface.backupDesignatedRouter
     )
+  }
+
+  mayExchange(): boolean {
+    return this.router.exchanges.admit(this)
+  }
+
+  /** A packet of it that passed all checks shows as well as a Hello that it is there (RFC 4222, recommendation 2). */
+  heard(): void {
+    if (this.isBidirectional && this.interface.config.aliveBy !== 'hello') {
+      this.restartInactivityTimer()
+    }
   }
 
   restartInactivityTimer(): void {
@@ -180,10 +198,9 @@ export class Neighbor implements NeighborActions {
   }
 
   addRetransmission(entry: Entry): void {
-    if (this.retransmissions.delete(entry)) entry.retransmitting--
-    this.retransmissions.set(entry, this.router.now)
+    if (!this.retransmissions.has(entry)) entry.retransmitting++
+    this.retransmissions.add(entry, this.router.now)
     this.withheld.delete(entry)
-    entry.retransmitting++
     if (!this.retransmitTimer.armed) {
       this.retransmitTimer.set(this.router.now + this.interface.config.retransmitInterval * 1000)
     }
@@ -205,6 +222,7 @@ export class Neighbor implements NeighborActions {
     this.state = next
     this.since = router.now
     this.lastEvent = event
+    router.exchanges.moved(this, was)
     if (next === 'Down') this.received.forget()
     const isConfigured = iface.configured(this.address) !== undefined
     if (next === 'Down' && !isConfigured) iface.neighbors.delete(router.neighborKey(iface, this))

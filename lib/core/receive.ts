@@ -7,10 +7,11 @@ import {
   decodePacketHeader,
   type Packet,
   type PacketHeader,
+  PacketType,
   verifyChecksum,
 } from '../wire/packet.ts'
 import { BACKBONE } from './area.ts'
-import { type Authentic, authenticate, rememberSeal } from './authentication.ts'
+import { type Authentic, authenticate, isNewer, rememberSeal } from './authentication.ts'
 import { ALL_D_ROUTERS, ALL_SPF_ROUTERS, MAX_TTL } from './constants.ts'
 import { receiveDatabaseDescription } from './database-description.ts'
 import type { DropReason } from './events.ts'
@@ -64,6 +65,7 @@ export function receive(router: Router, datagram: Datagram): void {
     // packets of a virtual link are routed to us: they come in by whatever interface is nearest
     if (!isForIt && to === iface) return router.drop(iface, 'bad-destination')
     if (!isFromNearby(router, to, datagram, header)) return
+    if (!isWithinRate(router, to, neighborOf(to, source, header), header)) return
     if (!isOfSegment(router, to, source, header)) return
     authentic = authenticate(to, source, bytes, header)
     if (authentic === undefined || !isOfAnother(router, to, source, header)) return
@@ -72,8 +74,32 @@ export function receive(router: Router, datagram: Datagram): void {
     if (!(error instanceof DecodeError)) throw error
     return router.drop(iface, dropReasons[error.code] ?? 'malformed')
   }
+  const isFresh = isNewer(neighborOf(to, source, header), authentic, header)
   dispatch(to, datagram, packet)
-  rememberSeal(neighborOf(to, source, header), authentic, header)
+  const neighbor = neighborOf(to, source, header)
+  rememberSeal(neighbor, authentic, header)
+  // a Hello has done so by itself
+  const isOther = packet.body.kind !== 'hello' && neighbor?.routerId === header.routerId
+  if (isOther && isFresh) neighbor.heard()
+}
+
+/** Within what is processed each second. */
+function isWithinRate(
+  router: Router,
+  iface: Interface,
+  neighbor: Neighbor | undefined,
+  { type, routerId }: PacketHeader,
+): boolean {
+  const isKnown = neighbor?.routerId === routerId && neighbor.isBidirectional
+  const budget = !isKnown
+    ? iface.strangerBudget
+    : type === PacketType.hello
+      ? neighbor.hellos
+      : iface.packetBudget
+  if (budget.take(router.now)) return true
+  router.limitReached('packets', budget.rate, iface)
+  router.drop(iface, 'rate')
+  return false
 }
 
 /**

@@ -11,6 +11,7 @@
  *   hello.ts                   9.5, 10.5              database-description.ts   10.6, 10.8
  *   ls-request.ts              10.7, 10.9             ls-update.ts              13 (1) to (8), 13.2
  *   flood.ts                   13.3, 13.6             ls-ack.ts                 13.5, 13.7
+ *   flood-pace.ts, exchanges.ts   RFC 4222            limits.ts, token-bucket.ts   bounds
  *   lsdb.ts                    12.1, 13.1, age        originate.ts              12.4, 13.4, 14.1, pacing
  *   spf.ts, dijkstra.ts        16.1 first stage       routes.ts                 16.1 second stage, the table, the diff
  *   inter-area.ts              16.2, 16.3             external-routes.ts        16.4
@@ -46,8 +47,8 @@
  *   - On leaving, our Router Priority becomes 0 first if there is a Backup Designated Router to take over, and an NSSA
  *     that we translate gets another translator first (handover.ts).
  *
- * Supported: RFC 2328 with all its network types and areas; RFC 1765 (externals), 3101, 3509, 5250, 5642, 5709, 6860,
- * 6987, 7474, 7770, 8405.
+ * Supported: RFC 2328 with all its network types and areas; RFC 1765 (externals), 3101, 3509, 4222, 5082, 5250, 5642,
+ * 5709, 6860, 6987, 7474, 7770, 8405.
  */
 import { formatIpv4 } from '../wire/address.ts'
 import type { Digests } from '../wire/auth.ts'
@@ -59,18 +60,9 @@ import { Area } from './area.ts'
 import { SendSequences, seal } from './authentication.ts'
 import { AutonomousSystem } from './autonomous-system.ts'
 import { configure } from './configure.ts'
-import {
-  EXIT_OVERFLOW_MS,
-  LS_REFRESH_TIME_S,
-  MAX_AGE_HOLD_MS,
-  MAX_AGE_S,
-  MAX_TTL,
-  MIN_LS_ARRIVAL_MS,
-  MIN_LS_INTERVAL_MS,
-  OPAQUE_OCTETS,
-} from './constants.ts'
-
+import { LS_REFRESH_TIME_S, MAX_AGE_HOLD_MS, MAX_AGE_S, MAX_TTL } from './constants.ts'
 import type { DropReason, MismatchField, OspfEvent } from './events.ts'
+import { Exchanges } from './exchanges.ts'
 import { flushUpdates } from './flood.ts'
 import { Handover } from './handover.ts'
 import type { HopSets } from './hop-sets.ts'
@@ -85,6 +77,7 @@ import type {
   RouterInformationConfig,
   StubRouter,
 } from './io.ts'
+import { defaultLimits, type Limits, LimitWatch } from './limits.ts'
 import { flushDirectAcks } from './ls-ack.ts'
 import { ageOf, type Entry } from './lsdb.ts'
 import type { Neighbor } from './neighbor.ts'
@@ -113,42 +106,6 @@ import { defaultRouteDelay, defaultSpfDelay, type SpfDelayConfig } from './spf-d
 import { type Timer, Timers } from './timers.ts'
 import { type HypotheticalChange, type RouteDifference, whatIf } from './what-if.ts'
 import { type Explanation, why } from './why.ts'
-
-/** The bounds of a router; everything is bounded. */
-export interface Limits {
-  /** LSAs in one database. */
-  readonly lsas: number
-  /** AS-external-LSAs but for defaults, as RFC 1765 bounds them; it must be the same in every router. */
-  readonly externals: number
-  /** Prefixes of the kernel that a speaker redistributes; those that come after are not told. */
-  readonly redistributed: number
-  readonly neighborsPerInterface: number
-  /** Equal-cost next hops of a route; at most 256. */
-  readonly maximumPaths: number
-  /** Sources per interface whose mismatch is remembered, so as to be said once. */
-  readonly mismatches: number
-  /** Octets of an opaque LSA's data from the application: by default, what fits one packet nearly everywhere. */
-  readonly opaqueOctets: number
-  /** Milliseconds after which a router that reached the limit of externals looks again (ExitOverflowInterval). */
-  readonly exitOverflowMs: number
-  /** Milliseconds (12.4). */
-  readonly minLsIntervalMs: number
-  /** Milliseconds (13 (5a)). */
-  readonly minLsArrivalMs: number
-}
-
-export const defaultLimits: Limits = {
-  lsas: 100_000,
-  externals: 100_000,
-  redistributed: 10_000,
-  neighborsPerInterface: 500,
-  maximumPaths: 64,
-  mismatches: 64,
-  opaqueOctets: OPAQUE_OCTETS,
-  exitOverflowMs: EXIT_OVERFLOW_MS,
-  minLsIntervalMs: MIN_LS_INTERVAL_MS,
-  minLsArrivalMs: MIN_LS_ARRIVAL_MS,
-}
 
 /** RFC 3509: what it takes to be an area border router. */
 export type AbrType = 'standard' | 'cisco' | 'ibm'
@@ -194,6 +151,7 @@ export class Router {
   /** Neighbors in Full that may not have all of our own LSAs yet; see payWithheld. */
   readonly owed: Set<Neighbor> = new Set()
   readonly hostnames: Hostnames = new Hostnames(this)
+  readonly exchanges: Exchanges = new Exchanges(this)
   /** Undefined: we say nothing of ourselves. */
   routerInformation: RouterInformationConfig | undefined
   /** The calculation of routes, and what it found. */
@@ -229,7 +187,7 @@ export class Router {
   readonly #touched = new Set<Interface>()
   readonly #ageTimer: Timer
   readonly #originateTimer: Timer
-  readonly #limitsSaid = new Set<string>()
+  readonly #limitWatch = new LimitWatch((event) => this.say(event))
 
   constructor(options: RouterOptions) {
     this.routerId = options.routerId
@@ -508,10 +466,11 @@ export class Router {
     return true
   }
 
-  limitReached(what: 'lsdb' | 'neighbors', limit: number): void {
-    if (this.#limitsSaid.has(what)) return
-    this.#limitsSaid.add(what)
-    this.say({ type: 'limit', what, limit })
+  limitReached(what: 'lsdb' | 'neighbors', limit: number): void
+  limitReached(what: 'packets', limit: number, iface: Interface): void
+  limitReached(what: 'lsdb' | 'neighbors' | 'packets', limit: number, iface?: Interface): void {
+    const where = iface === undefined ? {} : { interface: iface.name }
+    this.#limitWatch.reached(this.now, { what, limit, ...where })
   }
 
   encode(iface: Interface, body: PacketBody): Uint8Array {

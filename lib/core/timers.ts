@@ -8,6 +8,7 @@ export type TimerName =
   | 'hello'
   | 'wait'
   | 'delayed-ack'
+  | 'flood'
   | 'inactivity'
   | 'database-description'
   | 'ls-request'

@@ -246,6 +246,26 @@ t.test('a key that is not valid yet: nothing is sent, and nothing taken', async 
   t.ok(becomesFull())
 })
 
+t.test('packets of a neighbor show that it is alive, but not when they are old', async (t) => {
+  const { net, a, b, becomesFull } = pair(chain([key(1)]), 'same', { deadInterval: 10 })
+  t.ok(becomesFull())
+  const packets = listen(net, b)
+  net.run(1)
+  b.announce('192.0.2.1/32')
+  net.run(0.5)
+  const update = packets.findLast(({ type }) => type === 4)!
+  const isLast = packets.at(-1)!.sequence === update.sequence
+  t.ok(isLast, 'nothing newer has come after it')
+  b.crash()
+  const before = dropped(a, 'auth-sequence')
+  for (let i = 0; i < 12; i++) {
+    inject(net, a, b, update.bytes)
+    net.run(1)
+  }
+  t.equal(dropped(a, 'auth-sequence'), before, 'an equal number passes (D.4.3)')
+  t.equal(a.neighbors()[0]?.state, undefined, 'and does not keep a dead neighbor alive')
+})
+
 t.test('lifetimes go by the wall clock, which may be set', async (t) => {
   const keys = chain([key(1), key(2, { send: { from: at(3600) } })])
   const { net, a, becomesFull } = pair(keys)

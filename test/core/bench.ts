@@ -469,7 +469,7 @@ export class Peer {
   acknowledge(): void {
     const headers = this.#toAcknowledge
     this.#toAcknowledge = []
-    if (headers.length > 0) this.ack(...headers)
+    for (let i = 0; i < headers.length; i += 70) this.ack(...headers.slice(i, i + 70))
   }
 }
 

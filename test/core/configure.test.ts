@@ -2,7 +2,7 @@
 import t from 'tap'
 import { defaultAreaConfig } from '../../lib/core/area.ts'
 import type { InterfaceConfig } from '../../lib/core/io.ts'
-import { defaultLimits } from '../../lib/core/router.ts'
+import { defaultLimits } from '../../lib/core/limits.ts'
 import { LsType } from '../../lib/wire/lsa.ts'
 import {
   allSpfRouters,

@@ -51,6 +51,7 @@ function step(
     beginExchange: note('beginExchange'),
     listDatabase: note('listDatabase'),
     clearLists: note('clearLists'),
+    mayExchange: () => true,
     shouldBeAdjacent: () => adjacent,
     hasRequests: () => requests,
   }

@@ -35,10 +35,10 @@ t.test(
 )
 
 t.test(
-  '10.3 HelloReceived: each Hello restarts the Inactivity Timer; nothing else does',
+  "10.3 HelloReceived: each Hello restarts the Inactivity Timer; aliveBy 'hello': nothing else does",
   async (t) => {
     const bench = new Bench()
-    bench.up({ network: 'point-to-point' })
+    bench.up({ network: 'point-to-point', aliveBy: 'hello' })
     const peer = new Peer(bench).to('Full')
     bench.run(30)
     peer.hello()
