@@ -7,12 +7,17 @@ const LONGEST = 0x7fffffff
 /**
  * The machine's clock. `now` is monotonic and counts from the start of the process. A timer keeps
  * the process alive until it fires or is disposed, is never cut short by rounding, and may be of
- * any length.
+ * any length; of no length at all, it fires after the present turn, without the millisecond that
+ * `setTimeout` takes.
  */
 export const realClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),
   setTimer(delay, callback) {
+    if (!(delay > 0)) {
+      const immediate = setImmediate(callback)
+      return { [Symbol.dispose]: () => clearImmediate(immediate) }
+    }
     let timer: ReturnType<typeof setTimeout>
     const arm = (left: number): void => {
       timer =
@@ -20,7 +25,7 @@ export const realClock: Clock = {
           ? setTimeout(() => arm(left - LONGEST), LONGEST)
           : setTimeout(callback, Math.ceil(left))
     }
-    arm(Math.max(0, delay))
+    arm(delay)
     return { [Symbol.dispose]: () => clearTimeout(timer) }
   },
 }

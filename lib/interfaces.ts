@@ -1,5 +1,5 @@
 /** The interfaces of a speaker: what the kernel says of their devices, their sockets, and what the core is told. */
-import type { Datagram, Instant, InterfaceConfig } from './core/io.ts'
+import type { Datagram, Instant, InterfaceConfig, Output } from './core/io.ts'
 import type { Router } from './core/router.ts'
 import { OspfError } from './errors.ts'
 import type { SpeakerEvent } from './events.ts'
@@ -77,6 +77,13 @@ export class Interfaces {
       for (const name of opened) this.sockets.shut(name)
       throw error
     }
+  }
+
+  /** Sends a packet of the core: out of its interface, or wherever routes lead if that is a virtual link. */
+  transmit({ interface: name, destination, bytes, ttl }: Output & { type: 'transmit' }): void {
+    const iface = this.#owner.core.interfaces.get(name)
+    if (!iface?.isVirtual) return this.sockets.send(name, destination, bytes, ttl)
+    if (iface.address) this.sockets.sendRouted(iface.address, destination, bytes, ttl)
   }
 
   /** Tells the core how all of them are, and opens and closes sockets accordingly. */

@@ -15,6 +15,7 @@ import type {
   SummaryAddress,
 } from './core/io.ts'
 import { defaultLimits, type Limits } from './core/limits.ts'
+import { defaultLsaThrottle, type LsaThrottle } from './core/originate.ts'
 import type { AbrType } from './core/router.ts'
 import { defaultRouteDelay, defaultSpfDelay, type SpfDelayConfig } from './core/spf-delay.ts'
 import { OspfError } from './errors.ts'
@@ -198,6 +199,12 @@ export interface SpeakerOptions extends PoliciesOptions {
   readonly limits?: Partial<Limits>
   /** How long changes of the topology wait for others to come (RFC 8405). */
   readonly spfDelay?: Partial<SpfDelayConfig>
+  /**
+   * How fast instances of our own LSAs follow each other, but for what takes something back: that leaves as soon as
+   * receivers take it. Default: the first at once, the next after MinLSArrival of `limits`, and twice as long each time
+   * up to MinLSInterval.
+   */
+  readonly lsaThrottle?: Partial<LsaThrottle>
   /** The same for changes of stub networks, VIPs, summaries and externals alone: at once, then less often. */
   readonly routeDelay?: Partial<SpfDelayConfig>
   /** Run the protocol in a child process: see `IsolatedSpeakerOptions`; default false. */
@@ -226,6 +233,8 @@ export interface Parsed extends ParsedAreas {
   readonly stubRouter: StubRouterSchedule | undefined
   readonly limits: Limits
   readonly spfDelay: SpfDelayConfig
+  /** As far as it was said. */
+  readonly lsaThrottle: Partial<LsaThrottle>
   readonly kernel: ParsedKernel | undefined
   readonly routeDelay: SpfDelayConfig
   readonly redistribution: ParsedRedistribution | undefined
@@ -256,6 +265,7 @@ const speakerFields = [
   'limits',
   'spfDelay',
   'routeDelay',
+  'lsaThrottle',
   'hostname',
   'hostnameScope',
   'sequenceStore',
@@ -291,6 +301,7 @@ export function parseOptions(options: SpeakerOptions): Parsed {
   checkNumbers('limits', options.limits, Object.keys(defaultLimits))
   checkNumbers('spfDelay', options.spfDelay, Object.keys(defaultSpfDelay))
   checkNumbers('routeDelay', options.routeDelay, Object.keys(defaultRouteDelay))
+  checkNumbers('lsaThrottle', options.lsaThrottle, Object.keys(defaultLsaThrottle))
   const externals = parseExternals(options.externals ?? {})
   const kernel = parseKernel(options.installRoutes ?? false, policies)
   return {
@@ -309,6 +320,7 @@ export function parseOptions(options: SpeakerOptions): Parsed {
     stubRouter: parseStubRouterTimes(options.stubRouter ?? false),
     limits: { ...defaultLimits, ...options.limits },
     spfDelay: { ...defaultSpfDelay, ...options.spfDelay },
+    lsaThrottle: options.lsaThrottle ?? {},
     routeDelay: { ...defaultRouteDelay, ...options.routeDelay },
     redistribution: parseRedistribution(options, policies),
     summaryAddresses: parseSummaryAddresses(options.summaryAddresses ?? {}),

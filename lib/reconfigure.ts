@@ -244,6 +244,10 @@ function* others(old: Parsed, now: Parsed, changes: string[]): Generator<ConfigC
     changes.push(`limits: ${differences(old.limits, limits)}`)
     yield { type: 'limits', limits }
   }
+  if (!isDeepStrictEqual(old.lsaThrottle, now.lsaThrottle)) {
+    changes.push(`lsaThrottle: ${differences(old.lsaThrottle, now.lsaThrottle)}`)
+    yield { type: 'lsa-throttle', throttle: now.lsaThrottle }
+  }
   if (!isDeepStrictEqual(old.spfDelay, config)) {
     changes.push(`spfDelay: ${differences(old.spfDelay, config)}`)
     yield { type: 'spf-delay', config }

@@ -49,6 +49,7 @@ import { SharedAddresses } from './shared-addresses.ts'
 import type { SpfRun } from './spf-log.ts'
 import { StubRouterSwitch } from './stub-router.ts'
 import type { SysctlFinding } from './sysctl.ts'
+import { Turn } from './turn.ts'
 import type { InterfaceView, LsaView, NeighborView, OpaqueView, RouteView } from './views.ts'
 import { type AnnounceOptions, hooksOf } from './vip.ts'
 import type { DownResult } from './vip-history.ts'
@@ -87,6 +88,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   readonly #inspection: Inspection
   readonly #cleanup: (() => void)[] = []
   #reconfiguring: Promise<unknown> = Promise.resolve()
+  readonly #turn: Turn
   #timer: Disposable | undefined
   #timerAt: Instant = Number.POSITIVE_INFINITY
   readonly #wall: WallClock
@@ -162,6 +164,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       seed: (high! & 0x1fffff) * 0x100000000 + low!,
       limits: parsed.limits,
       spfDelay: parsed.spfDelay,
+      lsaThrottle: parsed.lsaThrottle,
       routeDelay: parsed.routeDelay,
       stopwatch: () => ports.clock.now(),
       abrType: parsed.abrType,
@@ -172,6 +175,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     this.#wall = new WallClock(ports.clock, (offset) =>
       this.#core.handleConfig(ports.clock.now(), { type: 'wall-clock', offset }),
     )
+    this.#turn = new Turn(ports.clock, () => this.#configure())
     this.#failures = new Failures(ports.clock, (event) => this.#say(event))
     this.#inspection = new Inspection(this.#core, ports.clock, {
       announcement: (prefix) => this.#announcements.get(prefix)?.state,
@@ -297,7 +301,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       clock: this.#clock,
       addresses: this.#vipAddresses,
       confirmations: this.#confirmations,
-      tell: (change) => this.#configure(change),
+      turn: this.#turn,
     })
     if (this.#announcements.has(text)) {
       throw new OspfError('ERR_OSPF_DUPLICATE', `VIP ${text} is announced already`)
@@ -537,7 +541,8 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   /** That of `stop`: what waits for quiet meanwhile, waits for this one. */
   #lastQuiet: Promise<StopResult> | undefined
 
-  #quiet(stop?: StopOptions): Promise<StopResult> {
+  async #quiet(stop?: StopOptions): Promise<StopResult> {
+    await this.#turn.over()
     return untilQuiet(this.#core, this.#clock, stop ?? {}, () =>
       stop ? undefined : this.#lastQuiet,
     )
@@ -624,6 +629,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   #input(handle: (now: Instant) => void): void {
     if (this.#stopped) return
     this.#noticePause()
+    if (this.#turn.pending) this.#core.handleConfig(this.#clock.now(), ...this.#turn.take())
     handle(this.#clock.now())
     this.#drain()
     this.#confirmations.changed()
@@ -652,7 +658,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   #put(output: Output): void {
     switch (output.type) {
       case 'transmit':
-        return this.#transmit(output)
+        return this.#interfaces.transmit(output)
       case 'membership':
         return this.#interfaces.sockets.membership(output.interface, output.group, output.join)
       case 'routes':
@@ -672,14 +678,6 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       default:
         output satisfies never
     }
-  }
-
-  #transmit({ interface: name, destination, bytes, ttl }: Output & { type: 'transmit' }): void {
-    if (!this.#parsed.virtualLinks.some((link) => link.name === name)) {
-      return this.#interfaces.sockets.send(name, destination, bytes, ttl)
-    }
-    const source = this.#core.interfaces.get(name)?.address
-    if (source) this.#interfaces.sockets.sendRouted(source, destination, bytes, ttl)
   }
 
   /** Wall clock and monotonic clock part company when the machine sleeps or is paused. */

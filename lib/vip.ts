@@ -2,7 +2,7 @@
 import type { AnnouncementOptions, GatePolicy, GateVerdict, StepTimes } from './announcement.ts'
 import type { Confirmations } from './confirmations.ts'
 import { announcersOf } from './core/announcers.ts'
-import type { ConfigChange, InterfaceConfig } from './core/io.ts'
+import type { InterfaceConfig } from './core/io.ts'
 import type { Router } from './core/router.ts'
 import type { PrefixChange } from './core/standing.ts'
 import { routersKeep } from './core/traffic-share.ts'
@@ -12,6 +12,7 @@ import type { Probe } from './health/probe.ts'
 import { type ExternalOptions, parseExternal } from './options.ts'
 import { fail, isObject, onlyFields, parseArea, parseInteger } from './parse.ts'
 import type { AddressPort, Clock } from './ports.ts'
+import type { Turn } from './turn.ts'
 import { checkWeight, VipShare } from './vip-share.ts'
 import { formatIpv4, formatPrefix } from './wire/address.ts'
 
@@ -208,13 +209,13 @@ export function hooksOf(
     clock,
     addresses,
     confirmations,
-    tell,
+    turn,
   }: {
     readonly core: Router
     readonly clock: Clock
     readonly addresses: AddressPort
     readonly confirmations: Confirmations
-    readonly tell: (change: ConfigChange) => void
+    readonly turn: Pick<Turn, 'push' | 'over'>
   },
 ): Hooks {
   let ways = waysToAnnounce(destination, options, interfaces)
@@ -224,7 +225,7 @@ export function hooksOf(
   const { weight } = options
   if (weight !== undefined)
     checkWeight(`VIP ${formatPrefix(destination.prefix, destination.length)}: weight`, weight)
-  const share = new VipShare(destination, weight, tell)
+  const share = new VipShare(destination, weight, (change) => turn.push(change))
   return {
     ...pipeline,
     ...(when === undefined ? {} : { when }),
@@ -241,14 +242,14 @@ export function hooksOf(
     announced: () => ways.announce,
     announce: () => {
       share.announced()
-      tell(ways.announce)
+      turn.push(ways.announce)
     },
     degrade: () => {
       share.announced()
-      tell(ways.degrade)
+      turn.push(ways.degrade)
     },
     withdraw: () => {
-      tell(ways.withdraw)
+      turn.push(ways.withdraw)
       share.withdrawn()
     },
     stopNew: (stop) => {
@@ -262,7 +263,10 @@ export function hooksOf(
       checkWeight('weight', next)
       share.set(next)
     },
-    confirm: (signal) => confirmations.confirm(ways.announce, signal),
+    confirm: (signal) => {
+      const { announce } = ways
+      return turn.over().then(() => confirmations.confirm(announce, signal))
+    },
     setCost: (cost) => {
       ways = waysToAnnounce(destination, atCost(options, cost), interfaces)
     },

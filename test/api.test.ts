@@ -35,7 +35,7 @@ const entries: Record<string, Entry> = {
       DnsType DownResult DrainOptions DropReason ExternalOptions FileOptions Gate GatePart
       GatePolicy GateVerdict GrpcOptions HealthyOptions HttpOptions HttpStatus IcmpOptions
       InterfaceOptions InterfaceState InterfaceView KernelRouteOptions KernelWhat KeyOptions
-      LifetimeOptions Limits Link LinkPort LsaId LsaView MismatchField NeighborState NeighborView
+      LifetimeOptions Limits Link LinkPort LsaId LsaThrottle LsaView MismatchField NeighborState NeighborView
       NetworkType NextHopView NssaOptions OpaqueOptions OpaqueView OspfErrorCode OspfEvent
       Override OverrideGate OverrideOptions PanicOptions PathStep PoliciesOptions PolicyOptions
       PrefixListOptions PrefixRuleOptions Probe RangeOptions ReconfigureResult RedistributeFrom
@@ -52,14 +52,14 @@ const entries: Record<string, Entry> = {
     source: 'lib/core/index.ts',
     module: core,
     values: words(`
-      NothingToChange Router defaultAreaConfig defaultLimits defaultRouteDelay defaultSpfDelay
+      NothingToChange Router defaultAreaConfig defaultLimits defaultLsaThrottle defaultRouteDelay defaultSpfDelay
       formatEvent
     `),
     types: words(`
       AbrType AreaConfig AreaRange AuthenticationConfig AuthenticationSnapshot Candidate ChainKey
       ConfigChange ConfiguredNeighbor Counters Datagram DropReason Explanation ExternalPrefix
       ExternalSource HypotheticalChange Instant InterfaceConfig InterfaceSnapshot InterfaceState
-      Lifetime Limits LinkChoice LinkState LsaSnapshot MismatchField NeighborSnapshot
+      Lifetime Limits LinkChoice LinkState LsaSnapshot LsaThrottle MismatchField NeighborSnapshot
       NeighborState NetworkType NextHop NssaConfig OpaqueId OpaqueScope OpaqueSnapshot OspfEvent
       Output Path PathType PrefixRule Route RouteChange RouteDifference RouterInformationConfig
       RouterOptions SpfDelayConfig Step StubPrefix StubRouter SummaryAddress TableRoute

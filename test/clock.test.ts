@@ -39,8 +39,18 @@ t.test('a fraction of a millisecond is rounded up, for setTimeout cuts it off', 
   const fake = (_: () => void, delay: number): number => delays.push(delay)
   t.intercept(globalThis, 'setTimeout', { value: fake })
   realClock.setTimer(10.2, () => {})
-  realClock.setTimer(-1, () => {})
-  t.same(delays, [11, 0])
+  realClock.setTimer(0.1, () => {})
+  t.same(delays, [11, 1])
+})
+
+t.test('without delay: after the turn and what it promised, unless disposed', async (t) => {
+  const order: string[] = []
+  realClock.setTimer(0, () => order.push('timer'))
+  realClock.setTimer(0, () => order.push('disposed'))[Symbol.dispose]()
+  void Promise.resolve().then(() => order.push('promise'))
+  order.push('turn')
+  await new Promise((resolve) => setImmediate(resolve))
+  t.same(order, ['turn', 'promise', 'timer'])
 })
 
 t.test('a real one fires, a negative delay is none', async (t) => {

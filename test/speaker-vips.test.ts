@@ -1,6 +1,7 @@
 /** VIPs through the public API: gates, addresses on lo, withdrawing and announcing anew. */
 import t from 'tap'
 import { type AnnounceOptions, healthy, OspfSpeaker, type Probe } from '../lib/index.ts'
+import { formatIpv4 } from '../lib/wire/address.ts'
 import { director, eth0, lan, only, running, settle, vip } from './world.ts'
 
 const onLo = `lo ${vip}`
@@ -420,5 +421,29 @@ t.test('an announcement in a block of its own', async (t) => {
   }
   await run(6)
   t.notOk(peer.fib.has(vip))
+  await until(speaker.stop())
+})
+
+t.test('VIPs that come or go in one turn are in one LSA', async (t) => {
+  const { net, speaker, peer, run, until } = await running()
+  const vips = Array.from({ length: 5 }, (_, i) => `10.0.1.${100 + i}/32`)
+  const has = (): number => {
+    const prefixes = new Set(vips.map((text) => text.split('/')[0]))
+    return peer.routes().filter((r) => prefixes.has(formatIpv4(r.prefix))).length
+  }
+  // some without a gate, some that hear the same verdict
+  const health = [told<boolean>(), told<boolean>(), told<boolean>()]
+  const announced = vips.map((text, i) => {
+    const gate = health[i]?.gate
+    return speaker.announce(text, gate ? { when: gate } : {})
+  })
+  await run(10)
+  for (const { say } of health) say(true)
+  await run(30)
+  t.equal(has(), 5)
+  for (const { say } of health) say(false)
+  for (const each of announced.slice(3)) each.withdraw()
+  await net.clock.advanceAsync(200)
+  t.equal(has(), 0, 'long before MinLSArrival')
   await until(speaker.stop())
 })

@@ -29,6 +29,7 @@ const arrows: Record<string, readonly string[]> = {
   quiet: ['core', 'ports'],
   'configured-addresses': ['ports'],
   'stub-router': ['core/io.ts', 'ports', 'type options'],
+  turn: ['type core/io.ts', 'type ports'],
 
   linux: ['clock', 'core/io.ts', 'errors', 'ports', 'type events', 'type world', 'wire/address.ts'],
 
@@ -86,6 +87,7 @@ const arrows: Record<string, readonly string[]> = {
     'options',
     'parse',
     'ports',
+    'type turn',
     'vip-share',
     'wire/address.ts',
   ],
@@ -158,6 +160,7 @@ const arrows: Record<string, readonly string[]> = {
     'reconfigure',
     'stub-router',
     'spf-log',
+    'turn',
     'views',
     'vip',
     'wall-clock',

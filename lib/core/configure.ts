@@ -68,6 +68,9 @@ export function configure(router: Router, change: ConfigChange): void {
       router.limits = change.limits
       for (const iface of router.interfaces.values()) iface.budget()
       return recalculateAll(router)
+    case 'lsa-throttle':
+      router.throttle = change.throttle
+      return allDirty(router)
     case 'spf-delay':
       router.routing.delays(change.config, undefined)
       return

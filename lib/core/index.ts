@@ -36,6 +36,8 @@ export type {
 export type { Limits } from './limits.ts'
 export { defaultLimits } from './limits.ts'
 export type { OpaqueSnapshot } from './opaque.ts'
+export type { LsaThrottle } from './originate.ts'
+export { defaultLsaThrottle } from './originate.ts'
 export type { Path, Step } from './paths.ts'
 export type { AbrType, RouterOptions } from './router.ts'
 export { Router } from './router.ts'

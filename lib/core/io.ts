@@ -6,6 +6,7 @@ import type { AuthKey } from '../wire/auth.ts'
 import type { PrefixShare } from '../wire/traffic-share.ts'
 import type { OspfEvent } from './events.ts'
 import type { Limits } from './limits.ts'
+import type { LsaThrottle } from './originate.ts'
 import type { AbrType } from './router.ts'
 import type { SpfDelayConfig } from './spf-delay.ts'
 
@@ -311,6 +312,8 @@ export type ConfigChange =
   /** The upper 32 bits of AuType 3's sequence numbers from now on (RFC 7474 2); only ever higher than before. */
   | { readonly type: 'boot-count'; readonly count: number }
   | { readonly type: 'limits'; readonly limits: Limits }
+  /** How fast our own LSAs follow each other; what is not said follows from the limits. */
+  | { readonly type: 'lsa-throttle'; readonly throttle: Partial<LsaThrottle> }
   | { readonly type: 'spf-delay'; readonly config: SpfDelayConfig }
   | { readonly type: 'route-delay'; readonly config: SpfDelayConfig }
   | {

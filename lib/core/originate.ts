@@ -5,19 +5,24 @@
  *
  * Pacing. Instances of one LSA leave at least MinLSArrival apart, or receivers would drop them (13 (5a)); the first
  * change after a quiet time leaves at once, further ones wait twice as long each, up to MinLSInterval. That is
- * quicker than the fixed MinLSInterval of 12.4 for a single change and the same for a stream of them.
+ * quicker than the fixed MinLSInterval of 12.4 for a single change and the same for a stream of them. `LsaThrottle` has
+ * the numbers. What takes something back (a VIP, an adjacency) waits for MinLSArrival alone.
  * An instance that no neighbor has got yet can be replaced at any time, and a database exchange leaves it out: it is
  * about to change, as the adjacency itself will be in it, and its successor would fall under MinLSArrival.
  */
 import { formatIpv4 } from '../wire/address.ts'
 import { encodeLsa, type Lsa, type LsaBody, type LsaHeader, LsType, lsaKey } from '../wire/lsa.ts'
+import type { RouterLink } from '../wire/router-lsa.ts'
 import {
   ARRIVAL_MARGIN_MS,
   EXCHANGE_PATIENCE_MS,
   INITIAL_SEQUENCE,
+  LS_INFINITY,
   LS_REFRESH_TIME_S,
   MAX_AGE_S,
   MAX_SEQUENCE,
+  MIN_LS_ARRIVAL_MS,
+  MIN_LS_INTERVAL_MS,
 } from './constants.ts'
 import { extentOf } from './extent.ts'
 import { flood } from './flood.ts'
@@ -93,9 +98,27 @@ function sameBody(a: LsaBody, b: LsaBody): boolean {
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((octet, i) => octet === b[i])
 
+/** How fast instances of one of our LSAs follow each other, in milliseconds. */
+export interface LsaThrottle {
+  /** How long the first change after a quiet time waits for others to go with it; default 0. */
+  readonly initialMs: number
+  /** From the first to the second; each further wait is twice as long. Default: MinLSArrival. */
+  readonly holdMs: number
+  /** The longest wait; default: MinLSInterval. */
+  readonly maxMs: number
+}
+
+export const defaultLsaThrottle: LsaThrottle = {
+  initialMs: 0,
+  holdMs: MIN_LS_ARRIVAL_MS,
+  maxMs: MIN_LS_INTERVAL_MS,
+}
+
 /** How fast instances of one of our LSAs follow each other. */
 export interface Pace {
   originatedAt: Instant
+  /** Since when the first change after a quiet time waits. */
+  changedAt?: Instant | undefined
   /** Milliseconds from then to the next. */
   hold: number
   /** Since when a change waits for a database exchange to end. */
@@ -129,10 +152,10 @@ export function reconcile(scope: Scope): void {
     const isCurrent = entry?.ours && !entry.contested && !isMaxAge(entry, router.now)
     if (isCurrent && !contentsDiffer(entry.lsa, want.draft)) {
       const pace = scope.paces.get(want.key)
-      if (pace) pace.patientSince = undefined
+      if (pace) pace.patientSince = pace.changedAt = undefined
       continue
     }
-    const at = earliest(scope, want.key, entry)
+    const at = earliest(scope, want, entry)
     if (at > router.now) router.originateLater(scope, at)
     else originate(scope, want, entry)
   }
@@ -181,9 +204,10 @@ const arrival = (router: Router, { ours, sentAt }: Entry): Instant =>
     : router.now
 
 /** When the next instance of an LSA may be originated. */
-function earliest(scope: Scope, key: string, entry: Entry | undefined): Instant {
+function earliest(scope: Scope, { key, draft }: Wanted, entry: Entry | undefined): Instant {
   const { router } = scope
   const { now } = router
+  const { initialMs } = router.lsaThrottle
   let pace = scope.paces.get(key)
   if (entry === undefined) {
     if (pace?.flushed === undefined) return now
@@ -200,7 +224,32 @@ function earliest(scope: Scope, key: string, entry: Entry | undefined): Instant 
     pace.patientSince ??= now
     return pace.patientSince + EXCHANGE_PATIENCE_MS
   }
-  return Math.max(arrival(router, entry), pace === undefined ? now : pace.originatedAt + pace.hold)
+  const taken = arrival(router, entry)
+  if (takesBack(entry.lsa, draft)) return taken
+  if (initialMs > 0 && isQuiet(router, pace)) {
+    if (pace === undefined) scope.paces.set(key, (pace = quiet()))
+    pace.changedAt ??= now
+    return Math.max(taken, pace.changedAt + initialMs)
+  }
+  return Math.max(taken, pace === undefined ? now : pace.originatedAt + pace.hold)
+}
+
+const quiet = (): Pace => ({
+  originatedAt: Number.NEGATIVE_INFINITY,
+  hold: 0,
+  patientSince: undefined,
+})
+
+/** The last change is so long ago that the next is the first. */
+const isQuiet = ({ lsaThrottle, now }: Router, pace: Pace | undefined): boolean =>
+  pace === undefined || now - pace.originatedAt > 2 * Math.max(lsaThrottle.maxMs, pace.hold)
+
+/** A router-LSA lacks a link that was in it, or has it at a higher cost: traffic goes astray until others know. */
+function takesBack({ body: before }: Lsa, { body: after }: Lsa): boolean {
+  if (before.kind !== 'router' || after.kind !== 'router') return false
+  const key = ({ type, id, data }: RouterLink): string => `${type} ${id} ${data}`
+  const costs = new Map(after.links.map((link) => [key(link), link.metric]))
+  return before.links.some((link) => (costs.get(key(link)) ?? LS_INFINITY) > link.metric)
 }
 
 function originate(scope: Scope, want: Wanted, entry: Entry | undefined): void {
@@ -213,16 +262,13 @@ function originate(scope: Scope, want: Wanted, entry: Entry | undefined): void {
     if (!isMaxAge(entry!, router.now)) flush(scope, entry!)
     return
   }
-  const { minLsArrivalMs, minLsIntervalMs } = router.limits
+  const { holdMs, maxMs } = router.lsaThrottle
   const pace = scope.paces.get(want.key)
   // what nobody was told does not count
-  const isQuiet =
-    pace === undefined ||
-    (entry !== undefined && neverSent(router, entry)) ||
-    router.now - pace.originatedAt > 2 * Math.max(minLsIntervalMs, pace.hold)
+  const isFirst = isQuiet(router, pace) || (entry !== undefined && neverSent(router, entry))
   scope.paces.set(want.key, {
     originatedAt: router.now,
-    hold: Math.min(minLsIntervalMs, isQuiet ? minLsArrivalMs : 2 * pace.hold),
+    hold: Math.min(maxMs, isFirst ? holdMs : 2 * pace!.hold),
     patientSince: undefined,
   })
   publish(scope, want, last === undefined ? INITIAL_SEQUENCE : last + 1)

@@ -83,7 +83,14 @@ import { ageOf, type Entry } from './lsdb.ts'
 import type { Neighbor } from './neighbor.ts'
 import { atLeast } from './neighbor-fsm.ts'
 import { type OpaqueSnapshot, snapshotOpaques } from './opaque.ts'
-import { expire, payWithheld, reconcile, refreshOwn } from './originate.ts'
+import {
+  defaultLsaThrottle,
+  expire,
+  type LsaThrottle,
+  payWithheld,
+  reconcile,
+  refreshOwn,
+} from './originate.ts'
 import { originsOf } from './origins.ts'
 import { Random } from './random.ts'
 import { receive } from './receive.ts'
@@ -120,6 +127,8 @@ export interface RouterOptions {
   readonly routeDelay?: Partial<SpfDelayConfig>
   /** Milliseconds of some clock, for how long calculations take. */
   readonly stopwatch?: () => number
+  /** How fast instances of our own LSAs follow each other; default: by MinLSArrival and MinLSInterval of `limits`. */
+  readonly lsaThrottle?: Partial<LsaThrottle>
   /** RFC1583Compatibility (C.1, 16.4.1); default true, as in the RFC. */
   readonly rfc1583Compatibility?: boolean
   /** Which routers are area border routers; default 'cisco', of RFC 3509. */
@@ -138,6 +147,8 @@ export interface RouterOptions {
 export class Router {
   readonly routerId: number
   limits: Limits
+  /** As far as it was said. */
+  throttle: Partial<LsaThrottle>
   readonly random: Random
   readonly timers: Timers = new Timers()
   readonly areas: Map<number, Area> = new Map()
@@ -192,6 +203,7 @@ export class Router {
   constructor(options: RouterOptions) {
     this.routerId = options.routerId
     this.limits = { ...defaultLimits, ...options.limits }
+    this.throttle = options.lsaThrottle ?? {}
     this.random = new Random(options.seed)
     this.rfc1583Compatibility = options.rfc1583Compatibility ?? true
     this.abrType = options.abrType ?? 'cisco'
@@ -225,7 +237,7 @@ export class Router {
     this.#settle()
   }
 
-  /** Changes that come together are one step: what follows from them is said once. */
+  /** Changes that come together are one step: what follows from them is said once, in one instance of an LSA. */
   handleConfig(now: Instant, ...changes: readonly ConfigChange[]): void {
     this.now = now
     for (const change of changes) if (!this.closed) configure(this, change)
@@ -320,6 +332,11 @@ export class Router {
   }
 
   // What the rest of the core calls
+
+  get lsaThrottle(): LsaThrottle {
+    const { minLsArrivalMs: holdMs, minLsIntervalMs: maxMs } = this.limits
+    return { ...defaultLsaThrottle, holdMs, maxMs, ...this.throttle }
+  }
 
   /** What the last calculation found. */
   get table(): RoutingTable {

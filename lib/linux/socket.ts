@@ -3,6 +3,7 @@ import type { Datagram } from '../core/io.ts'
 import { OspfError } from '../errors.ts'
 import type { DatagramPort, DatagramSocket, RoutedSocket } from '../ports.ts'
 import { formatIpv4 } from '../wire/address.ts'
+import { Backlog } from './backlog.ts'
 import { parseIpPacket } from './ip-header.ts'
 import {
   errnoOf,
@@ -26,8 +27,11 @@ const ALL_SPF_ROUTERS = 0xe0000005
 /** Larger than any IP packet. */
 const BUFFER_SIZE = 65536
 
-/** Packets read before timers and other sockets get their turn. */
+/** Packets read before timers and other sockets get their turn; or, if they take long, milliseconds. */
 const BATCH = 64
+const TURN_MS = 5
+/** Packets that are read ahead while we are behind. */
+const BACKLOG = 1024
 
 export interface RawSocketOptions {
   /** Octets of the kernel's receive buffer. Default 8 MiB: with the system's default a burst of updates is lost. */
@@ -122,6 +126,8 @@ class InterfaceSocket implements DatagramSocket {
   readonly #groups = new Set<number>([ALL_SPF_ROUTERS])
   /** Packets that the device's queue had no room for, oldest first. */
   readonly #queue: Sent[] = []
+  /** What was read ahead. */
+  readonly #backlog = new Backlog(BACKLOG)
   /** Undefined: closed. The binding opens a bare socket if a closed one is used. */
   #raw: RawSocket | undefined
   #turn: NodeJS.Immediate | undefined
@@ -187,6 +193,7 @@ class InterfaceSocket implements DatagramSocket {
     raw?.close()
     clearImmediate(this.#turn)
     this.#queue.length = 0
+    this.#backlog.clear()
     this.#closed()
   }
 
@@ -203,14 +210,30 @@ class InterfaceSocket implements DatagramSocket {
   #service(): void {
     this.#turn = undefined
     this.#flush()
+    const end = performance.now() + TURN_MS
+    const backlog = this.#backlog
     // What a batch leaves behind wakes us again: polling is level-triggered.
     for (let n = 0; n < BATCH && this.#raw !== undefined; n++) {
-      if (!this.#receiveOne(this.#raw)) return
+      const isBehind = backlog.size > 0 || performance.now() >= end
+      if (isBehind && backlog.isFull) break
+      const datagram = this.#receiveOne(this.#raw)
+      if (datagram === 'none') break
+      if (datagram === 'other') continue
+      if (isBehind && !backlog.mayOvertake(datagram)) backlog.push(datagram)
+      else this.#receive(datagram)
+    }
+    // at least one, so that it comes to an end
+    while (this.#raw !== undefined && backlog.size > 0) {
+      this.#receive(backlog.shift()!)
+      if (performance.now() >= end) break
+    }
+    if (this.#raw !== undefined && backlog.size > 0) {
+      this.#turn = setImmediate(() => this.#service())
     }
   }
 
-  /** False: there is nothing more to read for now. */
-  #receiveOne(raw: RawSocket): boolean {
+  /** 'none': there is nothing more to read for now; 'other': what was there is nothing for us. */
+  #receiveOne(raw: RawSocket): Datagram | 'none' | 'other' {
     let length = 0
     try {
       raw.recv(this.#buffer, (_, bytes) => {
@@ -218,19 +241,17 @@ class InterfaceSocket implements DatagramSocket {
       })
     } catch (error) {
       const errno = errnoOf(error)
-      if (errno === 'EINTR') return true
+      if (errno === 'EINTR') return 'other'
       if (errno !== 'EAGAIN') {
         this.#report(kernelError(error, `receiving on ${this.#link.name}`))
       }
-      return false
+      return 'none'
     }
     // The kernel has validated the header; what is no packet all the same is nobody's.
     const packet = parseIpPacket(this.#buffer.subarray(0, length))
-    if (packet !== undefined) {
-      const { source, destination, ttl, payload: bytes } = packet
-      this.#receive({ interface: this.#link.name, source, destination, ttl, bytes })
-    }
-    return true
+    if (packet === undefined) return 'other'
+    const { source, destination, ttl, payload: bytes } = packet
+    return { interface: this.#link.name, source, destination, ttl, bytes }
   }
 
   /** False: the device's queue is full. Every other failure is reported. */

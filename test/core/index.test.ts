@@ -7,6 +7,7 @@ t.test('the public names of ospf-speaker/core', async (t) => {
     'Router',
     'defaultAreaConfig',
     'defaultLimits',
+    'defaultLsaThrottle',
     'defaultRouteDelay',
     'defaultSpfDelay',
     'formatEvent',

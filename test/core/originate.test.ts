@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { RouterOptions } from '../../lib/core/router.ts'
 import {
   Bench,
   externalLsa,
@@ -181,7 +182,7 @@ t.test(
     bench.forget()
     const start = bench.now
     for (let i = 0; i < 300; i++) {
-      announce(bench, `192.0.2.${i % 250}`, 32, i)
+      announce(bench, `192.0.${i >> 8}.${i & 255}`)
       bench.run(0.1)
     }
     const gaps = departures(bench, start).map((at, i, all) => at - (all[i - 1] ?? 0))
@@ -192,6 +193,87 @@ t.test(
     t.same(departures(bench, bench.now), [0], 'quick again after a quiet time')
   },
 )
+
+const withdraw = (bench: Bench, prefix: string): void =>
+  bench.config({ type: 'withdraw', area: 0, prefix: ip(prefix), length: 32 })
+
+/** Churn up to the longest wait, the last instance just having left. */
+function churned(options: Partial<RouterOptions> = {}): Bench {
+  const { bench, peers } = segment('Point-to-point', options)
+  peers[0]!.acknowledges = true
+  bench.run(60)
+  announce(bench, '192.0.2.1')
+  for (let i = 0; i < 200 || departures(bench, bench.now - 0.1).every((at) => at < 0); i++) {
+    announce(bench, `192.0.${3 + (i >> 8)}.${i & 255}`)
+    bench.run(0.1)
+    peers[0]!.acknowledge()
+  }
+  bench.forget()
+  return bench
+}
+
+t.test('pacing: what takes something back leaves as soon as receivers take it', async (t) => {
+  const takeBack: ((bench: Bench) => void)[] = [
+    (bench) => withdraw(bench, '192.0.2.1'),
+    (bench) => announce(bench, '192.0.2.1', 32, 65535),
+    (bench) => bench.unlink('eth1'),
+  ]
+  for (const [i, take] of takeBack.entries()) {
+    const bench = churned()
+    const start = bench.now
+    if (i === 2) {
+      bench.up({ name: 'eth1' }, { address: ip('10.0.1.1') })
+      bench.run(5.2)
+      bench.peers[0]!.acknowledge()
+      t.equal(departures(bench, start).length, 1)
+      bench.forget()
+    }
+    const since = bench.now
+    take(bench)
+    bench.run(6)
+    const [first] = departures(bench, since)
+    t.ok(first !== undefined && first <= 1100, `after ${first} ms (${since - start})`)
+  }
+  const bench = churned()
+  const start = bench.now
+  announce(bench, '203.0.113.9')
+  bench.run(6)
+  t.ok(departures(bench, start)[0]! > 4000, 'what comes anew waits for its pace')
+})
+
+t.test('pacing: a throttle of our own', async (t) => {
+  const lsaThrottle = { initialMs: 50, holdMs: 2000, maxMs: 6000 }
+  const { bench, peers } = segment('Point-to-point', { lsaThrottle })
+  peers[0]!.acknowledges = true
+  bench.run(60)
+  bench.forget()
+  const start = bench.now
+  for (let i = 0; i < 250; i++) {
+    announce(bench, `192.0.2.${i}`)
+    bench.run(0.1)
+    peers[0]!.acknowledge()
+  }
+  const gaps = departures(bench, start).map((at, i, all) => at - (all[i - 1] ?? 0))
+  t.same(gaps, [50, 2000, 4000, 6000, 6000, 6000])
+  bench.run(30)
+  bench.forget()
+  withdraw(bench, '192.0.2.1')
+  t.same(departures(bench, bench.now), [0], 'what takes something back does not wait for company')
+  bench.run(60)
+  bench.forget()
+  announce(bench, '192.0.2.1')
+  withdraw(bench, '192.0.2.1')
+  bench.run(1)
+  t.same(bench.updates(), [], 'what is changed back meanwhile is not said')
+  const changes = ['203.0.113.1', '203.0.113.2'].map((prefix) => ({
+    type: 'announce' as const,
+    stub: { area: 0, prefix: ip(prefix), length: 32, cost: 0 },
+  }))
+  bench.router.handleConfig(Math.round(bench.now * 1000), ...changes)
+  const later = bench.now
+  bench.run(3)
+  t.same(departures(bench, later), [50], 'what is changed together is in one instance')
+})
 
 t.test('pacing: what is changed back while it waits is not said', async (t) => {
   const { bench, peers } = segment('Point-to-point')
