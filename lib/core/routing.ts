@@ -6,7 +6,7 @@
 import { formatIpv4 } from '../wire/address.ts'
 import { type LsaHeader, LsType, lsaKey } from '../wire/lsa.ts'
 import type { Area } from './area.ts'
-import { calculateTable, recalculateNetworks } from './calculation.ts'
+import { calculateTable, isTransit, recalculateNetworks } from './calculation.ts'
 import { UNREACHABLE } from './dijkstra.ts'
 import { describeLsa, type OspfEvent } from './events.ts'
 import type { Extent } from './extent.ts'
@@ -163,7 +163,7 @@ export class Routing {
     if (router.leaving) return
     const untilled = [...router.areas.values()].filter(({ tree }) => tree === undefined)
     if (untilled.length > 0 || this.#hopsAreStale) this.#calculate(this.#dirtyTrees)
-    else if (this.#isTableDirty) this.#calculate(new Set())
+    else if (this.#isTableDirty || isTransited(router)) this.#calculate(new Set())
     else this.#calculateNetworks()
   }
 
@@ -279,6 +279,16 @@ function lacksNetwork({ areas, routerId, now }: Router): boolean {
 }
 
 const LINK_TRANSIT = 2
+
+/**
+ * Ways through transit areas are found in two steps (16.2, 16.3), and what the first one leaves is no longer known when
+ * some networks are to be looked at again: border routers that are reached over virtual links alone are gone from it.
+ */
+function isTransited(router: Router): boolean {
+  for (const area of router.areas.values()) if (isTransit(router, area)) return true
+  for (const { isVirtual } of router.interfaces.values()) if (isVirtual) return true
+  return false
+}
 
 /** Nobody there whose changes could come in numbers. */
 function isAlone(areas: Iterable<Area>): boolean {
