@@ -36,6 +36,11 @@ export interface InterfaceOptions {
   /** Whole seconds; default four times the hello interval. The same for all routers on the segment. */
   readonly deadInterval?: number
   /**
+   * Seconds that the election of a Designated Router waits for one that is there, 1 to 65535; default: the dead interval
+   * (RFC 2328 9.1). Less makes a network usable sooner, and takes the risk of a second one for a moment.
+   */
+  readonly waitInterval?: number
+  /**
    * So many Hellos a second, 2 to 20, with `deadInterval` 1: instead of `helloInterval`. As
    * `ip ospf dead-interval minimal hello-multiplier` of FRR, which all routers on the segment must have, each with its
    * own number.
@@ -151,6 +156,7 @@ const interfaceFields = [
   'cost',
   'helloInterval',
   'deadInterval',
+  'waitInterval',
   'helloMultiplier',
   'retransmitInterval',
   'transmitDelay',
@@ -242,7 +248,7 @@ function parseInterface(area: number, name: string, options: InterfaceOptions): 
   parseName(name)
   if (!isObject(options)) throw fail(where, 'an object', options)
   onlyFields(where, options, interfaceFields)
-  const { network = 'broadcast', nonBroadcast = false, pollInterval } = options
+  const { network = 'broadcast', nonBroadcast = false, pollInterval, waitInterval } = options
   const { aliveBy = 'any' } = options
   if (aliveBy !== 'any' && aliveBy !== 'hello') {
     throw fail(`${where}: aliveBy`, "'any' or 'hello'", aliveBy)
@@ -272,6 +278,9 @@ function parseInterface(area: number, name: string, options: InterfaceOptions): 
     mtuIgnore: parseBoolean(`${where}: mtuIgnore`, options.mtuIgnore ?? false),
     ...(neighbors ? { neighbors } : {}),
     ...(nonBroadcast ? { nonBroadcast } : {}),
+    ...(waitInterval === undefined
+      ? {}
+      : { waitInterval: parseInteger(`${where}: waitInterval`, waitInterval, 1, 0xffff) }),
     ...(pollInterval === undefined
       ? {}
       : { pollInterval: parseInteger(`${where}: pollInterval`, pollInterval, 1, 0xffff) }),

@@ -406,7 +406,7 @@ const wrongSettings: readonly (readonly [settings: unknown, message: string])[] 
   [true, 'expected an object, got true'],
   [
     { hello: 1 },
-    "unknown option 'hello'; known are network, cost, helloInterval, deadInterval, helloMultiplier, retransmitInterval, transmitDelay, priority, passive, mtuIgnore, neighbors, nonBroadcast, pollInterval, prefixSuppression, secondaryAddresses, authentication, aliveBy, ttlSecurity",
+    "unknown option 'hello'; known are network, cost, helloInterval, deadInterval, waitInterval, helloMultiplier, retransmitInterval, transmitDelay, priority, passive, mtuIgnore, neighbors, nonBroadcast, pollInterval, prefixSuppression, secondaryAddresses, authentication, aliveBy, ttlSecurity",
   ],
   [
     { network: 'ring' },
@@ -530,6 +530,19 @@ t.test('found values are shown at a bearable length', async (t) => {
   t.match(fail({ a: { b: { c: 1 } } }), 'got { a: [Object] }')
   t.match(fail(Symbol('x')), 'got Symbol(x)')
   t.ok(fail('x'.repeat(10_000)).length < 250)
+})
+
+t.test('the Wait Timer', async (t) => {
+  const parse = (waitInterval: unknown) =>
+    parseOptions({
+      ...minimal,
+      areas: { 0: { interfaces: { eth0: { waitInterval: waitInterval as number } } } },
+    }).interfaces[0]
+  t.equal(parse(3)?.waitInterval, 3)
+  t.notOk('waitInterval' in parse(undefined)!)
+  t.throws(() => parse(0), {
+    message: 'interface eth0: waitInterval: expected a whole number from 1 to 65535, got 0',
+  })
 })
 
 t.test('the parsers by themselves', async (t) => {

@@ -3,7 +3,7 @@ import { formatIpv4 } from '../wire/address.ts'
 import { opaqueLsId } from '../wire/opaque-lsa.ts'
 import { type Area, prefixKey } from './area.ts'
 import { sendHello } from './hello.ts'
-import { Interface } from './interface.ts'
+import { Interface, waitOf } from './interface.ts'
 import type { ConfigChange, InterfaceConfig, OpaqueScope } from './io.ts'
 import { isMaxAge } from './lsdb.ts'
 import { opaqueChanged } from './opaque.ts'
@@ -276,7 +276,7 @@ function rearm(iface: Interface, was: InterfaceConfig, helloMs: number): void {
     }
   }
   if (helloMs !== iface.helloMs && helloTimer.armed) helloTimer.set(now)
-  shift(waitTimer, was.deadInterval, config.deadInterval)
+  shift(waitTimer, waitOf(was), waitOf(config))
   for (const neighbor of iface.neighbors.values()) {
     const { inactivityTimer, ddTimer, requestTimer, retransmitTimer } = neighbor
     // a neighbor whose operator comes to it later has the time that was promised to it, or the new one if that is more

@@ -186,7 +186,7 @@ export class Interface implements InterfaceActions {
   }
 
   startWait(): void {
-    this.waitTimer.set(this.router.now + this.config.deadInterval * 1000)
+    this.waitTimer.set(this.router.now + waitOf(this.config) * 1000)
   }
 
   reset(): void {
@@ -292,6 +292,10 @@ export class Interface implements InterfaceActions {
     return false
   }
 }
+
+/** Seconds until an election without having heard of a Designated Router (9.1, Wait Timer). */
+export const waitOf = ({ waitInterval, deadInterval }: InterfaceConfig): number =>
+  waitInterval ?? deadInterval
 
 interface Candidate {
   readonly address: number

@@ -51,6 +51,8 @@ export interface InterfaceConfig {
   /** 0 with a `helloMultiplier`. */
   readonly helloInterval: number
   readonly deadInterval: number
+  /** Seconds that an election waits for a Designated Router that is there; default: the dead interval, as 9.1 has it. */
+  readonly waitInterval?: number
   /**
    * Hellos a second where RouterDeadInterval is 1 s; they then say HelloInterval 0, and the neighbors' is not compared.
    * No RFC has this; it is what FRR and others do.

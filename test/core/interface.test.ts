@@ -37,6 +37,23 @@ t.test('9.3, 9.4: alone on the network we wait, then are DR without a Backup', a
   t.match(bench.said('designated-router'), [{ designatedRouter: '10.0.0.1' }])
 })
 
+t.test('9.1: a Wait Timer of its own, and while it runs', async (t) => {
+  const bench = new Bench()
+  const iface = bench.up({ waitInterval: 2 })
+  bench.run(1.9)
+  t.equal(iface.state, 'Waiting')
+  bench.run(0.2)
+  t.equal(iface.state, 'DR')
+  const other = new Bench()
+  const late = other.up({ waitInterval: 30 })
+  other.run(5)
+  other.config({ type: 'interface', config: { ...late.config, waitInterval: 6 } })
+  other.run(0.9)
+  t.equal(late.state, 'Waiting')
+  other.run(0.2)
+  t.equal(late.state, 'DR')
+})
+
 t.test('9.4: nobody is eligible, nobody is elected', async (t) => {
   const { bench, iface, peers, outcome } = onLan(0, { host: 2, priority: 0 })
   t.equal(iface.state, 'DROther', '9.3: priority 0 does not wait')
