@@ -271,23 +271,23 @@ export class NextHops<U extends object> {
     const changes = [...this.#changes]
     this.#changes.clear()
     const refused = await this.#makeLeaves(changes.flatMap(([, hops]) => hops))
-    let todo: [KnownGroup<U>, readonly Leaf[], readonly Hop[]][] = []
+    let unsent: [KnownGroup<U>, readonly Leaf[], readonly Hop[]][] = []
     for (const [group, hops] of changes) {
       const names = hops.map(leafName)
       const name = names.find((n) => refused.has(n))
       if (name === undefined) {
-        todo.push([group, names.map((n) => this.#leafByName.get(n)!), hops])
+        unsent.push([group, names.map((n) => this.#leafByName.get(n)!), hops])
         continue
       }
       const error = refused.get(name)!
       stale ||= error.errno === 'ENOBUFS'
       failed.set(group, error)
     }
-    for (let attempt = 0; todo.length > 0; attempt++) {
+    for (let attempt = 0; unsent.length > 0; attempt++) {
       const outcomes = await this.#batch(
-        todo.map(([group, leaves, hops]) => this.#requestFor(group, leaves, hops)),
+        unsent.map(([group, leaves, hops]) => this.#requestFor(group, leaves, hops)),
       )
-      todo = todo.filter(([group, leaves, hops], i) => {
+      unsent = unsent.filter(([group, leaves, hops], i) => {
         const error = outcomes[i]
         const errno = error?.errno
         if (error === undefined) {
