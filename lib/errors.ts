@@ -16,6 +16,18 @@ export type OspfErrorCode =
   | 'ERR_OSPF_STOPPED'
   /** The child process of an isolated speaker could not be started, or ended before it answered. */
   | 'ERR_OSPF_CHILD'
+  /** This kernel has no IPVS, or its module cannot be loaded. */
+  | 'ERR_OSPF_IPVS_ABSENT'
+  /** This kernel has no such IPVS scheduler or persistence engine. */
+  | 'ERR_OSPF_IPVS_SCHEDULER'
+  /** There is such a virtual service, destination or synchronisation daemon already. */
+  | 'ERR_OSPF_IPVS_EXISTS'
+  /** There is no such virtual service. */
+  | 'ERR_OSPF_IPVS_NO_SERVICE'
+  /** The virtual service has no such destination. */
+  | 'ERR_OSPF_IPVS_NO_DESTINATION'
+  /** IPVS refuses the values. */
+  | 'ERR_OSPF_IPVS_INVALID'
 
 /** The one error class of this library. */
 export class OspfError extends Error {

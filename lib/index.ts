@@ -85,6 +85,24 @@ export { udp } from './health/udp.ts'
 export type { Speaker } from './isolate/isolated.ts'
 export type { AnnouncementHandle } from './isolate/remote-announcement.ts'
 export type { KernelRouteOptions, ResilientGroupOptions } from './kernel-options.ts'
+export type {
+  IpvsDaemon,
+  IpvsDestination,
+  IpvsDestinationState,
+  IpvsForward,
+  IpvsInfo,
+  IpvsPersistence,
+  IpvsPort,
+  IpvsProtocol,
+  IpvsScheduler,
+  IpvsSchedulerFlag,
+  IpvsService,
+  IpvsServiceKey,
+  IpvsServiceState,
+  IpvsStatistics,
+  IpvsTimeouts,
+  IpvsTunnel,
+} from './lvs/types.ts'
 export type { OpaqueOptions } from './opaque.ts'
 export { OriginatedOpaque } from './opaque.ts'
 export type {

@@ -28,23 +28,27 @@ const entries: Record<string, Entry> = {
       panic self tcp tls udp weighted
     `),
     types: words(`
-      Acknowledgement AnnouncementHandle IsolateOptions IsolatedSpeakerOptions Speaker AddressOptions AddressPort AnnounceOptions AnnouncementEvent
-      AnnouncementState AnnouncementStepEvent AreaOptions AuthAlgorithm AuthenticationOptions
-      AuthenticationSnapshot Cause Clock CombineOptions CommandOptions Confirmation DampedGate
-      DampingOptions DatagramPort DatagramSocket DefaultInformationOptions Dialogue DnsOptions
-      DnsType DownResult DrainOptions DropReason ExternalOptions FileOptions Gate GatePart
-      GatePolicy GateVerdict GrpcOptions HealthyOptions HttpOptions HttpStatus IcmpOptions
-      InterfaceOptions InterfaceState InterfaceView KernelRouteOptions KernelWhat KeyOptions
-      LifetimeOptions Limits Link LinkPort LsaId LsaThrottle LsaView MismatchField NeighborState NeighborView
-      NetworkType NextHopView NssaOptions OpaqueOptions OpaqueView OspfErrorCode OspfEvent
-      Override OverrideGate OverrideOptions PanicOptions PathStep PoliciesOptions PolicyOptions
-      PrefixListOptions PrefixRuleOptions Probe RangeOptions ReconfigureResult RedistributeFrom
-      RedistributeOptions ResilientGroupOptions RouteDifferenceView RouteMapEntryOptions
-      RouteMapMatch RouteMapSet RouteSink RouteSource RouteView RouterHelperOptions SelfOptions
-      SequenceStore SourceChange SourceRoute SourceRouteType SpeakerEvent SpeakerOptions
-      SpeakerPorts SpfDelayConfig SpfRun StepName StepReport StepTimes StopOptions StopResult
-      StubRouterOptions StubRouterTimesOptions SummaryAddressOptions SysctlEvent SysctlFinding
-      SysctlPort TcpOptions TcpTarget TlsOptions TtlSecurityOptions UdpOptions Verdict VipChange VirtualLinkOptions
+      Acknowledgement AddressOptions AddressPort AnnounceOptions AnnouncementEvent
+      AnnouncementHandle AnnouncementState AnnouncementStepEvent AreaOptions AuthAlgorithm
+      AuthenticationOptions AuthenticationSnapshot Cause Clock CombineOptions CommandOptions
+      Confirmation DampedGate DampingOptions DatagramPort DatagramSocket DefaultInformationOptions
+      Dialogue DnsOptions DnsType DownResult DrainOptions DropReason ExternalOptions FileOptions
+      Gate GatePart GatePolicy GateVerdict GrpcOptions HealthyOptions HttpOptions HttpStatus
+      IcmpOptions InterfaceOptions InterfaceState InterfaceView IpvsDaemon IpvsDestination
+      IpvsDestinationState IpvsForward IpvsInfo IpvsPersistence IpvsPort IpvsProtocol
+      IpvsScheduler IpvsSchedulerFlag IpvsService IpvsServiceKey IpvsServiceState IpvsStatistics
+      IpvsTimeouts IpvsTunnel IsolateOptions IsolatedSpeakerOptions KernelRouteOptions KernelWhat
+      KeyOptions LifetimeOptions Limits Link LinkPort LsaId LsaThrottle LsaView MismatchField
+      NeighborState NeighborView NetworkType NextHopView NssaOptions OpaqueOptions OpaqueView
+      OspfErrorCode OspfEvent Override OverrideGate OverrideOptions PanicOptions PathStep
+      PoliciesOptions PolicyOptions PrefixListOptions PrefixRuleOptions Probe RangeOptions
+      ReconfigureResult RedistributeFrom RedistributeOptions ResilientGroupOptions
+      RouteDifferenceView RouteMapEntryOptions RouteMapMatch RouteMapSet RouteSink RouteSource
+      RouteView RouterHelperOptions SelfOptions SequenceStore SourceChange SourceRoute
+      SourceRouteType Speaker SpeakerEvent SpeakerOptions SpeakerPorts SpfDelayConfig SpfRun
+      StepName StepReport StepTimes StopOptions StopResult StubRouterOptions
+      StubRouterTimesOptions SummaryAddressOptions SysctlEvent SysctlFinding SysctlPort TcpOptions
+      TcpTarget TlsOptions TtlSecurityOptions UdpOptions Verdict VipChange VirtualLinkOptions
       WeightedOptions WhatIfChange WhyCandidate WhyView
     `),
   },
