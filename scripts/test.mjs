@@ -22,10 +22,20 @@ import {
 
 const compiler = ['g++', 'make', 'python3']
 const peers = ['frr', 'bird2', 'tshark', 'tcpdump', 'iproute2', 'procps', 'openssl']
+// for the virtual machine of test/kernel, which downloads its kernel itself; the programs run inside, from here
+const machine = [
+  'qemu-system-x86',
+  'busybox-static',
+  'cpio',
+  'kmod',
+  'ipvsadm',
+  'keepalived',
+  'nftables',
+]
 
 const words = process.argv.slice(2)
 const leftOut = []
-const missing = debianPackages([...compiler, ...peers])
+const missing = debianPackages([...compiler, ...peers, ...machine])
 if (missing.length > 0 && process.platform === 'linux') {
   const why = isRoot ? 'could not be installed' : 'are not installed, and only root could'
   leftOut.push(`Debian packages ${missing.join(', ')} ${why}`)
@@ -36,13 +46,14 @@ if (isRoot) buildNative()
 buildTests()
 must(join(root, 'node_modules', '.bin', 'tap'), ['build'])
 
+const isSlow = (path) => /interop|kernel/.test(path)
 const built = join(root, '.build', 'test')
 const files = readdirSync(built, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test.js'))
   .filter((name) => words.length === 0 || words.some((word) => name.includes(word)))
   .map((name) => relative(root, join(built, name)))
   // the slow ones first: they wait for timers of real daemons while the others compute
-  .sort((a, b) => Number(b.includes('interop')) - Number(a.includes('interop')) || (a < b ? -1 : 1))
+  .sort((a, b) => Number(isSlow(b)) - Number(isSlow(a)) || (a < b ? -1 : 1))
 if (files.length === 0) {
   console.error(`no test file matches ${words.join(', ')}`)
   process.exit(1)
