@@ -62,8 +62,9 @@ export class RouteFilter implements RouteSink {
   }
 
   #put(route: Route): RouteChange[] {
-    const passes = this.#policy === undefined ? route : admit(this.#policy, route)
     const { prefix, length } = route
+    const admitted = this.#policy === undefined ? route : admit(this.#policy, route)
+    const passes = isNowhere(prefix, length) ? undefined : admitted
     if (passes === undefined) return this.#remove(prefix, length)
     const key = prefixKey(prefix, length)
     const before = this.#passed.get(key)
@@ -75,6 +76,12 @@ export class RouteFilter implements RouteSink {
     return isSame ? [] : [{ type: 'replace', route: passes }]
   }
 }
+
+/** No host has such an address: 0.0.0.0/8 but for the default route, loopback, multicast, broadcast. BIRD ignores them, too. */
+const isNowhere = (prefix: number, length: number): boolean =>
+  (length >= 8 && (prefix >>> 24 === 0 || prefix >>> 24 === 127)) ||
+  (length >= 4 && prefix >>> 28 === 0xe) ||
+  prefix === 0xffffffff
 
 /** As zebra does: where a policy looks at next hops, each has its own verdict, and those that pass make up the route. */
 function admit(policy: RouteMap, route: Route): Route | undefined {

@@ -56,6 +56,36 @@ const map = (...routeMap: RouteMapEntryOptions[]): RouteMap =>
 const vips = [{ action: 'permit', prefix: '10.0.1.0/24', ge: 32 }] as const
 const onlyVips = map({ action: 'permit', match: { prefixList: vips } })
 
+t.test('routes to where no host can be never reach the kernel, whatever the policy', async (t) => {
+  for (const policy of [undefined, map({ action: 'permit' })]) {
+    const { filter, told } = bench(policy)
+    for (const nowhere of [
+      '127.0.0.0/8',
+      '127.0.0.1/32',
+      '224.0.0.0/4',
+      '239.1.1.1/32',
+      '0.0.0.0/8',
+      '255.255.255.255/32',
+    ]) {
+      filter.apply(set(route(nowhere)))
+      t.same(told(), [], nowhere)
+      filter.apply([gone(route(nowhere))])
+      t.same(told(), [])
+    }
+    for (const somewhere of [
+      '0.0.0.0/0',
+      '0.0.0.0/1',
+      '128.0.0.0/1',
+      '126.0.0.0/7',
+      '169.254.0.0/16',
+      '240.0.0.0/4',
+    ]) {
+      filter.apply(set(route(somewhere)))
+      t.same(told(), [`+ ${somewhere} eth0`])
+    }
+  }
+})
+
 t.test('without a policy everything passes', async (t) => {
   const { filter, told } = bench()
   filter.apply(set(vip, other))
