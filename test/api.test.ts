@@ -29,7 +29,7 @@ const entries: Record<string, Entry> = {
     `),
     types: words(`
       Acknowledgement AddressOptions AddressPort AnnounceOptions AnnouncementEvent
-      AnnouncementHandle AnnouncementState AnnouncementStepEvent AreaOptions AuthAlgorithm
+      AnnouncementHandle AnnouncementState AnnouncementStepEvent AreaOptions Attack AuthAlgorithm
       AuthenticationOptions AuthenticationSnapshot Cause Clock CombineOptions CommandOptions
       Confirmation DampedGate DampingOptions DatagramPort DatagramSocket DefaultInformationOptions
       Dialogue DnsOptions DnsType DownResult DrainOptions DropReason ExternalOptions FileOptions
@@ -60,13 +60,14 @@ const entries: Record<string, Entry> = {
       formatEvent
     `),
     types: words(`
-      AbrType AreaConfig AreaRange AuthenticationConfig AuthenticationSnapshot Candidate ChainKey
-      ConfigChange ConfiguredNeighbor Counters Datagram DropReason Explanation ExternalPrefix
-      ExternalSource HypotheticalChange Instant InterfaceConfig InterfaceSnapshot InterfaceState
-      Lifetime Limits LinkChoice LinkState LsaSnapshot LsaThrottle MismatchField NeighborSnapshot
-      NeighborState NetworkType NextHop NssaConfig OpaqueId OpaqueScope OpaqueSnapshot OspfEvent
-      Output Path PathType PrefixRule Route RouteChange RouteDifference RouterInformationConfig
-      RouterOptions SpfDelayConfig Step StubPrefix StubRouter SummaryAddress TableRoute
+      AbrType AreaConfig AreaRange Attack AuthenticationConfig AuthenticationSnapshot Candidate
+      ChainKey ConfigChange ConfiguredNeighbor Counters Datagram DropReason Explanation
+      ExternalPrefix ExternalSource HypotheticalChange Instant InterfaceConfig InterfaceSnapshot
+      InterfaceState Lifetime Limits LinkChoice LinkState LsaSnapshot LsaThrottle MismatchField
+      NeighborSnapshot NeighborState NetworkType NextHop NssaConfig OpaqueId OpaqueScope
+      OpaqueSnapshot OspfEvent Output Path PathType PrefixRule Route RouteChange RouteDifference
+      RouterInformationConfig RouterOptions SpfDelayConfig Step StubPrefix StubRouter
+      SummaryAddress TableRoute
     `),
   },
   'ospf-speaker/wire': {

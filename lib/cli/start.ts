@@ -42,6 +42,7 @@ const warnings: ReadonlySet<string> = new Set([
   'limit',
   'overflow',
   'disguised-lsa',
+  'attack',
   'error',
   'kernel',
   'sysctl',

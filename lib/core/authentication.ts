@@ -238,6 +238,7 @@ export function authenticate(
   const neighbor = iface.neighbors.get(iface.knowsByAddress ? source : routerId)
   const isSame = neighbor?.routerId === routerId
   if (isSame && neighbor.received.isReplay(found, header.type, strictReplay)) {
+    router.suspect('replay', iface, { routerId, address: source })
     return refuse('auth-sequence')
   }
   switch (router.digests && checkSeal(bytes, found, key, source, router.digests)) {

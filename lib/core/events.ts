@@ -5,6 +5,7 @@
 import { formatIpv4 } from '../wire/address.ts'
 import { type LsaHeader, LsType } from '../wire/lsa.ts'
 import type { InterfaceState, NeighborState } from './states.ts'
+import type { Attack } from './suspicions.ts'
 
 /** A field of a received packet that keeps an adjacency from forming (10.5, 10.6, 8.2). */
 export type MismatchField =
@@ -177,6 +178,22 @@ export type OspfEvent =
       readonly own: boolean
     }
   | {
+      /**
+       * Something that looks like an attack, or a fault that is as bad: see `Attack`. Said when it has happened often
+       * enough within a minute, and again at ten times the count.
+       */
+      readonly type: 'attack'
+      readonly attack: Attack
+      readonly interface: string
+      /** Router ID of the neighbor that it came from; of LSAs that is who passed them on. */
+      readonly routerId: string
+      readonly address: string
+      /** The LSA that it is about, in words. */
+      readonly what?: string
+      /** How often so far. */
+      readonly count: number
+    }
+  | {
       /** RFC 1765: the limit of AS-external-LSAs is reached, so ours are withdrawn; or there is room again. */
       readonly type: 'overflow'
       readonly state: 'entered' | 'left'
@@ -219,6 +236,11 @@ export function formatEvent(event: OspfEvent): string {
       return formatRun(event)
     case 'disguised-lsa':
       return `type ${event.lsType} LSA ${event.lsId} of ${event.advertisingRouter} from ${event.from} on ${event.interface}: other contents under the same header${event.own ? ', said anew' : ''} (sequence 0x${(event.sequence >>> 0).toString(16)})`
+    case 'attack': {
+      const { attack, routerId, address, what, count } = event
+      const about = what === undefined ? '' : ` of ${what}`
+      return `${attacks[attack]}${about}, ${count} times, from ${routerId} (${address}) on ${event.interface}`
+    }
     case 'overflow':
       return `overflow ${event.state}: limit of ${event.limit} AS-external-LSAs`
     case 'limit':
@@ -226,6 +248,17 @@ export function formatEvent(event: OspfEvent): string {
         ? `limit of ${event.limit} reached: ${event.what}`
         : `limit of ${event.limit} reached: ${event.what} a second on ${event.interface}`
   }
+}
+
+const attacks: Readonly<Record<Attack, string>> = {
+  'own-lsa': 'attack? newer instances that we did not send',
+  'own-max-age': 'attack? flushed by somebody else',
+  'max-sequence': 'attack? last sequence number, which we did not come to',
+  'lsa-storm': 'attack? changes faster than MinLSArrival',
+  'phantom-lsas': 'attack? more LSAs than the database takes',
+  restarts: 'attack? the database exchange is begun anew again and again',
+  replay: 'attack? old packets are sent again',
+  takeover: 'attack? a Designated Router is replaced that is alive',
 }
 
 function formatKey({ state, keyId }: Extract<OspfEvent, { type: 'key' }>): string {

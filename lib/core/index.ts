@@ -51,6 +51,7 @@ export type {
 export type { SpfDelayConfig } from './spf-delay.ts'
 export { defaultRouteDelay, defaultSpfDelay } from './spf-delay.ts'
 export type { InterfaceState, NeighborState } from './states.ts'
+export type { Attack } from './suspicions.ts'
 export type { HypotheticalChange, LinkChoice, RouteDifference } from './what-if.ts'
 export { NothingToChange } from './what-if.ts'
 export type { Candidate, Explanation } from './why.ts'

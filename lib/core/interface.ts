@@ -266,6 +266,7 @@ export class Interface implements InterfaceActions {
         designatedRouter: formatIpv4(outcome.dr),
         backupDesignatedRouter: formatIpv4(outcome.bdr),
       })
+      this.#watchTakeover(wasDr, others)
       // after the state is written: (6) an NBMA network has some who wait to be greeted, (7) adjacencies may have to be
       // made or broken
       this.router.defer(() => {
@@ -277,6 +278,15 @@ export class Interface implements InterfaceActions {
     }
     // (5)
     return outcome.dr === address ? 'DR' : outcome.bdr === address ? 'Backup' : 'DROther'
+  }
+
+  /** Whoever says that it is the Designated Router, with a greater priority, becomes it (9.4 (3)): so it does when a network heals. */
+  #watchTakeover(wasDr: number, others: readonly Candidate[]): void {
+    const isAlive =
+      wasDr === this.address ||
+      others.some((o) => o.address === wasDr && o.designatedRouter === wasDr)
+    const now = others.find((o) => o.address === this.designatedRouter)
+    if (wasDr !== 0 && isAlive && now) this.router.suspect('takeover', this, now)
   }
 
   /** Options of our Hellos (A.2). */

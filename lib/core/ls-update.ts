@@ -2,8 +2,9 @@
 import { formatIpv4 } from '../wire/address.ts'
 import { fletcherOk } from '../wire/checksum.ts'
 import type { LsUpdateBody } from '../wire/ls-update.ts'
-import { decodeLsa, type Lsa, LsType, type RawLsa } from '../wire/lsa.ts'
+import { decodeLsa, type Lsa, type LsaHeader, LsType, type RawLsa } from '../wire/lsa.ts'
 import { MAX_AGE_S, MAX_SEQUENCE } from './constants.ts'
+import { describeLsa } from './events.ts'
 import { extentOf } from './extent.ts'
 import { flood } from './flood.ts'
 import type { Interface } from './interface.ts'
@@ -15,6 +16,7 @@ import { isOpaque, opaqueChanged } from './opaque.ts'
 import { isSelfOriginated } from './originate.ts'
 import type { Router } from './router.ts'
 import type { Scope } from './scope.ts'
+import type { Attack } from './suspicions.ts'
 
 const RESERVED_SEQUENCE = -0x80000000
 
@@ -70,9 +72,15 @@ function receiveLsa(iface: Interface, neighbor: Neighbor, raw: RawLsa): boolean 
     const isFlush = header.age >= MAX_AGE_S && header.sequence === current?.lsa.header.sequence
     const isEarly =
       current?.flooded && router.now - current.installedAt < router.limits.minLsArrivalMs
-    if (isEarly && !isFlush) return skip('lsa-min-arrival')
+    if (isEarly && !isFlush) {
+      router.suspect('lsa-storm', iface, neighbor, describeLsa(header))
+      return skip('lsa-min-arrival')
+    }
     const isFull = current === undefined && lsdb.size >= router.limits.lsas
-    if (isFull) router.limitReached('lsdb', router.limits.lsas)
+    if (isFull) {
+      router.limitReached('lsdb', router.limits.lsas)
+      router.suspect('phantom-lsas', iface, neighbor)
+    }
     if (isFull || (current === undefined && router.as.overflow.refuses(raw))) {
       // asking again would not make room
       requestSatisfied(neighbor, router.keyOf(header))
@@ -91,7 +99,10 @@ function receiveLsa(iface: Interface, neighbor: Neighbor, raw: RawLsa): boolean 
     // 13 (5e)
     acknowledge(iface, neighbor, header, floodedBack ? 'flooded-back' : 'newer')
     // 13 (5f): the reconciling of originate.ts outbids or flushes it
-    if (isSelfOriginated(router, header)) scope.originateDirty = true
+    if (isSelfOriginated(router, header)) {
+      scope.originateDirty = true
+      router.suspect(attackOnOwn(header), iface, neighbor, describeLsa(header))
+    }
     return true
   }
   // 13 (6)
@@ -116,6 +127,12 @@ function receiveLsa(iface: Interface, neighbor: Neighbor, raw: RawLsa): boolean 
     router.touch(iface)
   }
   return true
+}
+
+/** An LSA of ours that is newer than what we say: once, it is from an earlier life. */
+function attackOnOwn({ age, sequence }: LsaHeader): Attack {
+  if (age >= MAX_AGE_S) return 'own-max-age'
+  return sequence === MAX_SEQUENCE ? 'max-sequence' : 'own-lsa'
 }
 
 /**

@@ -216,6 +216,9 @@ export class Neighbor implements NeighborActions {
   /** Runs the state machine; the only writer of `state`, and the one place that reacts to a change of it. */
   event(event: NeighborEvent): void {
     const was = this.state
+    if (event === 'SeqNumberMismatch' || event === 'BadLSReq') {
+      this.router.suspect('restarts', this.interface, this)
+    }
     const next = stepNeighbor(was, event, this)
     if (next === was) return
     const { interface: iface, router } = this

@@ -215,6 +215,17 @@ function earliest(scope: Scope, { key, draft }: Wanted, entry: Entry | undefined
     const arrived = pace.flushed.at + router.limits.minLsArrivalMs + ARRIVAL_MARGIN_MS
     return Math.max(arrived, pace.originatedAt + pace.hold)
   }
+  if (!entry.ours && entry.flooded) {
+    // others got it when we did, and take no other instance so soon; and nobody may set the pace at which we fight back
+    const taken = entry.installedAt + router.limits.minLsArrivalMs + ARRIVAL_MARGIN_MS
+    const { sequence } = entry.lsa.header
+    if (isMaxAge(entry, now) && sequence !== MAX_SEQUENCE) {
+      // by then it may be gone from here, but not from everywhere
+      if (pace === undefined) scope.paces.set(key, (pace = quiet()))
+      pace.flushed = { at: entry.installedAt, sequence }
+    }
+    return isQuiet(router, pace) ? taken : Math.max(taken, pace!.originatedAt + pace!.hold)
+  }
   if (!entry.ours || neverSent(router, entry)) {
     // nobody has anything of this life of ours yet: say everything at once, as the exchanges will soon be over
     if (!scope.exchanging) return now

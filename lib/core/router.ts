@@ -11,7 +11,7 @@
  *   hello.ts                   9.5, 10.5              database-description.ts   10.6, 10.8
  *   ls-request.ts              10.7, 10.9             ls-update.ts              13 (1) to (8), 13.2
  *   flood.ts                   13.3, 13.6             ls-ack.ts                 13.5, 13.7
- *   flood-pace.ts, exchanges.ts   RFC 4222            limits.ts, token-bucket.ts   bounds
+ *   flood-pace.ts, exchanges.ts   RFC 4222            limits.ts, token-bucket.ts   bounds        suspicions.ts   attacks
  *   lsdb.ts                    12.1, 13.1, age        originate.ts              12.4, 13.4, 14.1, pacing
  *   spf.ts, dijkstra.ts        16.1 first stage       routes.ts                 16.1 second stage, the table, the diff
  *   inter-area.ts              16.2, 16.3             external-routes.ts        16.4
@@ -110,6 +110,7 @@ import {
   snapshotNeighbors,
 } from './snapshots.ts'
 import { defaultRouteDelay, defaultSpfDelay, type SpfDelayConfig } from './spf-delay.ts'
+import { type Attack, Suspicions } from './suspicions.ts'
 import { type Timer, Timers } from './timers.ts'
 import { type HypotheticalChange, type RouteDifference, whatIf } from './what-if.ts'
 import { type Explanation, why } from './why.ts'
@@ -199,6 +200,7 @@ export class Router {
   readonly #ageTimer: Timer
   readonly #originateTimer: Timer
   readonly #limitWatch = new LimitWatch((event) => this.say(event))
+  readonly #suspicions = new Suspicions((event) => this.say(event))
 
   constructor(options: RouterOptions) {
     this.routerId = options.routerId
@@ -488,6 +490,17 @@ export class Router {
   limitReached(what: 'lsdb' | 'neighbors' | 'packets', limit: number, iface?: Interface): void {
     const where = iface === undefined ? {} : { interface: iface.name }
     this.#limitWatch.reached(this.now, { what, limit, ...where })
+  }
+
+  /** See suspicions.ts. */
+  suspect(
+    attack: Attack,
+    iface: Interface,
+    from: Pick<Neighbor, 'routerId' | 'address'>,
+    what?: string,
+  ): void {
+    const { routerId, address } = from
+    this.#suspicions.add(this.now, attack, { interface: iface.name, routerId, address }, what)
   }
 
   encode(iface: Interface, body: PacketBody): Uint8Array {

@@ -384,8 +384,7 @@ t.test('bytes that end before their seal does', async (t) => {
     // nobody knows a number of theirs
     b.crash()
     a.restart()
-    net.run(0.1)
-    for (let end = length; end < bytes.length; end++) inject(net, a, b, bytes.subarray(0, end))
+      for (let end = length; end < bytes.length; end++) inject(net, a, b, bytes.subarray(0, end))
     t.same(a.counters.drops, { 'auth-length': bytes.length - length })
   }
 })
@@ -412,6 +411,9 @@ t.test('D.4.3: a lower number is a replay, an equal one is not', async (t) => {
   inject(net, a, b, last.bytes)
   t.equal(dropped(a, 'auth-sequence'), 1, 'BIRD repeats its numbers')
   t.same(said(a, 'mismatch'), [], 'a replay says nothing about our neighbor')
+  t.same(said(a, 'attack'), [])
+  for (let i = 1; i < 10; i++) inject(net, a, b, first.bytes)
+  t.equal(dropped(a, 'auth-sequence'), 10)
   net.run(20)
   t.same(settled(net), [])
 })
@@ -471,6 +473,7 @@ t.test('a number counts only when the digest is good', async (t) => {
   inject(net, a, b, forged)
   t.equal(dropped(a, 'auth-digest'), 1)
   net.run(20)
+  t.match(said(a, 'attack'), [{ attack: 'replay', count: 10 }], 'ten of them are called an attack')
   t.ok(full(), 'or a forger could cut off a neighbor')
   t.equal(dropped(a, 'auth-sequence'), 0)
 })

@@ -366,10 +366,10 @@ t.test('13.4: opaque LSAs of an earlier life are flushed', async (t) => {
   )
   bench.run(3)
   t.match(bench.said('self-originated'), [
-    { lsType: 10, action: 'outbid' },
     { lsType: 10, action: 'flushed' },
     { lsType: 11, action: 'flushed' },
     { lsType: 9, action: 'flushed' },
+    { lsType: 10, action: 'outbid' },
   ])
   t.same(bench.said('opaque'), [], 'they are ours')
   const headers = bench.packets('ls-update').flatMap((s) => s.body.lsas.map((l) => l.header))
