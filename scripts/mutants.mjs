@@ -201,6 +201,62 @@ const mutants = [
     put: 'if (decision === undefined) return',
     tests: ['announcement'],
   },
+  {
+    name: 'secondary addresses',
+    file: 'lib/core/router-lsa.ts',
+    find: 'config.secondaryAddresses === true && !config.prefixSuppression',
+    put: 'config.secondaryAddresses === undefined',
+    tests: ['core/configure', 'speaker-addresses'],
+  },
+  {
+    name: 'a VIP on a transit interface',
+    file: 'lib/interface-address.ts',
+    find: 'return passive || !(isHost(each) && (elects || isVip(each.address)))',
+    put: 'return true',
+    tests: ['interface-address', 'speaker-addresses'],
+  },
+  {
+    name: 'VIPs as externals',
+    file: 'lib/vip.ts',
+    find: "announce: { type: 'external', external },",
+    put: "announce: { type: 'external', external: { ...external, metric: 1 } },",
+    tests: [
+      'speaker-vips',
+      'flaps',
+      'confirmations',
+      'complaints',
+      'stub-router',
+      'speaker-reconfigure',
+    ],
+  },
+  {
+    name: 'router information (RFC 7770, RFC 5642)',
+    file: 'lib/core/router-information.ts',
+    find: 'if (hostname !== undefined) names.set(advertisingRouter, hostname)',
+    put: 'if (hostname === undefined) names.set(advertisingRouter, hostname)',
+    tests: ['core/opaque'],
+  },
+  {
+    name: 'simple passwords',
+    file: 'lib/wire/auth.ts',
+    find: 'return equalOctets(authentication, expected)',
+    put: 'return expected.length > 0 || equalOctets(authentication, expected)',
+    tests: ['wire/auth', 'core/authentication'],
+  },
+  {
+    name: 'attacks are named',
+    file: 'lib/core/suspicions.ts',
+    find: 'if (episode.count < episode.next) return',
+    put: 'if (episode.count > 0) return',
+    tests: ['hostile/attacks'],
+  },
+  {
+    name: 'routes to nowhere',
+    file: 'lib/route-filter.ts',
+    find: 'isNowhere(prefix, length) ? undefined : admitted',
+    put: 'isNowhere(prefix, length) ? admitted : admitted',
+    tests: ['route-filter'],
+  },
 ]
 
 const words = process.argv.slice(2)

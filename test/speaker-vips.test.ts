@@ -447,3 +447,16 @@ t.test('VIPs that come or go in one turn are in one LSA', async (t) => {
   t.equal(has(), 0, 'long before MinLSArrival')
   await until(speaker.stop())
 })
+
+t.test('as an external: an LSA of its own, as it is asked for', async (t) => {
+  const { speaker, run, until } = await running()
+  speaker.announce(vip, { as: 'external', type: 1, metric: 55, tag: 7 })
+  await run(1)
+  const own = speaker.database().filter((lsa) => lsa.own)
+  t.match(
+    own.find(({ type }) => type === 5),
+    { lsId: '10.0.1.100', body: { metricType: 1, metric: 55, tag: 7 } },
+  )
+  t.notOk(JSON.stringify(own.find(({ type }) => type === 1)).includes('10.0.1.100'), 'no stub link')
+  await until(speaker.stop())
+})

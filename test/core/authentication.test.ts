@@ -384,7 +384,7 @@ t.test('bytes that end before their seal does', async (t) => {
     // nobody knows a number of theirs
     b.crash()
     a.restart()
-      for (let end = length; end < bytes.length; end++) inject(net, a, b, bytes.subarray(0, end))
+    for (let end = length; end < bytes.length; end++) inject(net, a, b, bytes.subarray(0, end))
     t.same(a.counters.drops, { 'auth-length': bytes.length - length })
   }
 })
