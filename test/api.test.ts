@@ -94,13 +94,15 @@ const entries: Record<string, Entry> = {
     source: 'lib/sim/index.ts',
     module: sim,
     values: words(`
-      Attachment ClockEvent Fib Network Random Segment SimHost SimNode SimRouteTable SimRouter
-      VirtualClock equalDatabases flowHash hopOf noForwardingLoop noHalfAdjacency oracleRoutes
-      retransmissionListsEmpty routesEqualOracle settled tally
+      Attachment ClockEvent Fib Network Random Safety Segment SimHost SimNode SimRouteTable
+      SimRouter VirtualClock befall drawFaults equalDatabases flowHash formatFault hopOf mend
+      noForwardingLoop noHalfAdjacency oracleRoutes play readGml readTopology
+      retransmissionListsEmpty routesEqualOracle settled shorten tally
     `),
     types: words(`
-      Conditions Connection CoreOptions CoreRouter Flow Freeze Member NetworkOptions OracleRoute
-      RecordedEvent SegmentOptions SimPorts SimRoute TappedPacket TrafficCounters
+      Conditions Connection CoreOptions CoreRouter Ending Fault Flow Freeze Member NetworkOptions
+      OracleRoute RecordedEvent SegmentOptions SimPorts SimRoute Story TappedPacket
+      TrafficCounters
     `),
   },
 }

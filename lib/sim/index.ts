@@ -112,3 +112,30 @@ export { type SimRoute, SimRouteTable } from './route-table.ts'
  * ```
  */
 export { type CoreOptions, type CoreRouter, type RecordedEvent, SimRouter } from './router.ts'
+/**
+ * Faults as data: drawn from a seed, played while safety is checked, mended, and cut down to the few that it takes.
+ * ```ts
+ * const story = { build, faults: drawFaults(build(), new Random(7), 40), limit: 60 }
+ * const { complaints, convergence } = play(story)
+ * if (complaints.length > 0) for (const fault of shorten(story).faults) console.log(formatFault(fault))
+ * ```
+ */
+export {
+  befall,
+  drawFaults,
+  type Ending,
+  type Fault,
+  formatFault,
+  mend,
+  play,
+  Safety,
+  type Story,
+  shorten,
+} from './story.ts'
+/**
+ * Networks from a few lines of text, or from a map in GML.
+ * ```ts
+ * readTopology(net, 'router r1\nrouter r2\nlink r1 r2 cost=5\nannounce r2 10.0.9.9/32')
+ * ```
+ */
+export { readGml, readTopology } from './topology.ts'
