@@ -38,6 +38,19 @@ export type {
   KeyOptions,
   LifetimeOptions,
 } from './authentication-options.ts'
+export type {
+  CheckData,
+  Config,
+  ConfigProblem,
+  ConfigSource,
+  ConfigText,
+  ConfigWorld,
+  ReadConfig,
+  VipData,
+} from './configuration.ts'
+export { formatProblem, readConfig, validateConfig } from './configuration.ts'
+export type { Trial, TrialEnd } from './configured.ts'
+export { ConfiguredSpeaker } from './configured.ts'
 export type { AuthenticationSnapshot } from './core/authentication.ts'
 export type { DropReason, MismatchField, OspfEvent } from './core/events.ts'
 export type { NetworkType } from './core/io.ts'

@@ -23,14 +23,16 @@ const entries: Record<string, Entry> = {
     source: 'lib/index.ts',
     module: root,
     values: words(`
-      Announcement OriginatedOpaque OspfError OspfSpeaker all any atLeast command damped dns file
+      Announcement ConfiguredSpeaker OriginatedOpaque OspfError OspfSpeaker formatProblem readConfig
+      validateConfig all any atLeast command damped dns file
       formatChange formatEvent formatWhatIf formatWhy grpc healthy http icmp kernelLinks override
       panic self tcp tls udp weighted
     `),
     types: words(`
       Acknowledgement AddressOptions AddressPort AnnounceOptions AnnouncementEvent
       AnnouncementHandle AnnouncementState AnnouncementStepEvent AreaOptions Attack AuthAlgorithm
-      AuthenticationOptions AuthenticationSnapshot Cause Clock CombineOptions CommandOptions
+      AuthenticationOptions AuthenticationSnapshot Cause CheckData Clock Config ConfigProblem
+      ConfigSource ConfigText ConfigWorld ReadConfig Trial TrialEnd VipData CombineOptions CommandOptions
       Confirmation DampedGate DampingOptions DatagramPort DatagramSocket DefaultInformationOptions
       Dialogue DnsOptions DnsType DownResult DrainOptions DropReason ExternalOptions FileOptions
       Gate GatePart GatePolicy GateVerdict GrpcOptions HealthyOptions HttpOptions HttpStatus

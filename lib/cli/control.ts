@@ -24,6 +24,12 @@ function checkPath(path: string): void {
 /** What is served, by path. */
 export type Documents = Readonly<Record<string, () => unknown>>
 
+/** What is done for a POST, by path, with the JSON that came along. */
+export type Actions = Readonly<Record<string, (body: unknown) => Promise<unknown>>>
+
+/** Octets of a request. */
+const BODY_MAX = 4 << 20
+
 export interface Control extends AsyncDisposable {
   readonly path: string
 }
@@ -32,17 +38,21 @@ export interface Control extends AsyncDisposable {
  * Serves the documents at `path`, with mode 0600. A socket that a dead process left is replaced; one that is alive,
  * or a file that is no socket, is a ControlError. Disposal removes the socket.
  */
-export async function serveControl(path: string, documents: Documents): Promise<Control> {
+export async function serveControl(
+  path: string,
+  documents: Documents,
+  actions: Actions = {},
+): Promise<Control> {
   checkPath(path)
   let server: Server
   try {
-    server = await listen(path, documents)
+    server = await listen(path, documents, actions)
   } catch (error) {
     // libuv says EACCES for a directory that does not exist, too.
     if (!existsSync(dirname(path))) throw new ControlError(`socket ${path}: no such directory`)
     if (codeOf(error) !== 'EADDRINUSE') throw new ControlError(`socket ${path}: ${whyOf(error)}`)
     await removeStale(path)
-    server = await listen(path, documents).catch((again: unknown) => {
+    server = await listen(path, documents, actions).catch((again: unknown) => {
       throw new ControlError(`socket ${path}: ${whyOf(again)}`)
     })
   }
@@ -62,16 +72,19 @@ export async function serveControl(path: string, documents: Documents): Promise<
   }
 }
 
-async function listen(path: string, documents: Documents): Promise<Server> {
-  const server = createServer((asked, answer) => {
+async function listen(path: string, documents: Documents, actions: Actions): Promise<Server> {
+  const server = createServer(async (asked, answer) => {
     const name = new URL(asked.url ?? '/', 'http://speaker').pathname
     const document = Object.hasOwn(documents, name) ? documents[name] : undefined
+    const action = Object.hasOwn(actions, name) ? actions[name] : undefined
     const [status, body] =
-      asked.method !== 'GET'
-        ? [405, { error: `${asked.method} is not supported` }]
-        : document === undefined
-          ? [404, { error: `no document ${name}`, documents: Object.keys(documents) }]
-          : produce(document)
+      asked.method === 'POST' && action !== undefined
+        ? await act(action, asked)
+        : asked.method !== 'GET'
+          ? [405, { error: `${asked.method} is not supported` }]
+          : document === undefined
+            ? [404, { error: `no document ${name}`, documents: Object.keys(documents) }]
+            : produce(document)
     answer.writeHead(status, { 'content-type': 'application/json', connection: 'close' })
     answer.end(`${JSON.stringify(body, null, 2)}\n`)
   })
@@ -89,6 +102,25 @@ async function listen(path: string, documents: Documents): Promise<Server> {
 function produce(document: () => unknown): [status: number, body: unknown] {
   try {
     return [200, document()]
+  } catch (error) {
+    return [503, { error: whyOf(error) }]
+  }
+}
+
+async function act(
+  action: (body: unknown) => Promise<unknown>,
+  asked: IncomingMessage,
+): Promise<[status: number, body: unknown]> {
+  try {
+    const chunks: Buffer[] = []
+    let octets = 0
+    for await (const chunk of asked as AsyncIterable<Buffer>) {
+      octets += chunk.length
+      if (octets > BODY_MAX) return [413, { error: `more than ${BODY_MAX} octets` }]
+      chunks.push(chunk)
+    }
+    const text = Buffer.concat(chunks).toString('utf8')
+    return [200, await action(text === '' ? undefined : JSON.parse(text))]
   } catch (error) {
     return [503, { error: whyOf(error) }]
   }
@@ -115,12 +147,13 @@ async function removeStale(path: string): Promise<void> {
 /** Milliseconds that a speaker may take to answer. */
 const patience = 10_000
 
-/** Asks the speaker behind `path` for a document. */
-export async function askControl(path: string, document: string): Promise<unknown> {
+/** Asks the speaker behind `path` for a document; with a body, to do something. */
+export async function askControl(path: string, document: string, body?: unknown): Promise<unknown> {
   checkPath(path)
-  const asked = request({ socketPath: path, path: document, timeout: patience })
+  const method = body === undefined ? 'GET' : 'POST'
+  const asked = request({ socketPath: path, path: document, method, timeout: patience })
   asked.once('timeout', () => asked.destroy(new Error('no answer')))
-  asked.end()
+  asked.end(body === undefined ? undefined : JSON.stringify(body))
   let status: number | undefined
   let text = ''
   try {
@@ -135,10 +168,10 @@ export async function askControl(path: string, document: string): Promise<unknow
         : `socket ${path}: ${whyOf(error)}`,
     )
   }
-  const body: unknown = parse(text, path)
+  const answered: unknown = parse(text, path)
   if (status !== 200)
-    throw new ControlError(`socket ${path}: ${errorOf(body) ?? `HTTP status ${status}`}`)
-  return body
+    throw new ControlError(`socket ${path}: ${errorOf(answered) ?? `HTTP status ${status}`}`)
+  return answered
 }
 
 function parse(text: string, path: string): unknown {

@@ -3,11 +3,12 @@
 import { createRequire } from 'node:module'
 import { Command, Option } from 'commander'
 import { frrCompats } from '../config/frr-types.ts'
+import type { CheckOptions, Said } from './check.ts'
 import { ControlError } from './control.ts'
-import { logLevels, type RunOptions, run } from './run.ts'
+import type { Inputs } from './inputs.ts'
+import { logLevels } from './log.ts'
+import { defaultSocket, type RunOptions, run } from './run.ts'
 import { show, UsageError } from './show.ts'
-
-const defaultSocket = '/run/ospf-speaker.sock'
 
 /** Parses arguments and does what they say; resolves to the exit status. */
 async function main(argv: readonly string[]): Promise<number> {
@@ -25,22 +26,87 @@ async function main(argv: readonly string[]): Promise<number> {
 
   const socket = (): Option =>
     new Option('--socket <path>', 'control socket').default(defaultSocket)
-  program
-    .command('run')
-    .description('run a speaker in the foreground until SIGTERM')
-    .requiredOption('--frr <file...>', 'configuration in the words of Quagga and FRR; repeatable')
-    .addOption(
-      new Option('--compat <daemon>', 'whose defaults count where the files say nothing')
-        .choices(frrCompats)
-        .default('frr'),
-    )
-    .option('--strict', 'refuse statements that are understood and not done, instead of warning')
-    .addOption(socket())
-    .addOption(new Option('--log <level>', 'what to print').choices(logLevels).default('info'))
-    .action(async (options: RunOptions) => {
+  const withFiles = (command: Command): Command =>
+    command
+      .option('--frr <file...>', 'configuration in the words of Quagga and FRR; repeatable')
+      .addOption(
+        new Option('--compat <daemon>', 'whose defaults count where the files say nothing')
+          .choices(frrCompats)
+          .default('frr'),
+      )
+      .option('--strict', 'refuse statements that are understood and not done, instead of warning')
+  const withAuto = (command: Command): Command =>
+    command
+      .option('--auto', 'take the interface of the default route, and its address as router id')
+      .option('--vip <address...>', 'with --auto: a VIP to put on lo and to announce; repeatable')
+  const needsFiles = (files: readonly string[], { frr = [], auto, vip }: Inputs): void => {
+    if (files.length === 0 && frr.length === 0 && auto !== true)
+      throw new UsageError('no configuration: give a YAML or JSON file, --frr FILE or --auto')
+    if (vip !== undefined && auto !== true) throw new UsageError('--vip goes with --auto')
+  }
+  const tell = ({ out, complaints, status: code }: Said): void => {
+    for (const line of complaints) process.stderr.write(`${line}\n`)
+    for (const line of out) process.stdout.write(`${line}\n`)
+    status = code
+  }
+  withAuto(
+    withFiles(
+      program
+        .command('run')
+        .description('run a speaker in the foreground until SIGTERM; SIGHUP reloads its files')
+        .argument('[file...]', 'configuration in YAML or JSON'),
+    ),
+  )
+    .option('--socket <path>', `control socket (default: as the file says, or ${defaultSocket})`)
+    .addOption(new Option('--log <level>', 'what to print').choices(logLevels))
+    .action(async (files: string[], options: RunOptions) => {
+      needsFiles(files, options)
       // Loaded here, so that `show` works where the native code is not.
       const { processHost } = await import('./host.ts')
-      status = await run(options, processHost)
+      status = await run({ ...options, files }, processHost)
+    })
+  withAuto(
+    withFiles(
+      program
+        .command('check')
+        .description('say whether files make a configuration')
+        .argument('[file...]', 'configuration in YAML or JSON'),
+    ),
+  )
+    .option('--diff', 'ask the running speaker what it would change')
+    .addOption(socket())
+    .action(async (files: string[], options: Inputs & { diff?: true; socket: string }) => {
+      needsFiles(files, options)
+      const { processHost } = await import('./host.ts')
+      const { check } = await import('./check.ts')
+      const { diff, socket: path, ...inputs } = options
+      const asked: CheckOptions = { ...inputs, files, ...(diff ? { diff: path } : {}) }
+      tell(await check(asked, processHost))
+    })
+  withFiles(
+    program.command('convert').description('write a YAML file that says what other files say'),
+  ).action(async (options: Inputs) => {
+    if (options.frr === undefined) throw new UsageError('nothing to convert: give --frr FILE')
+    const { processHost } = await import('./host.ts')
+    const { convert } = await import('./convert.ts')
+    tell(await convert(options, processHost))
+  })
+  program
+    .command('reload')
+    .description('have the running speaker read its files again')
+    .option('--confirm <seconds>', 'roll back unless confirmed within so many seconds', Number)
+    .addOption(socket())
+    .action(async (options: { confirm?: number; socket: string }) => {
+      const { reload } = await import('./check.ts')
+      tell(await reload(options.socket, options.confirm))
+    })
+  program
+    .command('confirm')
+    .description('keep what `reload --confirm` has changed')
+    .addOption(socket())
+    .action(async (options: { socket: string }) => {
+      const { confirmReload } = await import('./check.ts')
+      tell(await confirmReload(options.socket))
     })
   program
     .command('show')

@@ -1,9 +1,14 @@
 /** The speaker of `run`, through the public names alone. */
-import type { FrrOptions } from '../config/frr.ts'
-import type { ResolvedNetworks, resolveNetworks } from '../config/networks.ts'
-import { formatEvent, kernelLinks, OspfSpeaker, type SpeakerEvent } from '../index.ts'
-import { startOptions } from './options.ts'
-import type { LogLevel, LogLine, RunningSpeaker } from './run.ts'
+import type { resolveNetworks } from '../config/networks.ts'
+import {
+  type Config,
+  ConfiguredSpeaker,
+  formatEvent,
+  kernelLinks,
+  type SpeakerEvent,
+} from '../index.ts'
+import type { LogLevel, LogLine } from './log.ts'
+import type { RunningSpeaker } from './run.ts'
 
 /** The devices now, by name. */
 export function links(): Promise<Parameters<typeof resolveNetworks>[1]> {
@@ -11,19 +16,18 @@ export function links(): Promise<Parameters<typeof resolveNetworks>[1]> {
 }
 
 /** Starts the speaker; addresses that are configured and not there are added first. */
-export async function start(
-  config: FrrOptions,
-  resolved: ResolvedNetworks,
-): Promise<RunningSpeaker> {
-  const speaker = await OspfSpeaker.start(startOptions(config, resolved))
+export async function start(config: Config): Promise<RunningSpeaker> {
+  const configured = await ConfiguredSpeaker.start(config)
+  const { speaker } = configured
   return {
-    routerId: config.routerId,
+    routerId: speaker.routerId,
+    configured,
     neighbors: () => speaker.neighbors(),
     interfaces: () => speaker.interfaces(),
     routes: () => speaker.routes(),
     database: () => speaker.database(),
     log: lines(speaker),
-    stop: async () => void (await speaker.stop()),
+    stop: async () => void (await configured.stop()),
   }
 }
 

@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { existsSync } from 'node:fs'
 import t from 'tap'
+import type { Changeable } from '../../lib/cli/reload.ts'
 import { type Host, type LogLine, type RunningSpeaker, run } from '../../lib/cli/run.ts'
 import { show } from '../../lib/cli/show.ts'
 import type { Link } from '../../lib/ports.ts'
@@ -33,6 +34,7 @@ class FakeSpeaker {
 
   readonly running: RunningSpeaker = {
     ...sample,
+    configured: {} as Changeable,
     log: this.lines(),
     stop: async () => {
       this.stops++
@@ -72,6 +74,7 @@ function world(change: Partial<Host> = {}): World {
     readFile: async () => config,
     links: async () => new Map([['eth0', eth0]]),
     speed: () => undefined,
+    environment: {},
     start: async () => speaker.running,
     print: (line) => {
       printed.push(line)
@@ -107,8 +110,13 @@ t.test('runs until a signal, logs, answers, stops and cleans up', async (t) => {
   signals.emit('SIGTERM')
   t.equal(await status, 0)
   t.match(started, [
-    { routerId: '10.0.1.133', installRoutes: true },
-    { interfaces: [{ name: 'eth0', area: '0.0.0.0', settings: { cost: 1 } }] },
+    {
+      options: {
+        routerId: '10.0.1.133',
+        installRoutes: true,
+        areas: { '0.0.0.0': { interfaces: { eth0: { cost: 1 } } } },
+      },
+    },
   ])
   t.strictSame(printed, [
     '2020-02-02T03:04:05.000Z warning: ospfd.conf:6: no address is in network 10.7.0.0/24 area 0.0.0.0',
@@ -197,8 +205,8 @@ t.test('whose defaults count', async (t) => {
     const { host } = world({
       readFile: async () => config.replace('cost 1', 'priority 1'),
       speed: () => 1000,
-      start: async (_, { interfaces }) => {
-        costs.push(interfaces[0]?.settings.cost)
+      start: async ({ options }) => {
+        costs.push(options.areas['0.0.0.0']?.interfaces?.['eth0']?.cost)
         throw new Error('enough')
       },
     })
