@@ -1,7 +1,7 @@
 /** `ospf-speaker convert`: files in the words of Quagga and FRR as a file in ours. */
-import { type FrrCompat, type FrrFile, importFrr } from '../config/frr.ts'
+import { type FrrCompat, type FrrFile, type FrrOptions, importFrr } from '../config/frr.ts'
 import { type Places, placesOf } from '../config/frr-places.ts'
-import { resolveNetworks } from '../config/networks.ts'
+import { type ResolvedNetworks, resolveNetworks } from '../config/networks.ts'
 import type { Path } from '../config/source.ts'
 import type { SpeakerOptions } from '../index.ts'
 import { type Said, say } from './check.ts'
@@ -37,12 +37,12 @@ export async function convertFrr(
   const links = new Map(devices)
   for (const { device } of options.addresses)
     if (!links.has(device)) links.set(device, madeUp(device))
-  const resolved = resolveNetworks(options, links, speed)
+  const { resolved, data, refusal } = resolve(options, links, speed)
+  if (resolved === undefined) return say(2, [], [`${files[0]?.name}: ${refusal}`])
   const build = (some: readonly FrrFile[]): SpeakerOptions | undefined => {
     const again = importFrr(some, { compat }).options
     return again && tidied(startOptions(again, resolveNetworks(again, links, speed)))
   }
-  const data = tidied(startOptions(options, resolved))
   const places = placesOf(files, build)
   const heading = ` From ${files.map(({ name }) => name).join(', ')}.`
   const complaints = [
@@ -56,6 +56,22 @@ export async function convertFrr(
   ]
   const text = writeYaml(data, (path) => linesOf(places, path), heading)
   return say(0, text.trimEnd().split('\n'), complaints)
+}
+
+/** What does not fit shows with the devices alone. */
+function resolve(
+  options: FrrOptions,
+  links: Links,
+  speed: (device: string) => number | undefined,
+):
+  | { resolved: ResolvedNetworks; data: SpeakerOptions; refusal?: never }
+  | { resolved?: never; data?: never; refusal: string } {
+  try {
+    const resolved = resolveNetworks(options, links, speed)
+    return { resolved, data: tidied(startOptions(options, resolved)) }
+  } catch (error) {
+    return { refusal: error instanceof Error ? error.message : String(error) }
+  }
 }
 
 function linesOf(places: Places, path: Path): string | undefined {

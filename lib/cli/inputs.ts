@@ -119,7 +119,15 @@ export async function readInputs(
     const vips = await vipsOf(texts.files)
     const links = without(await host.links(), inEffect, vips)
     const speed = (device: string): number | undefined => host.speed(device)
-    const resolved = resolveNetworks(options, links, speed)
+    let resolved: ResolvedNetworks
+    let data: SpeakerOptions
+    try {
+      resolved = resolveNetworks(options, links, speed)
+      data = frrData(options, resolved, vips)
+    } catch (error) {
+      // keys that are missing, which shows with the devices alone
+      return refuse([`${texts.frr[0]!.name}: ${error instanceof Error ? error.message : error}`])
+    }
     const { absent } = resolved
     if (absent.length > 0)
       return refuse(
@@ -131,7 +139,7 @@ export async function readInputs(
       const again = importFrr(files, { compat }).options
       return again && frrData(again, resolveNetworks(again, links, speed), vips)
     }
-    sources.push(frrSource(texts.frr, frrData(options, resolved, vips), build, sources.length > 0))
+    sources.push(frrSource(texts.frr, data, build, sources.length > 0))
   }
   const { config, problems } = await readConfig(sources, host)
   return config === undefined

@@ -16,12 +16,14 @@ export function writeYaml(
       const said = comment(path)
       // what is said of all that is inside is said once
       if (said !== undefined && said !== latest) {
-        const isLine = isScalar(node) || (node !== null && 'flow' in node && node.flow === true)
-        if (isLine) node.comment = ` ${said}`
+        const isLine = isScalar(node) || isFlow(node)
+        if (isLine && node !== null) node.comment = ` ${said}`
         else if (pair !== undefined && isNode(pair.key)) pair.key.commentBefore = ` ${said}`
         else if (node !== null) node.commentBefore = ` ${said}`
       }
     }
+    // a comment within a line would break it
+    if (isFlow(node)) return
     const before = latest
     latest = path.length > 0 ? (comment(path) ?? latest) : latest
     if (isMap(node))
@@ -37,6 +39,8 @@ export function writeYaml(
   mark(document.contents, undefined, [])
   return document.toString({ lineWidth: 0, flowCollectionPadding: true })
 }
+
+const isFlow = (node: Node | null): boolean => (isMap(node) || isSeq(node)) && node.flow === true
 
 /** Short lists and maps of plain values go on one line; what has comments of its own does not. */
 function flatten(node: unknown): void {

@@ -15,7 +15,15 @@ export function placesOf(
   files: readonly FrrFile[],
   build: (files: readonly FrrFile[]) => unknown,
 ): Places {
-  const whole = build(files)
+  const tried = (some: readonly FrrFile[]): unknown => {
+    try {
+      return build(some)
+    } catch {
+      // half a statement may be worse than none
+      return undefined
+    }
+  }
+  const whole = tried(files)
   const places = new Map<string, FrrPlace[]>()
   const note = (path: Path, place: FrrPlace): void => {
     const key = path.join('\n')
@@ -31,7 +39,7 @@ export function placesOf(
       const place = { file: name, line: n + 1 }
       // without it there are no options
       if (/^\s*(ospf\s+)?router-id\s/.test(line)) note(['routerId'], place)
-      const without = build(
+      const without = tried(
         files.map((file, j) =>
           j === i ? { name, text: lines.map((l, k) => (k === n ? '' : l)).join('\n') } : file,
         ),
