@@ -153,6 +153,8 @@ export async function askControl(path: string, document: string, body?: unknown)
   const method = body === undefined ? 'GET' : 'POST'
   const asked = request({ socketPath: path, path: document, method, timeout: patience })
   asked.once('timeout', () => asked.destroy(new Error('no answer')))
+  // once heard below; what follows it is nobody's business
+  asked.on('error', () => {})
   asked.end(body === undefined ? undefined : JSON.stringify(body))
   let status: number | undefined
   let text = ''

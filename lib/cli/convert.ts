@@ -75,7 +75,7 @@ function resolve(
 }
 
 function linesOf(places: Places, path: Path): string | undefined {
-  const found = places(path)
+  const found = places.of(path)
   if (found.length === 0) return undefined
   const byFile = new Map<string, number[]>()
   for (const { file, line } of found) byFile.set(file, [...(byFile.get(file) ?? []), line])

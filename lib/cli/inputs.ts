@@ -1,9 +1,8 @@
 /** The files that a command is given, of whatever kind, as one configuration. */
 import { autoConfig, detect } from '../config/detect.ts'
 import { type FrrCompat, type FrrFile, type FrrOptions, importFrr } from '../config/frr.ts'
-import { placesOf } from '../config/frr-places.ts'
+import { type Places, placesOf } from '../config/frr-places.ts'
 import { type ResolvedNetworks, resolveNetworks } from '../config/networks.ts'
-import type { Path } from '../config/source.ts'
 import {
   type Config,
   type ConfigSource,
@@ -139,7 +138,7 @@ export async function readInputs(
       const again = importFrr(files, { compat }).options
       return again && frrData(again, resolveNetworks(again, links, speed), vips)
     }
-    sources.push(frrSource(texts.frr, data, build, sources.length > 0))
+    sources.push(frrSource(texts.frr, data, build))
   }
   const { config, problems } = await readConfig(sources, host)
   return config === undefined
@@ -161,36 +160,22 @@ function frrData(
   return { ...said, areas: Object.fromEntries(areas) }
 }
 
-/**
- * Where each option stands is found out when somebody asks. With other files beside them, FRR's defaults give way: only
- * what has a line counts.
- */
+/** Where each option stands is found out when somebody asks. FRR's defaults give way to what other files say. */
 export function frrSource(
   files: readonly FrrFile[],
   data: object,
   build: (files: readonly FrrFile[]) => object | undefined,
-  isBesideOthers: boolean,
 ): ConfigSource {
-  let known: ReturnType<typeof placesOf> | undefined
-  const places = (path: Path): readonly { file: string; line?: number }[] => {
-    known ??= placesOf(files, build)
-    return known(path)
-  }
-  const stated = isBesideOthers
-    ? Object.fromEntries(
-        Object.entries(data).filter(([name]) => !defaults.has(name) || places([name]).length > 0),
-      )
-    : data
-  const [first] = files
+  let known: Places | undefined
+  const places = (): Places => (known ??= placesOf(files, build))
+  const name = files[0]?.name ?? ''
   return {
-    name: first?.name ?? '',
-    data: stated,
-    place: (path) => places(path)[0] ?? { file: first?.name ?? '' },
+    name,
+    data,
+    place: (path) => places().of(path)[0] ?? { file: name },
+    isDefault: (path) => !places().isStated(path),
   }
 }
-
-/** What is there though no line may say so. */
-const defaults: ReadonlySet<string> = new Set(['rfc1583Compatibility', 'installRoutes', 'role'])
 
 const addressOf = (prefix: string): string => prefix.split('/')[0]!
 

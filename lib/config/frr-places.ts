@@ -5,8 +5,13 @@
 import type { FrrFile, FrrPlace } from './frr-types.ts'
 import { at, isRecord, isSame, type Path } from './source.ts'
 
-/** Lines by what they say; the deepest part of a path that has lines of its own is asked. */
-export type Places = (path: Path) => readonly FrrPlace[]
+/** Lines by what they say. */
+export interface Places {
+  /** Those of the deepest part of a path that has lines of its own. */
+  of(path: Path): readonly FrrPlace[]
+  /** Some line says this, or a part of it: it is no default. */
+  isStated(path: Path): boolean
+}
 
 /**
  * @param build makes options of the files; undefined: they have errors
@@ -48,12 +53,18 @@ export function placesOf(
       for (const path of missingIn(without, whole, [])) note(path, place)
     }
   }
-  return (path) => {
-    for (let length = path.length; length > 0; length--) {
-      const found = places.get(path.slice(0, length).join('\n'))
-      if (found !== undefined) return found
-    }
-    return []
+  return {
+    of: (path) => {
+      for (let length = path.length; length > 0; length--) {
+        const found = places.get(path.slice(0, length).join('\n'))
+        if (found !== undefined) return found
+      }
+      return []
+    },
+    isStated: (path) => {
+      const key = path.join('\n')
+      return [...places.keys()].some((one) => one === key || one.startsWith(`${key}\n`))
+    },
   }
 }
 

@@ -25,6 +25,8 @@ export interface Source {
   readonly data: unknown
   /** Of the deepest part of the path that is said. */
   place(path: Path): Place
+  /** Nobody said this: what others say goes before it. Default: all was said. */
+  isDefault?(path: Path): boolean
 }
 
 export const formatPath = (path: Path): string => path.join(': ')
@@ -84,12 +86,15 @@ export function merge(sources: readonly Source[]): {
     const owner = (path: Path): Source =>
       told.toSorted((a, b) => depthOf(b.data, path) - depthOf(a.data, path))[0]!
     data = join(data, source.data, [], (path, was, is) => {
+      if (source.isDefault?.(path)) return was
+      if (owner(path).isDefault?.(path)) return is
       const before = owner(path).place(path)
       problems.push({
         ...source.place(path),
         path: formatPath(path),
         message: `${showValue(is, path)} contradicts ${showValue(was, path)} of ${placeText(before)}`,
       })
+      return was
     })
     told.push(source)
   }
@@ -105,7 +110,7 @@ function join(
   a: unknown,
   b: unknown,
   path: Path,
-  conflict: (path: Path, a: unknown, b: unknown) => void,
+  conflict: (path: Path, a: unknown, b: unknown) => unknown,
 ): unknown {
   if (a === undefined || b === undefined) return a ?? b
   if (isRecord(a) && isRecord(b)) {
@@ -125,8 +130,7 @@ function join(
   if (isSame(a, b)) return a
   if (path.length === 1 && path[0] === 'addresses' && Array.isArray(a) && Array.isArray(b))
     return [...a, ...b.filter((one) => !a.some((other) => isSame(one, other)))]
-  conflict(path, a, b)
-  return a
+  return conflict(path, a, b)
 }
 
 /** Equal as data, whatever the order of keys. */

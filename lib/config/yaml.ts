@@ -22,8 +22,39 @@ export interface ReadYaml {
 /** Aliases that are followed, so that a short text cannot become a long one. */
 const ALIASES_MAX = 200
 
+/** Brackets within brackets, and columns before the first word of a line: a parser has only so much of a stack. */
+const BRACKETS_MAX = 100
+const INDENT_MAX = 200
+const OCTETS_MAX = 4 << 20
+
+/** Where a file is too much to be parsed, and why. */
+function excess(name: string, text: string): ConfigProblem | undefined {
+  const refuse = (line: number, column: number, message: string): ConfigProblem => ({
+    file: name,
+    line,
+    column,
+    path: '',
+    message,
+  })
+  if (text.length > OCTETS_MAX) return refuse(1, 1, `longer than ${OCTETS_MAX} characters`)
+  let open = 0
+  let [line, start, isIndent] = [1, 0, true]
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i]!
+    if (char === '\n') [line, start, isIndent] = [line + 1, i + 1, true]
+    else if (isIndent && !' \t-?'.includes(char)) isIndent = false
+    if (isIndent && i - start > INDENT_MAX) return refuse(line, i - start, 'nested too deep')
+    if (char === '[' || char === '{') open++
+    else if ((char === ']' || char === '}') && open > 0) open--
+    if (open > BRACKETS_MAX) return refuse(line, i - start + 1, 'nested too deep')
+  }
+  return undefined
+}
+
 /** Reads a file. Never throws on its account. */
 export function readYaml(name: string, text: string): ReadYaml {
+  const tooMuch = excess(name, text)
+  if (tooMuch !== undefined) return { source: undefined, problems: [tooMuch] }
   const lines = new LineCounter()
   const placeOf = (offset: number): Place => {
     const { line, col } = lines.linePos(Math.min(offset, text.length))
@@ -51,7 +82,7 @@ export function readYaml(name: string, text: string): ReadYaml {
   } catch (error) {
     // too many aliases, too deep
     const message = error instanceof Error ? error.message : String(error)
-    return { source: undefined, problems: [{ file: name, line: 1, path: '', message }] }
+    return { source: undefined, problems: [{ file: name, line: 1, column: 1, path: '', message }] }
   }
 }
 
