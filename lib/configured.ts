@@ -21,6 +21,7 @@ import { planReconfigure, type ReconfigureResult } from './reconfigure.ts'
 import type { SequenceStore } from './sequence-store.ts'
 import { OspfSpeaker } from './speaker.ts'
 import type { AnnounceOptions } from './vip.ts'
+import { formatPrefix } from './wire/address.ts'
 import type { SpeakerPorts } from './world.ts'
 
 /** How a change that must be confirmed ended. */
@@ -72,6 +73,7 @@ export class ConfiguredSpeaker implements AsyncDisposable {
     const book = new GateBook(clock)
     const speaker = await OspfSpeaker.start(options as SpeakerOptions, ports)
     const configured = new ConfiguredSpeaker(speaker, config, clock, book, store)
+    signal?.addEventListener('abort', () => void configured.stop(), { once: true })
     try {
       configured.#announce(config)
     } catch (error) {
@@ -155,6 +157,20 @@ export class ConfiguredSpeaker implements AsyncDisposable {
     const isThere = this.#trial !== undefined
     this.#trial?.end('confirmed', 'confirmed')
     return isThere
+  }
+
+  /**
+   * The VIP lives for another lease, or for so many seconds.
+   * @throws OspfError ERR_OSPF_CONFIG when it has none
+   */
+  renew(vip: string, seconds?: number): void {
+    const { prefix, length } = parseVip(vip)
+    const known = this.#vips.get(formatPrefix(prefix, length))
+    if (known?.data.lease === undefined) {
+      const what = known === undefined ? 'is not announced' : 'has no lease'
+      throw new OspfError('ERR_OSPF_CONFIG', `VIP ${vip}: ${what}`)
+    }
+    known.handle.renew(seconds)
   }
 
   /** As `speaker.stop()`; the checks stop with it. */

@@ -183,6 +183,31 @@ t.test('what cannot change is refused, and nothing changes', async (t) => {
   await until(configured.stop())
 })
 
+t.test('a VIP with a lease lives while somebody renews it', async (t) => {
+  const { configured, learned, run, until } = await start(
+    await config(`vips:\n  10.0.1.100/32: { lease: 10 }\n  10.0.1.101/32: {}\n`),
+  )
+  configured.renew('10.0.1.100')
+  await run(8)
+  t.strictSame(learned(), ['100:10', '101:10'])
+  await run(8)
+  t.strictSame(learned(), ['101:10'])
+  t.throws(() => configured.renew('10.0.1.101'), /has no lease/)
+  t.throws(() => configured.renew('10.0.1.102'), /is not announced/)
+  await until(configured.stop())
+})
+
+t.test('a signal stops it, checks and all', async (t) => {
+  const all = lan()
+  const abort = new AbortController()
+  const first = await config(`vips:\n  10.0.1.100/32: { when: ${passing} }\n`)
+  await ConfiguredSpeaker.start(first, { ports: all.world, signal: abort.signal })
+  await all.run(6)
+  abort.abort()
+  await all.run(20)
+  t.equal(all.world.leftovers, '')
+})
+
 t.test('a change that is not confirmed is rolled back', async (t) => {
   const first = await config(`vips:\n  10.0.1.100/32: {}\n`)
   const { configured, learned, run, until } = await start(first)

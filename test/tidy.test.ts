@@ -201,6 +201,7 @@ const arrows: Record<string, readonly string[]> = {
     'type sequence-store',
     'speaker',
     'type vip',
+    'wire/address.ts',
     'type world',
   ],
   index: [

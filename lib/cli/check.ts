@@ -71,3 +71,13 @@ export async function confirmReload(socket: string): Promise<Said> {
     ? say(0, ['confirmed'], [])
     : say(1, [], ['ospf-speaker: no change waits to be confirmed'])
 }
+
+/** `ospf-speaker renew`: a VIP with a lease lives on. */
+export async function renew(
+  socket: string,
+  vip: string,
+  seconds: number | undefined,
+): Promise<Said> {
+  await askControl(socket, '/renew', { vip, ...(seconds === undefined ? {} : { seconds }) })
+  return say(0, [], [])
+}

@@ -13,6 +13,9 @@ export class ControlError extends Error {
   override readonly name = 'ControlError'
 }
 
+/** Where the socket is unless somebody says otherwise. */
+export const defaultSocket = '/run/ospf-speaker.sock'
+
 /** What fits into sockaddr_un; Node 20 cuts longer paths short without a word. */
 const longestPath = 107
 

@@ -4,10 +4,10 @@ import { createRequire } from 'node:module'
 import { Command, Option } from 'commander'
 import { frrCompats } from '../config/frr-types.ts'
 import type { CheckOptions, Said } from './check.ts'
-import { ControlError } from './control.ts'
+import { ControlError, defaultSocket } from './control.ts'
 import type { Inputs } from './inputs.ts'
 import { logLevels } from './log.ts'
-import { defaultSocket, type RunOptions, run } from './run.ts'
+import type { RunOptions } from './run.ts'
 import { show, UsageError } from './show.ts'
 
 /** Parses arguments and does what they say; resolves to the exit status. */
@@ -63,6 +63,7 @@ async function main(argv: readonly string[]): Promise<number> {
       needsFiles(files, options)
       // Loaded here, so that `show` works where the native code is not.
       const { processHost } = await import('./host.ts')
+      const { run } = await import('./run.ts')
       status = await run({ ...options, files }, processHost)
     })
   withAuto(
@@ -107,6 +108,16 @@ async function main(argv: readonly string[]): Promise<number> {
     .action(async (options: { socket: string }) => {
       const { confirmReload } = await import('./check.ts')
       tell(await confirmReload(options.socket))
+    })
+  program
+    .command('renew')
+    .description('have a VIP that has a lease live on')
+    .argument('<vip>')
+    .argument('[seconds]', 'for so long instead of its lease', Number)
+    .addOption(socket())
+    .action(async (vip: string, seconds: number | undefined, options: { socket: string }) => {
+      const { renew } = await import('./check.ts')
+      tell(await renew(options.socket, vip, seconds))
     })
   program
     .command('show')

@@ -7,7 +7,7 @@ import type { Logger } from './log.ts'
 /** What can be changed of a running speaker. */
 export type Changeable = Pick<
   ConfiguredSpeaker,
-  'config' | 'plan' | 'apply' | 'try' | 'confirm' | 'onTrial'
+  'config' | 'plan' | 'apply' | 'try' | 'confirm' | 'onTrial' | 'renew'
 >
 
 /** What came of a request: changes, or errors and no change at all. */
@@ -115,6 +115,11 @@ export class Reloader {
     return {
       '/reload': (body) => this.reload(secondsOf(body)),
       '/confirm': async () => ({ confirmed: this.#speaker().confirm() }),
+      '/renew': async (body) => {
+        const { vip, seconds } = leaseOf(body)
+        this.#speaker().renew(vip, seconds)
+        return {}
+      },
       '/diff': (body) => this.diff(textsOf(body)),
     }
   }
@@ -126,6 +131,15 @@ function secondsOf(body: unknown): number | undefined {
   if (typeof confirm !== 'number' || !(confirm > 0 && confirm <= 86_400))
     throw new Error('confirm: expected seconds above 0, at most a day')
   return confirm
+}
+
+function leaseOf(body: unknown): { readonly vip: string; readonly seconds?: number } {
+  if (!isObject(body) || typeof body['vip'] !== 'string') throw new Error('expected a vip')
+  const { vip, seconds } = body
+  if (seconds === undefined) return { vip }
+  if (typeof seconds !== 'number' || !(seconds > 0 && seconds <= 86_400))
+    throw new Error('seconds: expected a number above 0, at most a day')
+  return { vip, seconds }
 }
 
 /** What came over the socket: of the same user, and maybe of another version. */

@@ -1,7 +1,7 @@
 /** `ospf-speaker run`: configuration files in, a speaker until a signal, one line per event. */
 
 import type { Config } from '../index.ts'
-import { type Control, serveControl } from './control.ts'
+import { type Control, defaultSocket, serveControl } from './control.ts'
 import { type InputHost, type Inputs, loadInputs, type ReadInputs, readInputs } from './inputs.ts'
 import { type LogLevel, type LogLine, logger } from './log.ts'
 import { type Changeable, Reloader } from './reload.ts'
@@ -39,8 +39,6 @@ export interface Host extends InputHost {
   /** Ends the process at once. */
   exit(code: number): void
 }
-
-export const defaultSocket = '/run/ospf-speaker.sock'
 
 /** Ends with the exit status: 0 after a signal, 1 when the machine refused, 2 for a configuration with errors. */
 export async function run(options: RunOptions, host: Host): Promise<number> {

@@ -20,7 +20,7 @@ export function problemsOf(source: Source, isAlone = true): ConfigProblem[] {
   const seen = new Set<string>()
   const problems = (validate.errors ?? []).flatMap((error) => {
     // what comes of another
-    if (error.keyword === 'if' || /\/(?:one|any)Of\/\d/.test(error.schemaPath)) return []
+    if (error.keyword === 'if' || /\/(?:anyOf|oneOf)\/\d/.test(error.schemaPath)) return []
     if (error.keyword === 'required' && error.instancePath === '' && !isAlone) return []
     const path = pathOf(source.data, error)
     const message = messageOf(error, source.data, path)

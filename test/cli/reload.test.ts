@@ -1,6 +1,6 @@
 /** Reloading, checking and comparing, over the control socket, with a speaker that notes what it is told. */
 import t, { type Test } from 'tap'
-import { check, confirmReload, reload } from '../../lib/cli/check.ts'
+import { check, confirmReload, reload, renew } from '../../lib/cli/check.ts'
 import { askControl, serveControl } from '../../lib/cli/control.ts'
 import { type InputHost, type Inputs, loadInputs, readInputs } from '../../lib/cli/inputs.ts'
 import { logger } from '../../lib/cli/log.ts'
@@ -77,6 +77,10 @@ class Speaker implements Changeable {
     this.told.push(`try ${seconds}`)
     this.onTrial = true
     return { ...plan, ended: Promise.resolve({ how: 'rolled-back', reason: 'no word' }) }
+  }
+
+  renew(vip: string, seconds?: number): void {
+    this.told.push(`renew ${vip} ${seconds}`)
   }
 
   confirm(): boolean {
@@ -243,6 +247,14 @@ eth0\t0001000A\t00000000\t0001\t0\t0\t100\t00FFFFFF\t0\t0\t0
   t.match(await readInputs(texts, machine), {
     errors: [/eth7, which has the default route, has no address/],
   })
+})
+
+t.test('a lease is renewed', async (t) => {
+  const { socket, speaker } = await running(t, { files: ['f'] }, new Machine({ f: yaml() }))
+  t.match(await renew(socket, '10.0.1.100', undefined), { status: 0 })
+  t.match(await renew(socket, '10.0.1.100', 5), { status: 0 })
+  t.strictSame(speaker.told, ['renew 10.0.1.100 undefined', 'renew 10.0.1.100 5'])
+  await t.rejects(renew(socket, '10.0.1.100', -5), /seconds: expected/)
 })
 
 t.test('nonsense on the control socket', async (t) => {
