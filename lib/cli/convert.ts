@@ -4,9 +4,9 @@ import { type Places, placesOf } from '../config/frr-places.ts'
 import { type ResolvedNetworks, resolveNetworks } from '../config/networks.ts'
 import type { Path } from '../config/source.ts'
 import type { SpeakerOptions } from '../index.ts'
-import { type Said, say } from './check.ts'
 import { type InputHost, type Inputs, loadInputs } from './inputs.ts'
 import { startOptions } from './options.ts'
+import { type Said, say } from './said.ts'
 
 type Links = Parameters<typeof resolveNetworks>[1]
 

@@ -3,11 +3,12 @@
 import { createRequire } from 'node:module'
 import { Command, Option } from 'commander'
 import { frrCompats } from '../config/frr-types.ts'
-import type { CheckOptions, Said } from './check.ts'
+import type { CheckOptions } from './check.ts'
 import { ControlError, defaultSocket } from './control.ts'
 import type { Inputs } from './inputs.ts'
 import { logLevels } from './log.ts'
 import type { RunOptions } from './run.ts'
+import type { Said } from './said.ts'
 import { show, UsageError } from './show.ts'
 
 /** Parses arguments and does what they say; resolves to the exit status. */
@@ -98,7 +99,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .option('--confirm <seconds>', 'roll back unless confirmed within so many seconds', Number)
     .addOption(socket())
     .action(async (options: { confirm?: number; socket: string }) => {
-      const { reload } = await import('./check.ts')
+      const { reload } = await import('./reload-commands.ts')
       tell(await reload(options.socket, options.confirm))
     })
   program
@@ -106,7 +107,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .description('keep what `reload --confirm` has changed')
     .addOption(socket())
     .action(async (options: { socket: string }) => {
-      const { confirmReload } = await import('./check.ts')
+      const { confirmReload } = await import('./reload-commands.ts')
       tell(await confirmReload(options.socket))
     })
   program
@@ -116,7 +117,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .argument('[seconds]', 'for so long instead of its lease', Number)
     .addOption(socket())
     .action(async (vip: string, seconds: number | undefined, options: { socket: string }) => {
-      const { renew } = await import('./check.ts')
+      const { renew } = await import('./reload-commands.ts')
       tell(await renew(options.socket, vip, seconds))
     })
   program

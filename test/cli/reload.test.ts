@@ -1,10 +1,11 @@
 /** Reloading, checking and comparing, over the control socket, with a speaker that notes what it is told. */
 import t, { type Test } from 'tap'
-import { check, confirmReload, reload, renew } from '../../lib/cli/check.ts'
+import { check } from '../../lib/cli/check.ts'
 import { askControl, serveControl } from '../../lib/cli/control.ts'
 import { type InputHost, type Inputs, loadInputs, readInputs } from '../../lib/cli/inputs.ts'
 import { logger } from '../../lib/cli/log.ts'
 import { type Changeable, Reloader } from '../../lib/cli/reload.ts'
+import { confirmReload, reload, renew } from '../../lib/cli/reload-commands.ts'
 import type { Config } from '../../lib/index.ts'
 import type { Link } from '../../lib/ports.ts'
 import { shortDir } from './sample.ts'
