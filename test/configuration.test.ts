@@ -1,7 +1,7 @@
 /** Configuration files: what they may say, what is wrong with them, and where. */
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { type ConfigWorld, formatProblem, readConfig } from '../lib/index.ts'
+import { type ConfigWorld, formatProblem, readConfig, validateConfig } from '../lib/index.ts'
 
 const secrets: Readonly<Record<string, string>> = {
   'fixtures/configs/yaml/keys/two': 'second key\n',
@@ -201,5 +201,15 @@ t.test('two files are one configuration, and contradictions name both', async (t
   const { problems: found } = await readConfig([one, other], world)
   t.strictSame(found.map(formatProblem), [
     "c.yaml:1:1: routerId: '10.0.1.134' contradicts '10.0.1.133' of a.yaml:1:1",
+  ])
+})
+
+t.test('a file alone, without its secrets and its meaning', async (t) => {
+  t.strictSame(await validateConfig('f.yaml', eth0), [])
+  const gone = `${head}      eth0: { authentication: { type: simple, keyFile: gone } }\n`
+  t.strictSame(await validateConfig('f.yaml', gone), [])
+  t.match((await validateConfig('f.yaml', 'routerId: 5\n')).map(formatProblem), [
+    "f.yaml:1:1: 'areas' is missing",
+    'f.yaml:1:1: routerId: expected text, got 5',
   ])
 })

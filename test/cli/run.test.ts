@@ -175,6 +175,37 @@ t.test('debug tells what was accepted without effect', async (t) => {
   t.match(printed[0], /debug: f:1: accepted, without effect: log syslog$/)
 })
 
+t.test('a YAML file says the socket and what to print; SIGHUP reads it again', async (t) => {
+  const socket = `${shortDir(t)}/s`
+  const yaml = `routerId: 10.0.1.133
+areas: { 0: { interfaces: { eth0: {} } } }
+socket: ${socket}
+log: warning
+`
+  let text = yaml
+  const { host, printed, signals, until } = world({
+    readFile: async () => text,
+    start: async (config) => {
+      t.equal(config.socket, socket)
+      return { ...world().speaker.running, configured: { config } as Changeable }
+    },
+  })
+  const status = run({ files: ['f.yaml'] }, host)
+  while (!existsSync(socket)) await new Promise(setImmediate)
+  text = `${yaml}nonsense: 1\n`
+  while (signals.listenerCount('SIGHUP') === 0) await new Promise(setImmediate)
+  await new Promise(setImmediate)
+  signals.emit('SIGHUP')
+  await until('reload: nothing has changed')
+  t.strictSame(
+    printed.map((line) => line.split(' ').slice(1, 4).join(' ')),
+    ['error: f.yaml:5:1: nonsense:', 'error: reload: nothing'],
+    'and no more than that',
+  )
+  signals.emit('SIGTERM')
+  t.equal(await status, 0)
+})
+
 t.test('what is not done is a warning, and refused where one is strict', async (t) => {
   const text = `ip forwarding\nlog syslog\n${config}`
   const { host, printed, signals, until } = world({ readFile: async () => text })
