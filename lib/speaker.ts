@@ -43,10 +43,12 @@ import { neighborsIn, type StopOptions, type StopResult, untilQuiet } from './qu
 import { type Kept, planReconfigure, type ReconfigureResult } from './reconfigure.ts'
 import { Redistributor } from './redistribution.ts'
 import { keepsConnections, RouteFilter } from './route-filter.ts'
+import { parseReset, type ResetOptions } from './reset.ts'
 import { RouterHelper } from './router-helper.ts'
 import { keepBootCount, nextBootCount } from './sequence-store.ts'
 import { SharedAddresses } from './shared-addresses.ts'
 import type { SpfRun } from './spf-log.ts'
+import type { StatusView } from './status.ts'
 import { StubRouterSwitch } from './stub-router.ts'
 import type { SysctlFinding } from './sysctl.ts'
 import { Turn } from './turn.ts'
@@ -222,6 +224,11 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     return this.#inspection.interfaces()
   }
 
+  /** What this router is, area by area, and which others it can reach. */
+  status(): StatusView {
+    return this.#inspection.status()
+  }
+
   routes(): RouteView[] {
     return this.#inspection.routes()
   }
@@ -376,6 +383,13 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   }
 
   /**
+   * Gives adjacencies up and makes them anew. @throws OspfError ERR_OSPF_CONFIG
+   */
+  reset(which: ResetOptions = {}): void {
+    this.#configure(parseReset(which))
+  }
+
+  /**
    * Which routes go to the kernel from now on; undefined: all. Those that are no longer accepted are removed.
    * @throws OspfError ERR_OSPF_CONFIG, also when the speaker installs no routes
    */
@@ -398,7 +412,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
    * Other options for the running speaker: the whole of them, checked as a whole. Then only what differs is applied, in
    * one step; what was announced at run time stays, and so do adjacencies where the protocol allows it. Hello and dead
    * intervals may change if the neighbors' do before the dead interval is over that ran so far. `signal` is that of the
-   * start. Not to be changed: `routerId`, `installRoutes`, `sequenceStore`, `eventQueue`.
+   * start. Not to be changed: `routerId`, `installRoutes`, `sequenceStore`, `record`, `eventQueue`.
    *
    * When it rejects, everything is as it was.
    * @throws OspfError ERR_OSPF_CONFIG, ERR_OSPF_NO_INTERFACE, ERR_OSPF_DUPLICATE (another speaker has the interface),
