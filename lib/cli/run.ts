@@ -2,9 +2,10 @@
 
 import { type FrrCompat, type FrrOptions, importFrr } from '../config/frr.ts'
 import { type ResolvedNetworks, resolveNetworks } from '../config/networks.ts'
+import type { SpeakerOptions } from '../index.ts'
 import { type Control, serveControl } from './control.ts'
-import { documentsOf } from './show.ts'
-import type { Snapshots } from './speaker-like.ts'
+import { answersOf } from './show.ts'
+import type { Operated } from './speaker-like.ts'
 
 export const logLevels = ['error', 'warning', 'info', 'debug'] as const
 export type LogLevel = (typeof logLevels)[number]
@@ -18,6 +19,8 @@ export interface RunOptions {
   readonly strict?: boolean
   /** Path of the control socket. */
   readonly socket: string
+  /** Path of a file that gets every OSPF packet. */
+  readonly pcap?: string
   readonly log: LogLevel
 }
 
@@ -27,8 +30,8 @@ export interface LogLine {
   readonly text: string
 }
 
-/** A speaker that has started: snapshots, its events, and the graceful stop. */
-export interface RunningSpeaker extends Snapshots {
+/** A speaker that has started: all that is asked of it, its events, and the graceful stop. */
+export interface RunningSpeaker extends Operated {
   /** Ends when the speaker has stopped. */
   readonly log: AsyncIterable<LogLine>
   /** Withdraws, flushes, cleans the kernel; idempotent. */
@@ -42,7 +45,11 @@ export interface Host {
   links(): Promise<Parameters<typeof resolveNetworks>[1]>
   /** Speed of a device in Mbit/s, where it is known. */
   speed(device: string): number | undefined
-  start(config: FrrOptions, resolved: ResolvedNetworks): Promise<RunningSpeaker>
+  start(
+    config: FrrOptions,
+    resolved: ResolvedNetworks,
+    extra: Pick<SpeakerOptions, 'record'>,
+  ): Promise<RunningSpeaker>
   /** One line for the log. */
   print(line: string): void
   /** One line for standard error. */
@@ -73,9 +80,10 @@ export async function run(options: RunOptions, host: Host): Promise<number> {
     // Before the network hears of us: the socket tells whether another speaker is at work.
     control = await serveControl(
       options.socket,
-      documentsOf(() => started(speaker)),
+      answersOf(() => started(speaker)),
     )
-    speaker = await host.start(config, resolved)
+    const { pcap } = options
+    speaker = await host.start(config, resolved, pcap === undefined ? {} : { record: pcap })
     log({ level: 'info', text: `started, router id ${config.routerId}` })
     const logged = follow(speaker.log, log)
     const signal = await Promise.race([signalled.signal, logged])

@@ -1,7 +1,15 @@
 /** The speaker of `run`, through the public names alone. */
 import type { FrrOptions } from '../config/frr.ts'
 import type { ResolvedNetworks, resolveNetworks } from '../config/networks.ts'
-import { formatEvent, kernelLinks, OspfSpeaker, type SpeakerEvent } from '../index.ts'
+import {
+  formatEvent,
+  kernelLinks,
+  OspfSpeaker,
+  type SpeakerEvent,
+  type SpeakerOptions,
+} from '../index.ts'
+import { systemDevices } from './devices.ts'
+import { EventRing } from './event-ring.ts'
 import { startOptions } from './options.ts'
 import type { LogLevel, LogLine, RunningSpeaker } from './run.ts'
 
@@ -14,21 +22,30 @@ export function links(): Promise<Parameters<typeof resolveNetworks>[1]> {
 export async function start(
   config: FrrOptions,
   resolved: ResolvedNetworks,
+  extra: Pick<SpeakerOptions, 'record'>,
 ): Promise<RunningSpeaker> {
-  const speaker = await OspfSpeaker.start(startOptions(config, resolved))
+  const options: SpeakerOptions = { ...startOptions(config, resolved), ...extra }
+  const speaker = await OspfSpeaker.start(options)
+  const wall = (): number => Date.now()
+  const events = new EventRing(wall)
   return {
-    routerId: config.routerId,
-    neighbors: () => speaker.neighbors(),
-    interfaces: () => speaker.interfaces(),
-    routes: () => speaker.routes(),
-    database: () => speaker.database(),
-    log: lines(speaker),
+    speaker,
+    options,
+    events,
+    devices: systemDevices,
+    wall,
+    now: () => performance.now(),
+    log: lines(speaker, events),
     stop: async () => void (await speaker.stop()),
   }
 }
 
-async function* lines(events: AsyncIterable<SpeakerEvent>): AsyncGenerator<LogLine> {
+async function* lines(
+  events: AsyncIterable<SpeakerEvent>,
+  ring: EventRing,
+): AsyncGenerator<LogLine> {
   for await (const event of events) {
+    ring.add(event.type, formatEvent(event))
     // `run` says that itself, at its very end
     if (event.type !== 'stopped') yield { level: levelOf(event), text: formatEvent(event) }
   }

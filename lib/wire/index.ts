@@ -61,6 +61,7 @@ export {
   PacketType,
   verifyChecksum,
 } from './packet.ts'
+export { type CapturedPacket, type PcapFrame, pcapHeader, pcapRecord, readPcap } from './pcap.ts'
 export {
   decodeRouterInformation,
   decodeTlv,
@@ -72,6 +73,5 @@ export {
   RouterInformationTlv,
   type Tlv,
 } from './router-information.ts'
-export { type CapturedPacket, type PcapFrame, pcapHeader, pcapRecord, readPcap } from './pcap.ts'
 export type { RouterLink, RouterLinkTos, RouterLsaBody } from './router-lsa.ts'
 export type { SummaryLsaBody, SummaryTos } from './summary-lsa.ts'
