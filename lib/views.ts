@@ -25,6 +25,7 @@ export interface NeighborView {
   readonly role: 'DR' | 'Backup' | 'DROther' | undefined
   readonly designatedRouter: string
   readonly backupDesignatedRouter: string
+  /** Of its Hellos, and O of its Database Descriptions. */
   readonly options: readonly string[]
   /** Seconds in this state. */
   readonly upTime: number

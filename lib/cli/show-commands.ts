@@ -41,7 +41,9 @@ const EVENTS = 50
 const count = (match: Match<Command>): number => Number(match.get('COUNT') ?? EVENTS)
 
 export const showCommands: readonly Command[] = [
-  command('show ip ospf [json]', processDocument, processText),
+  command('show ip ospf [json]', processDocument, (document, { speaker }) =>
+    processText(document, speaker.spf()),
+  ),
   command(
     'show ip ospf neighbor [IFNAME|A.B.C.D] [detail] [all] [json]',
     ({ speaker }, match) => neighborDocument(speaker, question(match)),
@@ -91,7 +93,7 @@ export const showCommands: readonly Command[] = [
         (lsa) =>
           `Link type: ${lsa.lsaType}\nLink State ID: ${lsa.linkStateId}\nAdvertising Router: ${lsa.advertisingRouter}\n\n`,
       )
-      return `\n       OSPF Router with ID (${routerId})\n\n\n                MaxAge Link States:\n\n${lines.join('')}\n`
+      return `\n       OSPF Router with ID (${routerId})\n\n\n                MaxAge Link States:\n\n${lines.join('')}`
     },
   ),
   ...lsaKinds.map((kind) =>

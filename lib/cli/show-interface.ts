@@ -1,7 +1,7 @@
 /** `show ip ospf interface` and its `traffic`: the keys and columns of FRR 8.4. */
 import type { Devices } from './devices.ts'
 import type { InterfaceView, NeighborView, Snapshots } from './speaker-like.ts'
-import { areaTitle, block, deviceOf, duration, left, right } from './text.ts'
+import { areaTitle, block, byName, deviceOf, duration, left, right } from './text.ts'
 
 export interface InterfaceEntry {
   readonly [key: string]: string | number | boolean
@@ -28,7 +28,10 @@ export function interfaceDocument(
   devices: Devices,
   name?: string,
 ): InterfaceDocument {
-  const found = speaker.interfaces().filter((on) => asked(on, name))
+  const found = speaker
+    .interfaces()
+    .filter((on) => asked(on, name))
+    .toSorted(byName)
   if (name !== undefined && found.length === 0) {
     return devices(name) === undefined
       ? { noSuchIface: true }
@@ -159,7 +162,10 @@ export function trafficDocument(
   devices: Devices,
   name?: string,
 ): TrafficDocument {
-  const found = speaker.interfaces().filter((on) => asked(on, name))
+  const found = speaker
+    .interfaces()
+    .filter((on) => asked(on, name))
+    .toSorted(byName)
   return Object.fromEntries(
     found.map((on) => {
       const { received: rx, sent: tx } = on

@@ -1,6 +1,16 @@
 /** `show ip ospf neighbor`: the keys and columns of FRR 8.4. */
 import type { InterfaceView, NeighborView, Snapshots } from './speaker-like.ts'
-import { areaTitle, block, deviceOf, duration, interfaceName, left, right } from './text.ts'
+import {
+  areaTitle,
+  block,
+  byAddress,
+  byName,
+  deviceOf,
+  duration,
+  interfaceName,
+  left,
+  right,
+} from './text.ts'
 
 export interface NeighborEntry {
   readonly [key: string]: string | number
@@ -24,7 +34,13 @@ export function neighborDocument(
   const interfaces = new Map(speaker.interfaces().map((on) => [on.name, on]))
   const types = new Map(speaker.status().areas.map(({ id, type }) => [id, type]))
   const found: Record<string, NeighborEntry[]> = {}
-  for (const neighbor of speaker.neighbors()) {
+  const neighbors = speaker
+    .neighbors()
+    .toSorted(
+      (a, b) =>
+        byName({ name: a.interface }, { name: b.interface }) || byAddress(a.address, b.address),
+    )
+  for (const neighbor of neighbors) {
     const isAsked =
       (name === undefined ||
         neighbor.interface === name ||

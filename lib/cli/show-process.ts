@@ -1,4 +1,5 @@
 /** `show ip ospf`: the process, area by area, in the keys and words of FRR 8.4. */
+import type { SpfRun } from '../index.ts'
 import { lsaKinds } from './show-database.ts'
 import type { AreaView, LsaView, Operated } from './speaker-like.ts'
 import { block, byAddress, duration } from './text.ts'
@@ -37,7 +38,7 @@ export function processDocument({ speaker, options, wall }: Operated): ProcessDo
   const status = speaker.status()
   const lsas = speaker.database()
   const runs = speaker.spf()
-  const last = runs.findLast(({ what }) => what === 'tree') ?? runs.at(-1)
+  const last = latest(runs)
   const ofType = (type: number): LsaView[] => lsas.filter((lsa) => lsa.type === type)
   const delay = { ...delays, ...options.spfDelay }
   const least = { ...limits, ...options.limits }
@@ -134,9 +135,14 @@ function areaOf(
   }
 }
 
+const latest = (runs: readonly SpfRun[]): SpfRun | undefined =>
+  runs.findLast(({ what }) => what === 'tree') ?? runs.at(-1)
+
 const checksum = (value: unknown): string => `0x${Number(value).toString(16).padStart(8, '0')}`
 
-export function processText(document: ProcessDocument): string {
+/** @param runs for microseconds, which the document has not */
+export function processText(document: ProcessDocument, runs: readonly SpfRun[]): string {
+  const usecs = Math.round((latest(runs)?.durationMs ?? 0) * 1000)
   const d = document as Readonly<Record<string, unknown>>
   const areas = Object.entries(document['areas'] as Readonly<Record<string, Values>>)
   return block(
@@ -153,7 +159,7 @@ export function processText(document: ProcessDocument): string {
       ? [' SPF algorithm has not been run']
       : [
           ` SPF algorithm last executed ${duration(Number(d['spfLastExecutedMsecs']))} ago`,
-          ` Last SPF duration ${Number(d['spfLastDurationMsecs']) * 1000} usecs`,
+          ` Last SPF duration ${usecs} usecs`,
         ]),
     ' SPF timer is inactive',
     ` LSA minimum interval ${d['lsaMinIntervalMsecs']} msecs`,

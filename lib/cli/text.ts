@@ -64,6 +64,10 @@ export function byAddress(a: string, b: string): number {
 export const interfaceName = (name: string, address: string | undefined): string =>
   address === undefined || name.includes(':') ? name : `${name}:${address}`
 
+/** As FRR lists them: eth2 before eth10. */
+export const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
+  new Intl.Collator('en', { numeric: true }).compare(a.name, b.name)
+
 export const deviceOf = (name: string): string => name.split(':')[0]!
 
 /** What FRR writes behind the number of an area. */

@@ -2,9 +2,9 @@ import { EventEmitter, once } from 'node:events'
 import { existsSync } from 'node:fs'
 import t from 'tap'
 import { type Host, type LogLine, type RunningSpeaker, run } from '../../lib/cli/run.ts'
-import { show } from '../../lib/cli/show.ts'
+import { ask } from '../../lib/cli/show.ts'
 import type { Link } from '../../lib/ports.ts'
-import { sample, shortDir } from './sample.ts'
+import { operated, said, shortDir } from './sample.ts'
 
 const config = `interface eth0
  ip ospf cost 1
@@ -32,7 +32,7 @@ class FakeSpeaker {
   stops = 0
 
   readonly running: RunningSpeaker = {
-    ...sample,
+    ...operated(),
     log: this.lines(),
     stop: async () => {
       this.stops++
@@ -103,7 +103,7 @@ t.test('runs until a signal, logs, answers, stops and cleans up', async (t) => {
   })
   const status = run({ frr: ['ospfd.conf'], socket, log: 'info' }, host)
   await until('first')
-  t.match(await show(['ip', 'ospf', 'neighbor'], socket), /Full\/DR/)
+  t.match(await said(ask(['show', ...['ip', 'ospf', 'neighbor']], socket)), /Full\/DR/)
   signals.emit('SIGTERM')
   t.equal(await status, 0)
   t.match(started, [
