@@ -3,7 +3,6 @@
  * `ports.ts`; this file knows when a socket is opened and closed, what a VIP's announcement calls, and in which order
  * everything stops.
  */
-import { getRandomValues } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { Announcement, type DrainOptions } from './announcement.ts'
 import type { InterfaceOptions } from './area-options.ts'
@@ -13,7 +12,6 @@ import { Confirmations } from './confirmations.ts'
 import type { ConfigChange, Instant, Output } from './core/io.ts'
 import { Router } from './core/router.ts'
 import { isRemote } from './core/routes.ts'
-import { nodeDigests } from './crypto.ts'
 import { OspfError, stopped } from './errors.ts'
 import { EventStream, routesEvent, type SpeakerEvent } from './events.ts'
 import { Failures } from './failures.ts'
@@ -45,6 +43,7 @@ import { Redistributor } from './redistribution.ts'
 import { parseReset, type ResetOptions } from './reset.ts'
 import { keepsConnections, RouteFilter } from './route-filter.ts'
 import { RouterHelper } from './router-helper.ts'
+import { routerOptions } from './router-options.ts'
 import { keepBootCount, nextBootCount } from './sequence-store.ts'
 import { SharedAddresses } from './shared-addresses.ts'
 import type { SpfRun } from './spf-log.ts'
@@ -160,20 +159,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     this.#filter = parsed.kernel && ports.routes && new RouteFilter(ports.routes, parsed.accept)
     this.#events = events
     this.routerId = formatIpv4(parsed.routerId)
-    const [high, low] = getRandomValues(new Uint32Array(2))
-    this.#core = new Router({
-      routerId: parsed.routerId,
-      seed: (high! & 0x1fffff) * 0x100000000 + low!,
-      limits: parsed.limits,
-      spfDelay: parsed.spfDelay,
-      lsaThrottle: parsed.lsaThrottle,
-      routeDelay: parsed.routeDelay,
-      stopwatch: () => ports.clock.now(),
-      abrType: parsed.abrType,
-      rfc1583Compatibility: parsed.rfc1583Compatibility,
-      digests: nodeDigests,
-      ...(bootCount === undefined ? {} : { bootCount }),
-    })
+    this.#core = new Router(routerOptions(parsed, ports.clock, bootCount))
     this.#wall = new WallClock(ports.clock, (offset) =>
       this.#core.handleConfig(ports.clock.now(), { type: 'wall-clock', offset }),
     )

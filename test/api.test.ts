@@ -29,7 +29,8 @@ const entries: Record<string, Entry> = {
     `),
     types: words(`
       Acknowledgement AddressOptions AddressPort AnnounceOptions AnnouncementEvent
-      AnnouncementHandle AnnouncementState AnnouncementStepEvent AreaOptions Attack AuthAlgorithm
+      AnnouncementHandle AnnouncementState AnnouncementStepEvent AreaOptions AreaView Attack
+      AuthAlgorithm
       AuthenticationOptions AuthenticationSnapshot Cause Clock CombineOptions CommandOptions
       Confirmation DampedGate DampingOptions DatagramPort DatagramSocket DefaultInformationOptions
       Dialogue DnsOptions DnsType DownResult DrainOptions DropReason ExternalOptions FileOptions
@@ -40,9 +41,9 @@ const entries: Record<string, Entry> = {
       IpvsTimeouts IpvsTunnel IsolateOptions IsolatedSpeakerOptions KernelRouteOptions KernelWhat
       KeyOptions LifetimeOptions Limits Link LinkPort LsaId LsaThrottle LsaView MismatchField
       NeighborState NeighborView NetworkType NextHopView NssaOptions OpaqueOptions OpaqueView
-      OspfErrorCode OspfEvent Override OverrideGate OverrideOptions PanicOptions PathStep
+      OspfErrorCode OspfEvent PacketCounts Override OverrideGate OverrideOptions PanicOptions PathStep
       PoliciesOptions PolicyOptions PrefixListOptions PrefixRuleOptions Probe RangeOptions
-      ReconfigureResult RedistributeFrom RedistributeOptions ResilientGroupOptions
+      ReconfigureResult ResetOptions RouterView StatusView RedistributeFrom RedistributeOptions ResilientGroupOptions
       RouteDifferenceView RouteMapEntryOptions RouteMapMatch RouteMapSet RouteSink RouteSource
       RouteView RouterHelperOptions SelfOptions SequenceStore SourceChange SourceRoute
       SourceRouteType Speaker SpeakerEvent SpeakerOptions SpeakerPorts SpfDelayConfig SpfRun
@@ -83,7 +84,7 @@ const entries: Record<string, Entry> = {
       parseIpv4 readSeal sealCryptographic sealOctets sealSimple verifyChecksum withAge
     `),
     types: words(`
-      AuthAlgorithm AuthKey DatabaseDescriptionBody DatabaseDescriptionFlags DecodeErrorCode
+      AuthAlgorithm AuthKey CapturedPacket PcapFrame DatabaseDescriptionBody DatabaseDescriptionFlags DecodeErrorCode
       Digests ExternalLsaBody ExternalPath ExternalTos HashName HelloBody Ipv4 LsAckBody LsRequest
       LsRequestBody LsUpdateBody Lsa LsaBody LsaHeader NetworkLsaBody OpaqueLsaBody Packet
       PacketBody PacketHeader RawLsa RouterInformation RouterLink RouterLinkTos RouterLsaBody Seal

@@ -66,7 +66,7 @@ function unanswered(path: string, error: unknown): ControlError {
   if (code === 'ENOENT' || code === 'ECONNREFUSED') {
     return new ControlError(`no speaker is running behind ${path}`)
   }
-  if (code === 'ECONNRESET') {
+  if (code === 'ECONNRESET' || code === 'EAGAIN' || code === 'EPIPE') {
     return new ControlError(`socket ${path}: turned away: too many others are asking, or it stops`)
   }
   return new ControlError(`socket ${path}: ${whyOf(error)}`)

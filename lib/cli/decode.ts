@@ -123,11 +123,13 @@ function decodeOne(packet: CapturedPacket, keys: Keys, hellos: Map<string, Hello
   const parts = partsOf(decoded)
   const remarks = [...(seal.remark ? [seal.remark] : []), ...remarksOf(packet, decoded, hellos)]
   const bad = header.routerId === 0 ? 'bad-router-id' : parts.drop
+  const badLsas = parts.lines.filter((line) => line.includes(': dropped: ')).length
+  const good = badLsas === 0 ? 'accepted' : `accepted but for ${badLsas} LSAs`
   return {
     ...begin,
     what: whatOf(decoded),
     parts: parts.lines,
-    verdict: bad === undefined ? 'accepted' : `dropped: ${bad}`,
+    verdict: bad === undefined ? good : `dropped: ${bad}`,
     remarks,
   }
 }
@@ -225,13 +227,12 @@ function partsOf({ body }: Packet): { readonly lines: readonly string[]; readonl
 /** LS types that are known here, and MaxAge (appendix B). */
 const TYPES: readonly number[] = [1, 2, 3, 4, 5, 7, 9, 10, 11]
 const MAX_AGE = 3600
-const AGE_OCTETS = 2
 const RESERVED_SEQUENCE = -0x80000000
 
 /** 13 (1), (2), and what else an LSA is refused for by itself. */
 function lsaVerdict(lsa: RawLsa): string {
   const { header, raw } = lsa
-  if (!fletcherOk(raw.subarray(AGE_OCTETS))) return 'dropped: lsa-checksum'
+  if (!fletcherOk(raw)) return 'dropped: lsa-checksum'
   if (!TYPES.includes(header.type)) return 'dropped: lsa-type'
   if (header.age > MAX_AGE) return 'dropped: lsa-age'
   if (header.sequence === RESERVED_SEQUENCE) return 'dropped: lsa-sequence'

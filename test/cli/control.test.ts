@@ -67,7 +67,7 @@ t.test('clients that are too many, too loud, or too slow', async (t) => {
   deaf.write('GET /long HTTP/1.1\r\nHost: x\r\n\r\n')
   // 10 MB without an end of line
   const loud = dial()
-  const closed = once(loud, 'close')
+  const closed = new Promise<void>((resolve) => loud.once('close', () => resolve()))
   loud.resume().write('x'.repeat(10 * 1024 * 1024))
   await closed
   t.pass('who never ends a line is turned away')

@@ -121,8 +121,10 @@ const routerLsa: LsaView = {
   },
 }
 
+const { links: _links, ...plain } = routerLsa
+
 const external: LsaView = {
-  ...routerLsa,
+  ...plain,
   area: undefined,
   type: 5,
   lsId: '172.16.0.0',
@@ -144,7 +146,7 @@ export const database: readonly LsaView[] = [
   { ...routerLsa, ...other, checksum: 0x6642 },
   routerLsa,
   {
-    ...routerLsa,
+    ...plain,
     type: 2,
     ...other,
     sequence: -0x7fffffff,

@@ -7,7 +7,19 @@ export type Difference = string
 
 /** Values of these keys depend on when, how often, or on which machine. */
 const volatile =
-  /age$|sequence|seq(number|$)|checksum|msecs?$|uptime|deadtime|^length$|counter$|(in|out)$|ifindex|interfaceindex|execut|duration|^numofl|^tos|^lsaflags$/i
+  /age$|sequence|seq(number|$)|checksum|msecs?$|uptime|deadtime|^length$|counter$|(in|out)$|ifindex|interfaceindex|execut|duration|^numofl|^tos|^lsaflags$|multplier$/i
+
+/** LSAs by their Link State ID and who advertises them, anything else by its place. */
+function byIdentity(list: readonly Json[]): Map<string, Json> {
+  return new Map(
+    list.map((each, i) => {
+      const of = (each ?? {}) as Readonly<Record<string, Json>>
+      const id = of['lsId'] ?? of['linkStateId']
+      const by = of['advertisedRouter'] ?? of['advertisingRouter']
+      return [id === undefined ? String(i) : `${id} of ${by}`, each]
+    }),
+  )
+}
 
 const isAddress = (key: string): boolean => /^\d+\.\d+\.\d+\.\d+(\/\d+)?$/.test(key)
 
@@ -15,9 +27,12 @@ export function differences(theirs: unknown, ours: unknown): ReadonlySet<Differe
   const found = new Set<Difference>()
   const visit = (a: Json, b: Json, path: string, key: string): void => {
     if (Array.isArray(a) && Array.isArray(b)) {
-      if (a.length !== b.length) found.add(`length ${path}`)
-      for (const [i, each] of a.entries()) {
-        if (b[i] !== undefined) visit(each, b[i], `${path}[]`, key)
+      const [left, right] = [byIdentity(a), byIdentity(b)]
+      for (const id of right.keys()) if (!left.has(id)) found.add(`extra ${path}[${id}]`)
+      for (const [id, each] of left) {
+        const other = right.get(id)
+        if (other === undefined) found.add(`lacking ${path}[${id}]`)
+        else visit(each, other, `${path}[]`, key)
       }
       return
     }

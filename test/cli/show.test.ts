@@ -37,8 +37,6 @@ function keysAt(document: unknown, path: string): string[] {
 }
 
 t.test("keys are FRR's", async (t) => {
-  const dot = '\\.'
-  t.ok(dot)
   const places: readonly (readonly [command: string, path: string, lacking?: readonly string[]])[] =
     [
       ['show ip ospf', '', ['abrType']],
@@ -54,11 +52,7 @@ t.test("keys are FRR's", async (t) => {
       ['show ip ospf database router', 'routerLinkStates.areas.*.*', ['abr']],
       ['show ip ospf database network', 'networkLinkStates.areas.*.*'],
       ['show ip ospf database external', 'asExternalLinkStates.*', ['translatedFromType7']],
-      [
-        'show ip ospf database external self-originate',
-        'AS External Link States.*',
-        ['translatedFromType7'],
-      ],
+      ['show ip ospf database external self-originate', 'AS External Link States.*'],
       ['show ip ospf route', '*', []],
       ['show ip route ospf', '*.*', ['nexthopGroupId', 'installedNexthopGroupId']],
       ['show ip route ospf', '*.*.nexthops.*'],
@@ -97,7 +91,7 @@ t.test("headings are FRR's", async (t) => {
 t.test('texts', async (t) => {
   t.match(
     await answer('show ip ospf neighbor'),
-    /^10\.0\.1\.136 {8}1 Full\/DR {9}10\.002s {11}2\.999s 10\.0\.1\.136 {6}eth0:10\.0\.1\.133 {20}1 {5}0 {5}0$/m,
+    /^10\.0\.1\.136 {8}1 Full\/DR {9}10\.002s +2\.999s 10\.0\.1\.136 {6}eth0:10\.0\.1\.133 +1 {5}0 {5}0$/m,
   )
   t.match(
     await answer('show ip ospf neighbor 10.0.1.136 detail'),
@@ -108,11 +102,11 @@ t.test('texts', async (t) => {
     await answer('show ip ospf interface eth0'),
     /^eth0 is up\n {2}ifindex 2, MTU 1500 bytes, BW 10000 Mbit <UP,/,
   )
-  t.match(await answer('show ip ospf interface eth9'), /^No such interface name\n/)
+  t.match(await answer('show ip ospf interface foo9'), /^No such interface name\n/)
   t.match(await answer('show ip ospf interface traffic eth0'), /^eth0 {13}20\/21 {13}3\/3 /m)
   t.match(
     await answer('show ip ospf database'),
-    /^172\.16\.0\.0 {5}10\.0\.1\.133 {8}4 0x80000005 0xea0f E2 172\.16\.0\.0\/16 \[0xb\]$/m,
+    /^172\.16\.0\.0 {5}10\.0\.1\.133 +4 0x80000005 0xea0f E2 172\.16\.0\.0\/16 \[0xb\]$/m,
   )
   t.match(await answer('show ip ospf database router'), /\(Link ID\) Net: 10\.9\.9\.9\n/)
   t.match(await answer('show ip ospf database self-originate'), /10\.0\.1\.133/)
@@ -181,11 +175,10 @@ t.test('actions reach the speaker', async (t) => {
     'reset {"what":"interfaces"}',
   ])
   await t.rejects(post('force 10.1.1.1 up'), {
-    status: 422,
     message: /10\.1\.1\.1\/32 is not announced .*10\.9\.9\.9\/32/,
   })
-  await t.rejects(post('clear ip ospf neighbor 10.0.0.9'), { status: 422 })
-  await t.rejects(answer('undrain', of, false), { status: 405 })
+  await t.rejects(post('clear ip ospf neighbor 10.0.0.9'), AnswerError)
+  await t.rejects(answer('undrain', of, false), AnswerError)
   for (const command of [
     'what-if link-cost neighbor 10.0.0.1 cost 5 router 10.0.0.2',
     'what-if link-down address 10.0.0.1',
@@ -220,7 +213,7 @@ t.test('why', async (t) => {
   t.notMatch(text, /Down -> Init/)
   t.match(text, /nobody advertises it/)
   t.match(await answer('why 10.9.9.9', of), /^VIP 10\.9\.9\.9\/32 is up\n10\.9\.9\.9\/32 came up\n/)
-  await t.rejects(answer('why nobody', of), { status: 422 })
+  await t.rejects(answer('why nobody', of), AnswerError)
 })
 
 t.test('events: the last, and those to come', async (t) => {

@@ -70,26 +70,54 @@ const everywhere: readonly (readonly [pattern: RegExp, why: string])[] = [
   ],
 ]
 
+const nssaDefault =
+  'FRR tells an NSSA of a default route without being asked to; RFC 3101 leaves it open'
+const nssaOptions =
+  'RFC 3101 2.3 wants the N-bit in all Options of an NSSA; FRR sets none in its summaries'
+
 /** By command: difference and why. */
 const table: Readonly<Record<string, readonly (readonly [pattern: RegExp, why: string])[]>> = {
   'show ip ospf': [
-    [/^value \.(spfScheduleDelay|holdtimeM)/, 'RFC 8405 with quicker defaults'],
     [/^value \.maximumPaths/, 'another default'],
-    [/^value \.areas\.\*\.areaIf/, 'the address of lo is a stub network here, not an interface'],
-    [/^value \.areas\.\*\.lsa\w*Number/, 'no type 4 and default summaries where nobody needs them'],
+    [/^value \.areas\.\*\.lsa(Summary)?Number/, nssaDefault],
   ],
   'show ip ospf interface': [
     [/^lacking \.interfaces\.lo$/, 'the address of lo is a stub network here, not an interface'],
   ],
   'show ip ospf interface traffic': [[/^lacking \.lo$/, 'lo is no interface of ours']],
+  'show ip ospf database': [
+    [/^lacking \.areas\.\*\.summaryLinkStates\[0\.0\.0\.0 of 10\.0\.0\.2\]$/, nssaDefault],
+    [/^value .*summaryLinkStatesCount: /, nssaDefault],
+  ],
   'show ip ospf database self-originate': [
-    [/^length /, 'FRR puts an empty object in place of every LSA that is not its own'],
-    [/^extra .*\[\]\./, 'an empty object of FRR beside an LSA'],
-    [/Count: /, 'FRR counts the empty objects'],
-    [/^(value|lacking|extra) .*(LinkStates|Lsa)/, 'FRR leaves lists of empty objects'],
+    [
+      /^lacking .*\[(\d+|0\.0\.0\.0 of 10\.0\.0\.2)\]$/,
+      'FRR puts an empty object in place of every LSA that is not its own; and the default route',
+    ],
+    [/Count(: |$)/, 'FRR counts the empty objects'],
+  ],
+  'show ip ospf database summary': [
+    [/^lacking .*\[0\.0\.0\.0 of 10\.0\.0\.2\]$/, nssaDefault],
+    [/^value .*\.options: /, nssaOptions],
+  ],
+  'show ip ospf database summary 10.9.4.1': [[/^value .*\.options: /, nssaOptions]],
+  'show ip ospf database external': [
+    [
+      /^value .*\.metric: 20 \/ 25$/,
+      'a type 7 metric goes into the type 5 LSA (RFC 3101 3.2); FRR 8.4 puts in its own default',
+    ],
+  ],
+  'show ip ospf database nssa-external': [
+    [
+      /^value .*\.options: /,
+      'FRR sets the E-bit in a type 7 LSA of its own; it has no place in an NSSA (RFC 3101 2.3)',
+    ],
+  ],
+  'show ip ospf database opaque-area': [
+    [/^value .*\.opaqueData/, 'what routers say of themselves is their own: ours has its name'],
   ],
   'show ip route': [
-    [/^length /, 'connected routes are those of the kernel, not ours'],
+    [/^(lacking|extra) \.\*\[\d\]$/, 'connected routes are those of the kernel'],
     [/^lacking \.\*$/, 'routes of the kernel are not ours'],
   ],
 }
