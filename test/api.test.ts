@@ -81,7 +81,7 @@ const entries: Record<string, Entry> = {
       decodePacketHeader decodeRawLsa decodeRouterInformation decodeTlv encodeLsa encodeLsaHeader
       encodePacket encodeRouterInformation encodeTlv fletcher fletcherOk formatIpv4 formatOptions
       formatPrefix ipChecksum lengthOfMask lsaKey maskOf networkOf opaqueLsId optionNames
-      parseIpv4 readSeal sealCryptographic sealOctets sealSimple verifyChecksum withAge
+      parseIpv4 pcapHeader pcapRecord readPcap readSeal sealCryptographic sealOctets sealSimple verifyChecksum withAge
     `),
     types: words(`
       AuthAlgorithm AuthKey CapturedPacket PcapFrame DatabaseDescriptionBody DatabaseDescriptionFlags DecodeErrorCode

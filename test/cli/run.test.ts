@@ -101,7 +101,7 @@ t.test('runs until a signal, logs, answers, stops and cleans up', async (t) => {
       return speaker.running
     },
   })
-  const status = run({ frr: ['ospfd.conf'], socket, log: 'info' }, host)
+  const status = run({ frr: ['ospfd.conf'], socket, log: 'info', pcap: 'ospf.pcap' }, host)
   await until('first')
   t.match(await said(ask(['show', ...['ip', 'ospf', 'neighbor']], socket)), /Full\/DR/)
   signals.emit('SIGTERM')
@@ -109,6 +109,7 @@ t.test('runs until a signal, logs, answers, stops and cleans up', async (t) => {
   t.match(started, [
     { routerId: '10.0.1.133', installRoutes: true },
     { interfaces: [{ name: 'eth0', area: '0.0.0.0', settings: { cost: 1 } }] },
+    { record: 'ospf.pcap' },
   ])
   t.strictSame(printed, [
     '2020-02-02T03:04:05.000Z warning: ospfd.conf:6: no address is in network 10.7.0.0/24 area 0.0.0.0',
