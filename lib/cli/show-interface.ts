@@ -12,6 +12,9 @@ export interface InterfaceDocument {
   readonly noSuchIface?: true
 }
 
+/** LS type of network-LSAs. */
+const NETWORK = 2
+
 const networkTypes: Readonly<Record<InterfaceView['network'], string>> = {
   broadcast: 'BROADCAST',
   nbma: 'NBMA',
@@ -42,7 +45,10 @@ export function interfaceDocument(
   const entries = found.map((on): [string, InterfaceEntry] => {
     const here = neighbors.filter((neighbor) => neighbor.interface === on.name)
     const title = areaTitle(on.area, types.get(on.area))
-    return [on.name, entryOf(on, here, title, speaker.routerId, devices)]
+    const network = speaker
+      .database()
+      .find(({ type, own, lsId }) => type === NETWORK && own && lsId === on.address)
+    return [on.name, entryOf(on, here, title, speaker.routerId, devices, network?.sequence)]
   })
   return { interfaces: Object.fromEntries(entries) }
 }
@@ -53,6 +59,7 @@ function entryOf(
   area: string,
   routerId: string,
   devices: Devices,
+  sequence: number | undefined,
 ): InterfaceEntry {
   const device = devices(deviceOf(on.name))
   const isElected = on.state === 'DR' || on.state === 'Backup'
@@ -93,6 +100,7 @@ function entryOf(
     priority: on.priority,
     ...elected(on.designatedRouter, 'dr'),
     ...elected(on.backupDesignatedRouter, 'bdr'),
+    ...(sequence === undefined ? {} : { networkLsaSequence: sequence >>> 0 }),
     ...(on.up && !on.passive ? { mcastMemberOspfAllRouters: true } : {}),
     ...(isElected ? { mcastMemberOspfDesignatedRouters: true } : {}),
     timerMsecs: Math.round(on.helloInterval * 1000),
@@ -143,6 +151,9 @@ function linesOf(name: string, on: InterfaceEntry): string[] {
     on['bdrAddress'] === undefined
       ? '  No backup designated router on this network'
       : `  Backup Designated Router (ID) ${on['bdrId'] ?? '-'}, Interface Address ${on['bdrAddress']}`,
+    ...(on['networkLsaSequence'] === undefined
+      ? []
+      : [`  Saved Network-LSA sequence number 0x${Number(on['networkLsaSequence']).toString(16)}`]),
     `  Multicast group memberships:${members || ' <None>'}`,
     `  Timer intervals configured, Hello ${helloOf(Number(on['timerMsecs']))}, Dead ${on['timerDeadSecs']}s, Wait ${on['timerWaitSecs']}s, Retransmit ${on['timerRetransmitSecs']}`,
     on['timerPassiveIface']
