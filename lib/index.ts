@@ -158,10 +158,12 @@ export type {
   RedistributeOptions,
   SummaryAddressOptions,
 } from './redistribute-options.ts'
+export type { ResetOptions } from './reset.ts'
 export type { RouterHelperOptions } from './router-helper.ts'
 export type { SequenceStore } from './sequence-store.ts'
 export { OspfSpeaker } from './speaker.ts'
 export type { SpfRun } from './spf-log.ts'
+export type { AreaView, RouterView, StatusView } from './status.ts'
 export type { SysctlEvent, SysctlFinding } from './sysctl.ts'
 export type {
   InterfaceView,
@@ -170,6 +172,7 @@ export type {
   NeighborView,
   NextHopView,
   OpaqueView,
+  PacketCounts,
   RouteView,
 } from './views.ts'
 export type { AnnounceOptions } from './vip.ts'

@@ -194,6 +194,11 @@ export interface SpeakerOptions extends PoliciesOptions {
   readonly signal?: AbortSignal
   /** Addresses that devices shall have while the speaker runs; those that are missing are added, and removed again. */
   readonly addresses?: readonly AddressOptions[]
+  /**
+   * Path of a file that gets every OSPF packet that is received or sent, in the pcap format, for tshark and `ospf-speaker
+   * decode`; one that is there is replaced.
+   */
+  readonly record?: string
   /** Events kept for a reader that is slow; default 1000. */
   readonly eventQueue?: number
   readonly limits?: Partial<Limits>
@@ -243,6 +248,7 @@ export interface Parsed extends ParsedAreas {
   readonly accept: RouteMap | undefined
   readonly addresses: readonly { device: string; address: number; prefixLength: number }[]
   readonly routerInformation: RouterInformationConfig | undefined
+  readonly record: string | undefined
   readonly eventQueue: number
   readonly sequenceStore: SequenceStore | undefined
 }
@@ -261,6 +267,7 @@ const speakerFields = [
   'installRoutes',
   'signal',
   'addresses',
+  'record',
   'eventQueue',
   'limits',
   'spfDelay',
@@ -276,6 +283,11 @@ const speakerFields = [
   'routerHelper',
   'isolate',
 ] as const satisfies readonly (keyof SpeakerOptions)[]
+
+function parseRecord(record: unknown): string | undefined {
+  if (record === undefined || (typeof record === 'string' && record !== '')) return record
+  throw fail('record', 'the path of a file', record)
+}
 
 /**
  * Checks everything and translates it.
@@ -327,6 +339,7 @@ export function parseOptions(options: SpeakerOptions): Parsed {
     ...kernel,
     addresses: addresses.map(parseInterfaceAddress),
     routerInformation: parseHostname(options),
+    record: parseRecord(options.record),
     eventQueue: parseInteger('eventQueue', options.eventQueue ?? 1000, 1, 1_000_000),
     sequenceStore: parseStore(options.sequenceStore),
   }

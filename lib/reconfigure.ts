@@ -69,6 +69,7 @@ const speaking = ({ interfaces }: Parsed): InterfaceConfig[] =>
 
 const fixed = {
   routerId: 'routerId',
+  record: 'record',
   eventQueue: 'eventQueue',
   sequenceStore: 'sequenceStore',
   kernel: 'installRoutes',

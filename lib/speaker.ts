@@ -3,7 +3,6 @@
  * `ports.ts`; this file knows when a socket is opened and closed, what a VIP's announcement calls, and in which order
  * everything stops.
  */
-import { getRandomValues } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { Announcement, type DrainOptions } from './announcement.ts'
 import type { InterfaceOptions } from './area-options.ts'
@@ -13,7 +12,6 @@ import { Confirmations } from './confirmations.ts'
 import type { ConfigChange, Instant, Output } from './core/io.ts'
 import { Router } from './core/router.ts'
 import { isRemote } from './core/routes.ts'
-import { nodeDigests } from './crypto.ts'
 import { OspfError, stopped } from './errors.ts'
 import { EventStream, routesEvent, type SpeakerEvent } from './events.ts'
 import { Failures } from './failures.ts'
@@ -42,11 +40,14 @@ import { checkOriginate } from './prefix-list.ts'
 import { neighborsIn, type StopOptions, type StopResult, untilQuiet } from './quiet.ts'
 import { type Kept, planReconfigure, type ReconfigureResult } from './reconfigure.ts'
 import { Redistributor } from './redistribution.ts'
+import { parseReset, type ResetOptions } from './reset.ts'
 import { keepsConnections, RouteFilter } from './route-filter.ts'
 import { RouterHelper } from './router-helper.ts'
+import { routerOptions } from './router-options.ts'
 import { keepBootCount, nextBootCount } from './sequence-store.ts'
 import { SharedAddresses } from './shared-addresses.ts'
 import type { SpfRun } from './spf-log.ts'
+import type { StatusView } from './status.ts'
 import { StubRouterSwitch } from './stub-router.ts'
 import type { SysctlFinding } from './sysctl.ts'
 import { Turn } from './turn.ts'
@@ -158,20 +159,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     this.#filter = parsed.kernel && ports.routes && new RouteFilter(ports.routes, parsed.accept)
     this.#events = events
     this.routerId = formatIpv4(parsed.routerId)
-    const [high, low] = getRandomValues(new Uint32Array(2))
-    this.#core = new Router({
-      routerId: parsed.routerId,
-      seed: (high! & 0x1fffff) * 0x100000000 + low!,
-      limits: parsed.limits,
-      spfDelay: parsed.spfDelay,
-      lsaThrottle: parsed.lsaThrottle,
-      routeDelay: parsed.routeDelay,
-      stopwatch: () => ports.clock.now(),
-      abrType: parsed.abrType,
-      rfc1583Compatibility: parsed.rfc1583Compatibility,
-      digests: nodeDigests,
-      ...(bootCount === undefined ? {} : { bootCount }),
-    })
+    this.#core = new Router(routerOptions(parsed, ports.clock, bootCount))
     this.#wall = new WallClock(ports.clock, (offset) =>
       this.#core.handleConfig(ports.clock.now(), { type: 'wall-clock', offset }),
     )
@@ -220,6 +208,11 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
 
   interfaces(): InterfaceView[] {
     return this.#inspection.interfaces()
+  }
+
+  /** What this router is, area by area, and which others it can reach. */
+  status(): StatusView {
+    return this.#inspection.status()
   }
 
   routes(): RouteView[] {
@@ -376,6 +369,13 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   }
 
   /**
+   * Gives adjacencies up and makes them anew. @throws OspfError ERR_OSPF_CONFIG
+   */
+  reset(which: ResetOptions = {}): void {
+    this.#configure(parseReset(which))
+  }
+
+  /**
    * Which routes go to the kernel from now on; undefined: all. Those that are no longer accepted are removed.
    * @throws OspfError ERR_OSPF_CONFIG, also when the speaker installs no routes
    */
@@ -398,7 +398,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
    * Other options for the running speaker: the whole of them, checked as a whole. Then only what differs is applied, in
    * one step; what was announced at run time stays, and so do adjacencies where the protocol allows it. Hello and dead
    * intervals may change if the neighbors' do before the dead interval is over that ran so far. `signal` is that of the
-   * start. Not to be changed: `routerId`, `installRoutes`, `sequenceStore`, `eventQueue`.
+   * start. Not to be changed: `routerId`, `installRoutes`, `sequenceStore`, `record`, `eventQueue`.
    *
    * When it rejects, everything is as it was.
    * @throws OspfError ERR_OSPF_CONFIG, ERR_OSPF_NO_INTERFACE, ERR_OSPF_DUPLICATE (another speaker has the interface),

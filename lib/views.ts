@@ -25,9 +25,12 @@ export interface NeighborView {
   readonly role: 'DR' | 'Backup' | 'DROther' | undefined
   readonly designatedRouter: string
   readonly backupDesignatedRouter: string
+  /** Of its Hellos, and O of its Database Descriptions. */
   readonly options: readonly string[]
   /** Seconds in this state. */
   readonly upTime: number
+  /** How often its state has changed. */
+  readonly stateChanges: number
   /** The event of 10.2 that brought it there. */
   readonly lastEvent: string
   /** Seconds until it is given up unless a Hello comes. */
@@ -68,6 +71,20 @@ export interface InterfaceView {
   readonly fullNeighbors: number
   /** Packets and LSAs received and not processed, by reason. */
   readonly drops: Readonly<Partial<Record<DropReason, number>>>
+  /** Seconds until the next Hello; undefined: none is to be sent. */
+  readonly helloDue: number | undefined
+  /** Packets received, as far as they were authentic, and sent. */
+  readonly received: PacketCounts
+  readonly sent: PacketCounts
+}
+
+/** Packets by type (RFC 2328 A.3.1). */
+export interface PacketCounts {
+  readonly hello: number
+  readonly databaseDescription: number
+  readonly linkStateRequest: number
+  readonly linkStateUpdate: number
+  readonly linkStateAcknowledgment: number
 }
 
 /** Names an LSA (12.1). */
@@ -165,6 +182,7 @@ export function viewNeighbor(n: NeighborSnapshot, now: Instant): NeighborView {
     backupDesignatedRouter: formatIpv4(n.backupDesignatedRouter),
     options: optionNames(n.options),
     upTime: seconds(now - n.since),
+    stateChanges: n.stateChanges,
     lastEvent: n.lastEvent,
     deadTime: n.deadAt === undefined ? 0 : seconds(n.deadAt - now),
     retransmissions: n.retransmissionList,
@@ -173,7 +191,7 @@ export function viewNeighbor(n: NeighborSnapshot, now: Instant): NeighborView {
   })
 }
 
-export function viewInterface(i: InterfaceSnapshot): InterfaceView {
+export function viewInterface(i: InterfaceSnapshot, now: Instant): InterfaceView {
   const { address, prefixLength, mtu, up } = i.link
   return Object.freeze({
     ...i.config,
@@ -190,8 +208,20 @@ export function viewInterface(i: InterfaceSnapshot): InterfaceView {
     neighbors: i.neighbors,
     fullNeighbors: i.fullNeighbors,
     drops: Object.freeze(i.drops),
+    helloDue: i.helloAt === undefined ? undefined : seconds(i.helloAt - now),
+    received: countsOf(i.packets.received),
+    sent: countsOf(i.packets.sent),
   })
 }
+
+const countsOf = ([hello, description, request, update, ack]: readonly number[]): PacketCounts =>
+  Object.freeze({
+    hello: hello!,
+    databaseDescription: description!,
+    linkStateRequest: request!,
+    linkStateUpdate: update!,
+    linkStateAcknowledgment: ack!,
+  })
 
 export const viewLsaId = ({
   type,

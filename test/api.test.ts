@@ -30,7 +30,7 @@ const entries: Record<string, Entry> = {
     `),
     types: words(`
       Acknowledgement AddressOptions AddressPort AnnounceOptions AnnouncementEvent
-      AnnouncementHandle AnnouncementState AnnouncementStepEvent AreaOptions Attack AuthAlgorithm
+      AnnouncementHandle AnnouncementState AnnouncementStepEvent AreaOptions AreaView Attack AuthAlgorithm
       AuthenticationOptions AuthenticationSnapshot Cause CheckData Clock Config ConfigProblem
       ConfigSource ConfigText ConfigWorld ReadConfig Trial TrialEnd VipData CombineOptions CommandOptions
       Confirmation DampedGate DampingOptions DatagramPort DatagramSocket DefaultInformationOptions
@@ -42,9 +42,9 @@ const entries: Record<string, Entry> = {
       IpvsTimeouts IpvsTunnel IsolateOptions IsolatedSpeakerOptions KernelRouteOptions KernelWhat
       KeyOptions LifetimeOptions Limits Link LinkPort LsaId LsaThrottle LsaView MismatchField
       NeighborState NeighborView NetworkType NextHopView NssaOptions OpaqueOptions OpaqueView
-      OspfErrorCode OspfEvent Override OverrideGate OverrideOptions PanicOptions PathStep
+      OspfErrorCode OspfEvent PacketCounts Override OverrideGate OverrideOptions PanicOptions PathStep
       PoliciesOptions PolicyOptions PrefixListOptions PrefixRuleOptions Probe RangeOptions
-      ReconfigureResult RedistributeFrom RedistributeOptions ResilientGroupOptions
+      ReconfigureResult ResetOptions RouterView StatusView RedistributeFrom RedistributeOptions ResilientGroupOptions
       RouteDifferenceView RouteMapEntryOptions RouteMapMatch RouteMapSet RouteSink RouteSource
       RouteView RouterHelperOptions SelfOptions SequenceStore SourceChange SourceRoute
       SourceRouteType Speaker SpeakerEvent SpeakerOptions SpeakerPorts SpfDelayConfig SpfRun
@@ -82,10 +82,10 @@ const entries: Record<string, Entry> = {
       decodePacketHeader decodeRawLsa decodeRouterInformation decodeTlv encodeLsa encodeLsaHeader
       encodePacket encodeRouterInformation encodeTlv fletcher fletcherOk formatIpv4 formatOptions
       formatPrefix ipChecksum lengthOfMask lsaKey maskOf networkOf opaqueLsId optionNames
-      parseIpv4 readSeal sealCryptographic sealOctets sealSimple verifyChecksum withAge
+      parseIpv4 pcapHeader pcapRecord readPcap readSeal sealCryptographic sealOctets sealSimple verifyChecksum withAge
     `),
     types: words(`
-      AuthAlgorithm AuthKey DatabaseDescriptionBody DatabaseDescriptionFlags DecodeErrorCode
+      AuthAlgorithm AuthKey CapturedPacket PcapFrame DatabaseDescriptionBody DatabaseDescriptionFlags DecodeErrorCode
       Digests ExternalLsaBody ExternalPath ExternalTos HashName HelloBody Ipv4 LsAckBody LsRequest
       LsRequestBody LsUpdateBody Lsa LsaBody LsaHeader NetworkLsaBody OpaqueLsaBody Packet
       PacketBody PacketHeader RawLsa RouterInformation RouterLink RouterLinkTos RouterLsaBody Seal

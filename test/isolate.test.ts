@@ -21,6 +21,16 @@ import { collect, director, eth0, type Lan, lan, only, vip } from './world.ts'
 
 const event = (n: number): PlainEvent => ({ type: 'resumed', seconds: n })
 const nothing: Snapshot = {
+  status: {
+    routerId: '10.0.0.1',
+    isBorder: false,
+    isBoundary: false,
+    abrType: 'cisco',
+    rfc1583Compatibility: true,
+    maximumPaths: 64,
+    areas: [],
+    routers: [],
+  },
   neighbors: [],
   interfaces: [],
   kernelSettings: [],

@@ -1,5 +1,5 @@
 /** `ospf-speaker check`: whether files make a configuration, and what a running speaker would change for them. */
-import { askControl } from './control.ts'
+import { askAction } from './ask.ts'
 import { type InputHost, type Inputs, loadInputs, readInputs, type Texts } from './inputs.ts'
 import type { ReloadAnswer } from './reload.ts'
 import { answered, type Said, say } from './said.ts'
@@ -23,5 +23,5 @@ export async function check({ diff, ...inputs }: CheckOptions, host: InputHost):
 }
 
 async function difference(socket: string, texts: Texts): Promise<Said> {
-  return answered((await askControl(socket, '/diff', texts)) as ReloadAnswer, 'no change')
+  return answered((await askAction(socket, 'diff', texts)) as ReloadAnswer, 'no change')
 }

@@ -31,10 +31,12 @@ export interface Inputs {
   readonly auto?: boolean
   /** VIPs to announce with `auto`. */
   readonly vip?: readonly string[]
+  /** Path of a file that gets every OSPF packet. */
+  readonly pcap?: string
 }
 
 /** The same as texts, which can be handed on. */
-export interface Texts extends Pick<Inputs, 'compat' | 'strict' | 'auto' | 'vip'> {
+export interface Texts extends Pick<Inputs, 'compat' | 'strict' | 'auto' | 'vip' | 'pcap'> {
   readonly files: readonly ConfigText[]
   readonly frr: readonly FrrFile[]
 }
@@ -140,6 +142,12 @@ export async function readInputs(
     }
     sources.push(frrSource(texts.frr, data, build))
   }
+  if (texts.pcap !== undefined)
+    sources.push({
+      name: '--pcap',
+      data: { record: texts.pcap },
+      place: () => ({ file: '--pcap' }),
+    })
   const { config, problems } = await readConfig(sources, host)
   return config === undefined
     ? refuse(problems.map(formatProblem))

@@ -1,12 +1,12 @@
 /** `ospf-speaker reload`, `confirm` and `renew`: the running speaker is asked over its control socket. */
-import { askControl } from './control.ts'
+import { askAction } from './ask.ts'
 import type { ReloadAnswer } from './reload.ts'
 import { answered, type Said, say } from './said.ts'
 
 /** `ospf-speaker reload`. @param confirm seconds to confirm it */
 export async function reload(socket: string, confirm: number | undefined): Promise<Said> {
   const body = confirm === undefined ? {} : { confirm }
-  const answer = (await askControl(socket, '/reload', body)) as ReloadAnswer
+  const answer = (await askAction(socket, 'reload', body)) as ReloadAnswer
   const more =
     confirm === undefined
       ? []
@@ -16,7 +16,7 @@ export async function reload(socket: string, confirm: number | undefined): Promi
 
 /** `ospf-speaker confirm`. */
 export async function confirmReload(socket: string): Promise<Said> {
-  const { confirmed } = (await askControl(socket, '/confirm', {})) as { confirmed: boolean }
+  const { confirmed } = (await askAction(socket, 'confirm', {})) as { confirmed: boolean }
   return confirmed
     ? say(0, ['confirmed'], [])
     : say(1, [], ['ospf-speaker: no change waits to be confirmed'])
@@ -28,6 +28,6 @@ export async function renew(
   vip: string,
   seconds: number | undefined,
 ): Promise<Said> {
-  await askControl(socket, '/renew', { vip, ...(seconds === undefined ? {} : { seconds }) })
+  await askAction(socket, 'renew', { vip, ...(seconds === undefined ? {} : { seconds }) })
   return say(0, [], [])
 }

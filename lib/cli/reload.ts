@@ -1,6 +1,6 @@
 /** Reloading: the files again, what differs applied, and back again where nobody confirms it. */
 import type { ConfiguredSpeaker } from '../index.ts'
-import type { Actions } from './control.ts'
+import { type Answerer, json } from './control.ts'
 import { type InputHost, type Inputs, loadInputs, readInputs, type Texts } from './inputs.ts'
 import type { Logger } from './log.ts'
 
@@ -9,6 +9,23 @@ export type Changeable = Pick<
   ConfiguredSpeaker,
   'config' | 'plan' | 'apply' | 'try' | 'confirm' | 'onTrial' | 'renew'
 >
+
+/** What is done for a POST, by its first word, with what came along. */
+export type Actions = Readonly<Record<string, (body: unknown) => Promise<unknown>>>
+
+/** Answers that include these. */
+export function withActions(actions: Actions, others: Answerer): Answerer {
+  return async (asked) => {
+    const [word = '', ...more] = asked.words
+    const action = more.length === 0 && Object.hasOwn(actions, word) ? actions[word] : undefined
+    if (action === undefined || !asked.isPost) return others(asked)
+    try {
+      return { status: 200, body: json(await action(await asked.body())) }
+    } catch (error) {
+      return { status: 422, body: json({ error: wordsOf(error) }) }
+    }
+  }
+}
 
 /** What came of a request: changes, or errors and no change at all. */
 export interface ReloadAnswer {
@@ -67,7 +84,9 @@ export class Reloader {
   /** What a reload of these texts would change. */
   async diff(texts: Texts): Promise<ReloadAnswer> {
     try {
-      const { config, errors } = await readInputs(texts, this.#host, this.#speaker().config)
+      const { pcap } = this.#inputs
+      const all = { ...texts, ...(pcap === undefined ? {} : { pcap }) }
+      const { config, errors } = await readInputs(all, this.#host, this.#speaker().config)
       if (config === undefined) return refused(errors)
       return { errors: [], ...this.#speaker().plan(config) }
     } catch (error) {
@@ -113,14 +132,14 @@ export class Reloader {
   /** What the control socket does for others. */
   get actions(): Actions {
     return {
-      '/reload': (body) => this.reload(secondsOf(body)),
-      '/confirm': async () => ({ confirmed: this.#speaker().confirm() }),
-      '/renew': async (body) => {
+      reload: (body) => this.reload(secondsOf(body)),
+      confirm: async () => ({ confirmed: this.#speaker().confirm() }),
+      renew: async (body) => {
         const { vip, seconds } = leaseOf(body)
         this.#speaker().renew(vip, seconds)
         return {}
       },
-      '/diff': (body) => this.diff(textsOf(body)),
+      diff: (body) => this.diff(textsOf(body)),
     }
   }
 }

@@ -1,12 +1,13 @@
 /** `ospf-speaker run`: configuration files in, a speaker until a signal, one line per event. */
 
 import type { Config } from '../index.ts'
-import { type Control, defaultSocket, serveControl } from './control.ts'
+import { type Control, serveControl } from './control.ts'
+import { defaultSocket } from './control-error.ts'
 import { type InputHost, type Inputs, loadInputs, type ReadInputs, readInputs } from './inputs.ts'
 import { type LogLevel, type LogLine, logger } from './log.ts'
-import { type Changeable, Reloader } from './reload.ts'
-import { documentsOf } from './show.ts'
-import type { Snapshots } from './speaker-like.ts'
+import { type Changeable, Reloader, withActions } from './reload.ts'
+import { answersOf } from './show.ts'
+import type { Operated } from './speaker-like.ts'
 
 export type { LogLine } from './log.ts'
 
@@ -17,8 +18,8 @@ export interface RunOptions extends Inputs {
   readonly log?: LogLevel
 }
 
-/** A speaker that has started: snapshots, its events, what can be changed, and the graceful stop. */
-export interface RunningSpeaker extends Snapshots {
+/** A speaker that has started: all that is asked of it, its events, what can be changed, and the graceful stop. */
+export interface RunningSpeaker extends Operated {
   /** Ends when the speaker has stopped. */
   readonly log: AsyncIterable<LogLine>
   readonly configured: Changeable
@@ -78,8 +79,10 @@ export async function run(options: RunOptions, host: Host): Promise<number> {
     // Before the network hears of us: the socket tells whether another speaker is at work.
     control = await serveControl(
       socket ?? config.socket ?? defaultSocket,
-      documentsOf(() => started(speaker)),
-      reloader.actions,
+      withActions(
+        reloader.actions,
+        answersOf(() => started(speaker)),
+      ),
     )
     speaker = await host.start(config)
     log({ level: 'info', text: `started, router id ${config.options.routerId}` })

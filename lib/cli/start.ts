@@ -7,6 +7,8 @@ import {
   kernelLinks,
   type SpeakerEvent,
 } from '../index.ts'
+import { systemDevices } from './devices.ts'
+import { EventRing } from './event-ring.ts'
 import type { LogLevel, LogLine } from './log.ts'
 import type { RunningSpeaker } from './run.ts'
 
@@ -19,20 +21,29 @@ export function links(): Promise<Parameters<typeof resolveNetworks>[1]> {
 export async function start(config: Config): Promise<RunningSpeaker> {
   const configured = await ConfiguredSpeaker.start(config)
   const { speaker } = configured
+  const wall = (): number => Date.now()
+  const events = new EventRing(wall)
   return {
-    routerId: speaker.routerId,
+    speaker,
     configured,
-    neighbors: () => speaker.neighbors(),
-    interfaces: () => speaker.interfaces(),
-    routes: () => speaker.routes(),
-    database: () => speaker.database(),
-    log: lines(speaker),
+    get options() {
+      return configured.config.options
+    },
+    events,
+    devices: systemDevices,
+    wall,
+    now: () => performance.now(),
+    log: lines(speaker, events),
     stop: async () => void (await configured.stop()),
   }
 }
 
-async function* lines(events: AsyncIterable<SpeakerEvent>): AsyncGenerator<LogLine> {
+async function* lines(
+  events: AsyncIterable<SpeakerEvent>,
+  ring: EventRing,
+): AsyncGenerator<LogLine> {
   for await (const event of events) {
+    ring.add(event.type, formatEvent(event))
     // `run` says that itself, at its very end
     if (event.type !== 'stopped') yield { level: levelOf(event), text: formatEvent(event) }
   }

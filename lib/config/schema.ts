@@ -155,6 +155,7 @@ const file = {
   routeDelay: fields(delay),
   prefixLists: described('By name', byName(named('rules'))),
   routeMaps: described('By name', byName(named('entries'))),
+  record: described('A pcap file that gets every OSPF packet', text),
   isolate: described('Run the protocol in a child process', orFlag(fields(isolate))),
   sequenceFile: described('A file that keeps the boot count of AuType 3 over restarts', text),
   checks: described('Checks by name, for the gates of VIPs', byName(named('check'))),

@@ -323,6 +323,13 @@ export type ConfigChange =
       readonly abrType: AbrType
       readonly rfc1583Compatibility: boolean
     }
+  /** Starts adjacencies anew: those of an interface, with a neighbor, or all with interfaces and elections. */
+  | {
+      readonly type: 'reset'
+      readonly interface?: string | undefined
+      readonly neighbor?: number | undefined
+      readonly what: 'neighbors' | 'interfaces'
+    }
   /** Flush every LSA of our own and originate no more (14.1). Hellos go on until 'close'. */
   | { readonly type: 'flush' }
   /** Say goodbye: one Hello with no neighbors on every interface, then silence. */

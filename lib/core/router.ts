@@ -110,6 +110,7 @@ import {
   snapshotNeighbors,
 } from './snapshots.ts'
 import { defaultRouteDelay, defaultSpfDelay, type SpfDelayConfig } from './spf-delay.ts'
+import { type StatusSnapshot, snapshotStatus } from './status.ts'
 import { type Attack, Suspicions } from './suspicions.ts'
 import { type Timer, Timers } from './timers.ts'
 import { type HypotheticalChange, type RouteDifference, whatIf } from './what-if.ts'
@@ -144,6 +145,9 @@ export interface RouterOptions {
   /** Lets many routers in one process share equal LSAs; identity by default. */
   readonly intern?: (lsa: Lsa) => Lsa
 }
+
+/** A.3.1 */
+const PACKET_TYPE_AT = 1
 
 export class Router {
   readonly routerId: number
@@ -304,6 +308,11 @@ export class Router {
   /** The LSAs behind each route, by `prefixKey`. */
   origins(): ReadonlyMap<number, readonly LsaHeader[]> {
     return originsOf(this, this.table)
+  }
+
+  /** What it is, and which border and boundary routers it knows the way to. */
+  status(): StatusSnapshot {
+    return snapshotStatus(this)
   }
 
   /** Why the route to a prefix is what it is, or is not there. */
@@ -513,6 +522,7 @@ export class Router {
     const bytes = seal(iface, packet)
     if (bytes === undefined) return
     this.counters.sent++
+    iface.packets.sent[bytes[PACKET_TYPE_AT]! - 1]!++
     const ttl = iface.config.ttlSecurity ? { ttl: MAX_TTL } : {}
     this.emit({ type: 'transmit', interface: iface.name, destination, bytes, ...ttl })
   }

@@ -229,6 +229,8 @@ export class Host {
         return this.#entry(command.announcement).announcement.reconsider()
       case 'undrain':
         return this.#running().undrain()
+      case 'reset':
+        return this.#running().reset(command.which)
       case 'stub-router':
         return this.#running().stubRouter(command.how)
       case 'accept':
@@ -306,6 +308,7 @@ export class Host {
     const routes = this.#hasNewRoutes ? speaker.routes() : undefined
     this.#hasNewRoutes = false
     return {
+      status: speaker.status(),
       neighbors: speaker.neighbors(),
       interfaces: speaker.interfaces(),
       kernelSettings: speaker.kernelSettings(),

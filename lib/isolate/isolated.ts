@@ -30,8 +30,10 @@ import type { Clock } from '../ports.ts'
 import { checkOriginate } from '../prefix-list.ts'
 import type { StopOptions, StopResult } from '../quiet.ts'
 import type { ReconfigureResult } from '../reconfigure.ts'
+import { parseReset, type ResetOptions } from '../reset.ts'
 import type { OspfSpeaker } from '../speaker.ts'
 import type { SpfRun } from '../spf-log.ts'
+import type { StatusView } from '../status.ts'
 import type { SysctlFinding } from '../sysctl.ts'
 import type { InterfaceView, LsaView, NeighborView, OpaqueView, RouteView } from '../views.ts'
 import { type AnnounceOptions, checkAnnounce } from '../vip.ts'
@@ -80,6 +82,18 @@ const START_MS = 20_000
 /** Seconds beyond what a stop may take by its options. */
 const STOP_SLACK = 5
 
+/** Before a child has said anything. */
+const nothing: StatusView = {
+  routerId: '0.0.0.0',
+  isBorder: false,
+  isBoundary: false,
+  abrType: 'cisco',
+  rfc1583Compatibility: true,
+  maximumPaths: 0,
+  areas: [],
+  routers: [],
+}
+
 /** What an isolated speaker stands on; tests have children in memory. */
 export interface IsolatedWorld {
   readonly clock: Clock
@@ -122,6 +136,7 @@ class IsolatedSpeaker implements Speaker {
   /** What those wait for who insist. */
   #next: { readonly promise: Promise<boolean>; readonly resolve: (isThere: boolean) => void }
   #snapshot: Snapshot = {
+    status: nothing,
     neighbors: [],
     interfaces: [],
     kernelSettings: [],
@@ -187,6 +202,10 @@ class IsolatedSpeaker implements Speaker {
   }
 
   // Looking in
+
+  status(): StatusView {
+    return this.#snapshot.status
+  }
 
   neighbors(): NeighborView[] {
     return [...this.#snapshot.neighbors]
@@ -317,6 +336,11 @@ class IsolatedSpeaker implements Speaker {
     this.#drainOptions = undefined
     this.#command({ do: 'undrain' })
     for (const announcement of this.#announcements.values()) announcement.undrain()
+  }
+
+  reset(which: ResetOptions = {}): void {
+    parseReset(which)
+    this.#command({ do: 'reset', which })
   }
 
   acceptRoutes(accept: PolicyOptions | undefined): void {

@@ -1,10 +1,11 @@
 /** Reloading, checking and comparing, over the control socket, with a speaker that notes what it is told. */
 import t, { type Test } from 'tap'
+import { askAction } from '../../lib/cli/ask.ts'
 import { check } from '../../lib/cli/check.ts'
-import { askControl, serveControl } from '../../lib/cli/control.ts'
+import { json, serveControl } from '../../lib/cli/control.ts'
 import { type InputHost, type Inputs, loadInputs, readInputs } from '../../lib/cli/inputs.ts'
 import { logger } from '../../lib/cli/log.ts'
-import { type Changeable, Reloader } from '../../lib/cli/reload.ts'
+import { type Changeable, Reloader, withActions } from '../../lib/cli/reload.ts'
 import { confirmReload, reload, renew } from '../../lib/cli/reload-commands.ts'
 import type { Config } from '../../lib/index.ts'
 import type { Link } from '../../lib/ports.ts'
@@ -104,7 +105,10 @@ async function running(t: Test, inputs: Inputs, machine: Machine) {
   )
   const reloader = new Reloader(inputs, machine, () => speaker, log, false)
   const socket = `${shortDir(t)}/s`
-  const control = await serveControl(socket, {}, reloader.actions)
+  const control = await serveControl(
+    socket,
+    withActions(reloader.actions, async () => ({ status: 404, body: json({ error: 'no such' }) })),
+  )
   t.teardown(() => control[Symbol.asyncDispose]())
   return { speaker, printed, reloader, socket, log }
 }
@@ -260,8 +264,8 @@ t.test('a lease is renewed', async (t) => {
 
 t.test('nonsense on the control socket', async (t) => {
   const { socket } = await running(t, { files: ['f'] }, new Machine({ f: yaml() }))
-  await t.rejects(askControl(socket, '/diff', { files: 5 }), /expected files/)
-  await t.rejects(askControl(socket, '/diff', 'x'.repeat(5 << 20)))
-  await t.rejects(askControl(socket, '/nothing', {}), /POST is not supported/)
+  await t.rejects(askAction(socket, 'diff', { files: 5 }), /expected files/)
+  await t.rejects(askAction(socket, 'diff', 'x'.repeat(5 << 20)))
+  await t.rejects(askAction(socket, 'nothing', {}), /no such/)
   t.match(await reload(socket, undefined), { status: 0 })
 })

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs'
 import t from 'tap'
 import type { Changeable } from '../../lib/cli/reload.ts'
 import { type Host, type LogLine, type RunningSpeaker, run } from '../../lib/cli/run.ts'
-import { show } from '../../lib/cli/show.ts'
+import { ask } from '../../lib/cli/show.ts'
 import type { Link } from '../../lib/ports.ts'
-import { sample, shortDir } from './sample.ts'
+import { operated, said, shortDir } from './sample.ts'
 
 const config = `interface eth0
  ip ospf cost 1
@@ -33,7 +33,7 @@ class FakeSpeaker {
   stops = 0
 
   readonly running: RunningSpeaker = {
-    ...sample,
+    ...operated(),
     configured: {} as Changeable,
     log: this.lines(),
     stop: async () => {
@@ -104,9 +104,9 @@ t.test('runs until a signal, logs, answers, stops and cleans up', async (t) => {
       return speaker.running
     },
   })
-  const status = run({ frr: ['ospfd.conf'], socket, log: 'info' }, host)
+  const status = run({ frr: ['ospfd.conf'], socket, log: 'info', pcap: 'ospf.pcap' }, host)
   await until('first')
-  t.match(await show(['ip', 'ospf', 'neighbor'], socket), /Full\/DR/)
+  t.match(await said(ask(['show', ...['ip', 'ospf', 'neighbor']], socket)), /Full\/DR/)
   signals.emit('SIGTERM')
   t.equal(await status, 0)
   t.match(started, [
@@ -114,6 +114,7 @@ t.test('runs until a signal, logs, answers, stops and cleans up', async (t) => {
       options: {
         routerId: '10.0.1.133',
         installRoutes: true,
+        record: 'ospf.pcap',
         areas: { '0.0.0.0': { interfaces: { eth0: { cost: 1 } } } },
       },
     },
