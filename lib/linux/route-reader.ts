@@ -66,10 +66,29 @@ const DRAINING_SHARE = 255
 /**
  * Next hops for a resilient group: one that drains has weight 1 beside others of 255, so that no bucket becomes its, and
  * those that it has stay until they are idle. A group of another kind would send its flows elsewhere at once.
+ *
+ * The kernel rounds the bounds of shares (nh_res_group_rebalance), so that even the smallest share has a bucket where it
+ * holds a bound: those that drain stand where it does not.
  */
-export function drained(hops: readonly NextHop[]): readonly NextHop[] {
-  if (!hops.some(({ draining }) => draining)) return hops
-  const busy = hops.filter(({ draining }) => !draining).map(({ weight = 1 }) => weight)
-  const factor = Math.max(1, Math.floor(DRAINING_SHARE / Math.max(...busy)))
-  return hops.map((hop) => ({ ...hop, weight: hop.draining ? 1 : (hop.weight ?? 1) * factor }))
+export function drained(hops: readonly NextHop[], buckets: number): readonly NextHop[] {
+  const draining = hops.flatMap((hop) => (hop.draining ? { ...hop, weight: 1 } : []))
+  if (draining.length === 0) return hops
+  const busy = hops.filter((hop) => !hop.draining)
+  const most = Math.max(...busy.map(({ weight = 1 }) => weight))
+  const factor = Math.max(1, Math.floor(DRAINING_SHARE / most))
+  const weighted = busy.map((hop) => ({ ...hop, weight: (hop.weight ?? 1) * factor }))
+  const total = weighted.reduce((sum, { weight }) => sum + weight, draining.length)
+  const bound = (sum: number): number => Math.round((buckets * sum) / total)
+  const placed: NextHop[] = []
+  let sum = 0
+  const place = (hop: NextHop): void => {
+    placed.push(hop)
+    sum += hop.weight ?? 1
+  }
+  for (const hop of weighted) {
+    while (draining.length > 0 && bound(sum) === bound(sum + 1)) place(draining.shift()!)
+    place(hop)
+  }
+  for (const hop of draining) place(hop)
+  return placed
 }

@@ -655,7 +655,8 @@ export class LinuxRoutes implements RouteSink {
     const known = isResilient ? this.#resilient : this.#resolved
     let set = known.get(wanted)
     if (set === undefined) {
-      set = resolveHops(isResilient ? drained(wanted) : wanted, this.#links.links())
+      const hops = isResilient ? drained(wanted, this.#settings.resilient.buckets) : wanted
+      set = resolveHops(hops, this.#links.links())
       known.set(wanted, set)
     }
     return set

@@ -138,8 +138,17 @@ export class SpeakerChild {
   }
 
   /** As an external, or with another cost. */
-  announceAs(vip: string, how: Omit<AnnounceOptions, 'when' | 'device'>): Promise<unknown> {
-    return this.#ask({ do: 'announce', vip, how } as Rest<Order>, alone)
+  announceAs(
+    vip: string,
+    how: Omit<AnnounceOptions, 'when' | 'device'>,
+    speaker: string = alone,
+  ): Promise<unknown> {
+    return this.#ask({ do: 'announce', vip, how } as Rest<Order>, speaker)
+  }
+
+  /** What a drain of the VIP is told from now on of its connections. */
+  connections(vip: string, count: number, speaker: string = alone): Promise<unknown> {
+    return this.#ask({ do: 'connections', vip, count }, speaker)
   }
 
   withdraw(vip: string, speaker: string = alone): Promise<unknown> {
@@ -150,12 +159,12 @@ export class SpeakerChild {
     return this.#ask({ do: 'gate', vip, open }, speaker)
   }
 
-  drain(vip: string): Promise<unknown> {
-    return this.#ask({ do: 'drain', vip }, alone)
+  drain(vip: string, speaker: string = alone): Promise<unknown> {
+    return this.#ask({ do: 'drain', vip }, speaker)
   }
 
-  undrain(vip: string): Promise<unknown> {
-    return this.#ask({ do: 'undrain', vip }, alone)
+  undrain(vip: string, speaker: string = alone): Promise<unknown> {
+    return this.#ask({ do: 'undrain', vip }, speaker)
   }
 
   /** Blocks its event loop for so many seconds; resolves when it lives again. */
