@@ -52,6 +52,11 @@ export interface KernelRouteOptions {
   readonly accept?: PolicyOptions
   /** Leave the routes in the kernel when the speaker stops, for the next one to adopt; default false. */
   readonly keep?: boolean
+  /**
+   * Discard packets for the holes of the area ranges and summary addresses that we advertise (RFC 2328 11.1), so that they
+   * do not follow a default route back: a blackhole route for each while something is inside. Default true.
+   */
+  readonly discard?: boolean
 }
 
 /** The options in the kernel's terms. */
@@ -74,6 +79,7 @@ export interface ParsedKernel {
   readonly nextHopIds?: number
   readonly leftoverTime: number
   readonly keep: boolean
+  readonly discard: boolean
 }
 
 const fields = [
@@ -87,6 +93,7 @@ const fields = [
   'nextHopIds',
   'leftoverTime',
   'keep',
+  'discard',
   'accept',
 ] as const satisfies readonly (keyof KernelRouteOptions)[]
 
@@ -106,8 +113,8 @@ export function parseKernel(
   const options = value === true ? {} : value
   if (!isObject(options)) throw fail(WHERE, 'true, false or an object', value)
   onlyFields(WHERE, options, fields)
-  const { table, vrf, metric = 20, protocol = 188, source, mode = 'auto' } = options
-  const { resilient, nextHopIds, leftoverTime = 60, keep = false, accept } = options
+  const { table, vrf, metric = 20, protocol = 188, source, mode = 'auto', accept } = options
+  const { resilient, nextHopIds, leftoverTime = 60, keep = false, discard = true } = options
   if (!modes.includes(mode)) throw fail(`${WHERE}: mode`, `one of ${modes.join(', ')}`, mode)
   if (resilient !== undefined && (mode === 'multipath' || mode === 'groups')) {
     throw fail(`${WHERE}: resilient`, `nothing with mode '${mode}'`, resilient)
@@ -133,6 +140,7 @@ export function parseKernel(
       : { nextHopIds: integer('nextHopIds', nextHopIds, 1, 2 ** 32 - 0x40000) }),
     leftoverTime: parseSeconds(`${WHERE}: leftoverTime`, leftoverTime, 86_400),
     keep: parseBoolean(`${WHERE}: keep`, keep),
+    discard: parseBoolean(`${WHERE}: discard`, discard),
   }
   return {
     kernel,

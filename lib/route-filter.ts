@@ -4,11 +4,14 @@ import type { ConfigChange, NextHop, Route, RouteChange } from './core/io.ts'
 import { applyPolicy, looksAtNextHops, type RouteMap } from './policy.ts'
 import type { RouteSink } from './ports.ts'
 
-/** What other routers are told of the forwarding table. */
-export const keepsConnections = (sink: RouteSink | undefined): ConfigChange => ({
-  type: 'keeps-connections',
-  keeps: sink?.keepsConnections ?? false,
-})
+/** What the core is told of the forwarding table, and through it other routers; undefined: there is none. */
+export const forwardingChanges = (
+  kernel: { readonly discard: boolean } | undefined,
+  sink: RouteSink | undefined,
+): ConfigChange[] => [
+  { type: 'keeps-connections', keeps: (kernel && sink?.keepsConnections) ?? false },
+  { type: 'discard-holes', discard: kernel?.discard ?? false },
+]
 
 export class RouteFilter implements RouteSink {
   readonly #sink: RouteSink
@@ -72,6 +75,7 @@ export class RouteFilter implements RouteSink {
     const isSame =
       before !== undefined &&
       before.source === passes.source &&
+      before.discard === passes.discard &&
       sameHops(before.nextHops, passes.nextHops)
     return isSame ? [] : [{ type: 'replace', route: passes }]
   }

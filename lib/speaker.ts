@@ -42,7 +42,7 @@ import { checkOriginate } from './prefix-list.ts'
 import { neighborsIn, type StopOptions, type StopResult, untilQuiet } from './quiet.ts'
 import { type Kept, planReconfigure, type ReconfigureResult } from './reconfigure.ts'
 import { Redistributor } from './redistribution.ts'
-import { keepsConnections, RouteFilter } from './route-filter.ts'
+import { forwardingChanges, RouteFilter } from './route-filter.ts'
 import { RouterHelper } from './router-helper.ts'
 import { keepBootCount, nextBootCount } from './sequence-store.ts'
 import { SharedAddresses } from './shared-addresses.ts'
@@ -604,7 +604,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     this.#wall.begin()
     for (const change of initialChanges(this.#parsed)) this.#core.handleConfig(now, change)
     this.#core.handleConfig(now, attributesFor(this.#parsed.accept))
-    this.#core.handleConfig(now, keepsConnections(this.#filter && this.#ports.routes))
+    this.#core.handleConfig(now, ...forwardingChanges(this.#parsed.kernel, this.#ports.routes))
     this.#stubRouter.begin()
     this.#redistributor.apply(this.#parsed)
     // sockets first: if one cannot be opened, nothing has been said to anybody

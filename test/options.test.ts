@@ -25,6 +25,7 @@ const kernelDefaults = {
   mode: 'auto',
   leftoverTime: 60,
   keep: false,
+  discard: true,
 }
 
 t.test('the defaults', async (t) => {

@@ -38,7 +38,8 @@ export interface NeighborEntry {
 export type RouteDocument = Readonly<Record<string, RouteEntry>>
 
 export interface RouteEntry {
-  readonly routeType: 'N' | 'N IA' | 'N E1' | 'N E2'
+  /** D: a discard entry, of which FRR says nothing but this. */
+  readonly routeType: 'N' | 'N IA' | 'N E1' | 'N E2' | 'D IA' | 'D E1' | 'D E2'
   readonly cost: number
   /** Not of externals. */
   readonly area?: string
@@ -190,11 +191,18 @@ const routeTypes = {
   'external-2': 'N E2',
 } as const
 
+const discardTypes = {
+  'intra-area': 'D IA',
+  'inter-area': 'D IA',
+  'external-1': 'D E1',
+  'external-2': 'D E2',
+} as const
+
 export function routeDocument(speaker: Snapshots): RouteDocument {
   return Object.fromEntries(
     speaker
       .routes()
-      .map(({ prefix, pathType = 'intra-area', cost, area, nextHops, ...external }) => {
+      .map(({ prefix, pathType = 'intra-area', cost, area, nextHops, discard, ...external }) => {
         const nexthops = nextHops.map(
           (hop): RouteNextHop =>
             hop.gateway === undefined
@@ -207,7 +215,7 @@ export function routeDocument(speaker: Snapshots): RouteDocument {
         )
         const { type2Cost, tag } = external
         const entry: RouteEntry = {
-          routeType: routeTypes[pathType],
+          routeType: (discard ? discardTypes : routeTypes)[pathType],
           cost,
           ...(area === undefined ? {} : { area }),
           ...(type2Cost === undefined ? {} : { type2cost: type2Cost }),

@@ -44,6 +44,10 @@ export function formatRoutes(routes: RouteDocument): string {
   const lines = ['============ OSPF network routing table ============']
   for (const [prefix, route] of Object.entries(routes)) {
     const { routeType, cost, type2cost, area, tag } = route
+    if (routeType.startsWith('D')) {
+      lines.push(`${left(routeType, 4)} ${left(prefix, 18)}         Discard entry`)
+      continue
+    }
     const how = type2cost === undefined ? cost : `${cost}/${type2cost}`
     const where = area === undefined ? `tag: ${tag ?? 0}` : `area: ${area}`
     lines.push(`${left(routeType, 4)} ${left(prefix, 18)}    [${how}] ${where}`)

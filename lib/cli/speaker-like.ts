@@ -54,6 +54,8 @@ export interface RouteView {
     readonly interface: string
     readonly gateway?: string | undefined
   }[]
+  /** Packets are not passed on. */
+  readonly discard?: true
 }
 
 export interface LsaView {

@@ -170,6 +170,7 @@ export class Router {
   readonly routing: Routing
   /** 16.4.1, C.1; default as in the RFC. */
   rfc1583Compatibility: boolean
+  discardsHoles = true
   /** The time of the input that is being dealt with. */
   now: Instant = Number.NEGATIVE_INFINITY
   /** Milliseconds from the driver's clock to the wall clock, as it was told. */
@@ -601,7 +602,9 @@ export class Router {
       const steps = this.#deferred
       this.#deferred = []
       for (const step of steps) step()
-      for (const scope of this.scopes()) if (scope.originateDirty) this.#reconcile(scope)
+      const dirty = [...this.scopes()].filter((scope) => scope.originateDirty)
+      for (const scope of dirty) this.#reconcile(scope)
+      if (dirty.length > 0) this.as.lookAtAggregates()
       for (const neighbor of this.owed) {
         const isFull = neighbor.state === 'Full'
         if (!isFull || payWithheld(this.scopesOf(neighbor.interface), neighbor)) {

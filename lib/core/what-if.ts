@@ -68,7 +68,8 @@ function differences(before: RouteTable, after: RouteTable): RouteDifference[] {
   }
   for (const [key, now] of after) {
     const old = before.get(key)
-    const moves = old === undefined || !sameHops(old.nextHops, now.nextHops)
+    const moves =
+      old === undefined || old.discard !== now.discard || !sameHops(old.nextHops, now.nextHops)
     const isSame =
       old !== undefined &&
       old.cost === now.cost &&

@@ -1,16 +1,7 @@
-/** Reading the kernel's routes, and putting next hops in its terms. */
-import type { NextHop } from '../core/io.ts'
+/** Reading the kernel's routes. */
 import { OspfError } from '../errors.ts'
-import type { Link } from '../ports.ts'
 import type { NetlinkSocket } from './netlink.ts'
-import { type HopSet, hopSet } from './nexthops.ts'
-import {
-  decodeRoute,
-  encodeRouteQuery,
-  type Hop,
-  type ReadRoute,
-  RTM_GETROUTE,
-} from './route-message.ts'
+import { decodeRoute, encodeRouteQuery, type ReadRoute, RTM_GETROUTE } from './route-message.ts'
 
 /** Whether a route is in a table, with a metric, and with no TOS. */
 export const isInPlace = (
@@ -38,57 +29,4 @@ export async function readRoutes(
     if (error instanceof OspfError && error.errno === 'ENOENT') return []
     throw error
   }
-}
-
-/** Devices by index, each way once. An error when a device is unknown. */
-export function resolveHops(
-  wanted: readonly NextHop[],
-  links: ReadonlyMap<string, Link>,
-): HopSet | OspfError {
-  const hops: Hop[] = []
-  for (const { interface: name, gateway, onLink, weight = 1 } of wanted) {
-    const link = links.get(name)
-    if (link === undefined) {
-      return new OspfError('ERR_OSPF_NO_INTERFACE', `no such device: ${name}`)
-    }
-    const { index } = link
-    if (hops.some((h) => h.index === index && h.gateway === gateway)) continue
-    const share = Math.min(Math.max(Math.round(weight), 1), 256)
-    const weighted = share === 1 ? {} : { weight: share }
-    hops.push({ index, gateway: gateway!, ...(onLink ? { onLink } : {}), ...weighted })
-  }
-  return hopSet(hops)
-}
-
-/** A weight beside 1 with which a resilient group of less than 128 buckets gives the other none. */
-const DRAINING_SHARE = 255
-
-/**
- * Next hops for a resilient group: one that drains has weight 1 beside others of 255, so that no bucket becomes its, and
- * those that it has stay until they are idle. A group of another kind would send its flows elsewhere at once.
- *
- * The kernel rounds the bounds of shares (nh_res_group_rebalance), so that even the smallest share has a bucket where it
- * holds a bound: those that drain stand where it does not.
- */
-export function drained(hops: readonly NextHop[], buckets: number): readonly NextHop[] {
-  const draining = hops.flatMap((hop) => (hop.draining ? { ...hop, weight: 1 } : []))
-  if (draining.length === 0) return hops
-  const busy = hops.filter((hop) => !hop.draining)
-  const most = Math.max(...busy.map(({ weight = 1 }) => weight))
-  const factor = Math.max(1, Math.floor(DRAINING_SHARE / most))
-  const weighted = busy.map((hop) => ({ ...hop, weight: (hop.weight ?? 1) * factor }))
-  const total = weighted.reduce((sum, { weight }) => sum + weight, draining.length)
-  const bound = (sum: number): number => Math.round((buckets * sum) / total)
-  const placed: NextHop[] = []
-  let sum = 0
-  const place = (hop: NextHop): void => {
-    placed.push(hop)
-    sum += hop.weight ?? 1
-  }
-  for (const hop of weighted) {
-    while (draining.length > 0 && bound(sum) === bound(sum + 1)) place(draining.shift()!)
-    place(hop)
-  }
-  for (const hop of draining) place(hop)
-  return placed
 }

@@ -18,7 +18,7 @@
  * and groups, routes, and at the end what nobody uses any more.
  */
 import { realClock } from '../clock.ts'
-import type { NextHop, RouteChange } from '../core/io.ts'
+import type { RouteChange } from '../core/io.ts'
 import { OspfError } from '../errors.ts'
 import type { Clock, LinkPort, RouteSink } from '../ports.ts'
 import { DueQueue } from './due-queue.ts'
@@ -31,15 +31,18 @@ import {
   RTM_NEWNEXTHOP,
   RTNLGRP_NEXTHOP,
 } from './nexthop-message.ts'
+import { type Group, type Move, type NextHopSupport, NextHops, probeNextHops } from './nexthops.ts'
 import {
-  type Group,
-  type HopSet,
-  type Move,
-  type NextHopSupport,
-  NextHops,
-  probeNextHops,
-} from './nexthops.ts'
-import { type Entry, keyOf, leads, newEntry, placeOf, sameWay, type Way } from './route-entry.ts'
+  type Entry,
+  keyOf,
+  leads,
+  newEntry,
+  placeOf,
+  sameWay,
+  type Way,
+  wantedOf,
+} from './route-entry.ts'
+import { HopResolver } from './route-hops.ts'
 import { lockNextHops, lockRoutes } from './route-lock.ts'
 import {
   decodeRoute,
@@ -55,7 +58,7 @@ import {
   type RouteSettings,
   routeSettings,
 } from './route-options.ts'
-import { drained, isInPlace, readRoutes, resolveHops } from './route-reader.ts'
+import { isInPlace, readRoutes } from './route-reader.ts'
 import { RouteReport } from './route-report.ts'
 import { requestOf, type Step } from './route-step.ts'
 
@@ -90,9 +93,6 @@ export class LinuxRoutes implements RouteSink {
   readonly #underWay = new Set<Entry>()
   readonly #waiting: DueQueue<Entry>
   readonly #settling: (() => void)[] = []
-  /** Next hops in the kernel's terms, by the list that they were told as. For one round: devices come and go. */
-  readonly #resolved = new Map<readonly NextHop[], HopSet | OspfError>()
-  readonly #resilient = new Map<readonly NextHop[], HopSet | OspfError>()
   #watch: Disposable | undefined
   #lookAgain: Disposable | undefined
   #leftoverTimer: Disposable | undefined
@@ -171,7 +171,8 @@ export class LinuxRoutes implements RouteSink {
       const key = keyOf(prefix, length)
       // The first of several is the one that a replace hits; the others are not ours to judge.
       if (this.#entries.has(key) || this.#undecided.has(key)) continue
-      if (nextHop === undefined && source !== this.#settings.source) {
+      const expected = route.hops.length === 0 ? undefined : this.#settings.source
+      if (nextHop === undefined && source !== expected) {
         this.#undecided.set(key, route)
       } else {
         this.#adopt(this.#entry(prefix, length), route)
@@ -207,13 +208,11 @@ export class LinuxRoutes implements RouteSink {
     if (this.#closing !== undefined) return
     for (const change of changes) {
       const { prefix, length } = change.type === 'replace' ? change.route : change
-      const hops = change.type === 'replace' ? change.route.nextHops : []
       const own = change.type === 'replace' ? change.route.source : undefined
-      const source = own ?? this.#settings.source
-      const isReady = hops.every(({ gateway }) => gateway !== undefined)
-      const wanted = isReady ? hops : hops.filter(({ gateway }) => gateway !== undefined)
+      const wanted = wantedOf(change)
+      const source = wanted?.length === 0 ? undefined : (own ?? this.#settings.source)
       const known = this.#entries.get(keyOf(prefix, length))
-      if (wanted.length === 0 && known === undefined) continue
+      if (wanted === undefined && known === undefined) continue
       const entry = known ?? this.#entry(prefix, length)
       const found = this.#undecided.get(keyOf(prefix, length))
       if (found !== undefined && known === undefined && found.source === source) {
@@ -221,7 +220,7 @@ export class LinuxRoutes implements RouteSink {
         // It may have changed since.
         this.#unread = true
       }
-      entry.wanted = wanted.length === 0 ? undefined : wanted
+      entry.wanted = wanted
       entry.source = source
       entry.attempts = 0
       this.#waiting.delete(entry)
@@ -326,8 +325,6 @@ export class LinuxRoutes implements RouteSink {
   async #round(): Promise<void> {
     const entries = [...this.#ready]
     this.#ready.clear()
-    this.#resolved.clear()
-    this.#resilient.clear()
     if (entries.length === 0) return
     for (const entry of entries) this.#underWay.add(entry)
     const now = this.#clock.now()
@@ -349,6 +346,7 @@ export class LinuxRoutes implements RouteSink {
     const targets = new Map<Entry, Way | 'none'>()
     const moves: Move<Entry>[] = []
     const leaving = new Set<Entry>()
+    const resolver = new HopResolver(this.#links, this.#settings.resilient.buckets)
     for (const entry of entries) {
       if (entry.wanted === undefined) {
         targets.set(entry, 'none')
@@ -356,10 +354,10 @@ export class LinuxRoutes implements RouteSink {
         continue
       }
       const own = this.mode.resilient && isResilient(this.#settings, entry)
-      const set = this.#resolve(entry.wanted, own)
+      const set = resolver.resolve(entry.wanted, own)
       if (set instanceof OspfError) {
         this.#failed(entry, 'install', set, now)
-      } else if (this.mode.mode === 'multipath') {
+      } else if (this.mode.mode === 'multipath' || set.hops.length === 0) {
         targets.set(entry, { hops: set.hops, group: undefined, source: entry.source })
       } else if (!entry.foreign) {
         moves.push({ user: entry, set, current: entry.installed?.group, isResilient: own })
@@ -649,17 +647,6 @@ export class LinuxRoutes implements RouteSink {
   #wake(due: readonly Entry[]): void {
     for (const entry of due) this.#ready.add(entry)
     this.#kick()
-  }
-
-  #resolve(wanted: readonly NextHop[], isResilient: boolean): HopSet | OspfError {
-    const known = isResilient ? this.#resilient : this.#resolved
-    let set = known.get(wanted)
-    if (set === undefined) {
-      const hops = isResilient ? drained(wanted, this.#settings.resilient.buckets) : wanted
-      set = resolveHops(hops, this.#links.links())
-      known.set(wanted, set)
-    }
-    return set
   }
 
   /** It may be ours: whether it is depends on where it leads, and on its source address. */

@@ -45,6 +45,16 @@ N    10.9.9.9/32           [1] area: 0.0.0.0
   )
 })
 
+t.test('routes: what is discarded', async (t) => {
+  const range = { pathType: 'inter-area', cost: 0, nextHops: [], discard: true } as const
+  const document = routeDocument({
+    ...sample,
+    routes: () => [{ ...range, prefix: '10.1.0.0/16', area: '0.0.0.1' }],
+  })
+  t.match(document, { '10.1.0.0/16': { routeType: 'D IA', nexthops: [] } })
+  t.match(formatRoutes(document), /\nD IA 10\.1\.0\.0\/16 {16}Discard entry\n/)
+})
+
 t.test('database', async (t) => {
   t.equal(
     formatDatabase(databaseDocument(sample)),

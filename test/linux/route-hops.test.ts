@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { NextHop } from '../../lib/core/io.ts'
-import { drained } from '../../lib/linux/route-reader.ts'
+import { drained } from '../../lib/linux/route-hops.ts'
 
 const hop = (name: string, more: object = {}) => ({ interface: name, gateway: 1, ...more })
 
