@@ -127,6 +127,7 @@ export type {
   Clock,
   DatagramPort,
   DatagramSocket,
+  KernelStatus,
   Link,
   LinkPort,
   RouteSink,

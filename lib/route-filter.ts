@@ -2,7 +2,7 @@
 import { prefixKey } from './core/area.ts'
 import type { ConfigChange, NextHop, Route, RouteChange } from './core/io.ts'
 import { applyPolicy, looksAtNextHops, type RouteMap } from './policy.ts'
-import type { RouteSink } from './ports.ts'
+import type { KernelStatus, RouteSink } from './ports.ts'
 
 /** What the core is told of the forwarding table, and through it other routers; undefined: there is none. */
 export const forwardingChanges = (
@@ -13,7 +13,7 @@ export const forwardingChanges = (
   { type: 'discard-holes', discard: kernel?.discard ?? false },
 ]
 
-export class RouteFilter implements RouteSink {
+export class RouteFilter implements Omit<RouteSink, 'status'> {
   readonly #sink: RouteSink
   #policy: RouteMap | undefined
   /** What was let through, by prefix. */
@@ -48,6 +48,16 @@ export class RouteFilter implements RouteSink {
   /** Whether a route that there is goes to the kernel. */
   passes(prefix: number, length: number): boolean {
     return this.#passed.has(prefixKey(prefix, length))
+  }
+
+  /** How the routes stand that were let through. */
+  status(): KernelStatus | undefined {
+    const status = this.#sink.status?.()
+    if (status === undefined) return undefined
+    return Object.freeze({
+      ...status,
+      lastError: status.lastError && Object.freeze(status.lastError),
+    })
   }
 
   settled(): Promise<void> {

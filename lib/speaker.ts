@@ -37,9 +37,9 @@ import {
 } from './options.ts'
 import { parseVip } from './parse.ts'
 import { attributesFor, type PolicyOptions, parseAccept, type RouteMap } from './policy.ts'
-import type { Clock } from './ports.ts'
+import type { Clock, KernelStatus } from './ports.ts'
 import { checkOriginate } from './prefix-list.ts'
-import { neighborsIn, type StopOptions, type StopResult, untilQuiet } from './quiet.ts'
+import { neighborsIn, onAbort, type StopOptions, type StopResult, untilQuiet } from './quiet.ts'
 import { type Kept, planReconfigure, type ReconfigureResult } from './reconfigure.ts'
 import { Redistributor } from './redistribution.ts'
 import { forwardingChanges, RouteFilter } from './route-filter.ts'
@@ -133,12 +133,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       await speaker.#release()
       throw error
     }
-    const { signal } = options
-    if (signal) {
-      const abort = (): void => void speaker.stop()
-      signal.addEventListener('abort', abort, { once: true })
-      speaker.#cleanup.push(() => signal.removeEventListener('abort', abort))
-    }
+    speaker.#cleanup.push(onAbort(options.signal, () => void speaker.stop()))
     return speaker
   }
 
@@ -256,6 +251,11 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   /** Kernel parameters that are not as a router in front of directors should have them; none without a router helper. */
   kernelSettings(): SysctlFinding[] {
     return this.#helper?.findings() ?? []
+  }
+
+  /** How routes go to the kernel, and how far that has come; undefined: none are installed. */
+  kernel(): KernelStatus | undefined {
+    return this.#filter?.status()
   }
 
   /** Opaque LSAs (RFC 5250), our own included, and whether their data may be acted upon. */

@@ -37,8 +37,8 @@ const entries: Record<string, Entry> = {
       IcmpOptions InterfaceOptions InterfaceState InterfaceView IpvsDaemon IpvsDestination
       IpvsDestinationState IpvsForward IpvsInfo IpvsPersistence IpvsPort IpvsProtocol
       IpvsScheduler IpvsSchedulerFlag IpvsService IpvsServiceKey IpvsServiceState IpvsStatistics
-      IpvsTimeouts IpvsTunnel IsolateOptions IsolatedSpeakerOptions KernelRouteOptions KernelWhat
-      KeyOptions LifetimeOptions Limits Link LinkPort LsaId LsaThrottle LsaView MismatchField
+      IpvsTimeouts IpvsTunnel IsolateOptions IsolatedSpeakerOptions KernelRouteOptions KernelStatus
+      KernelWhat KeyOptions LifetimeOptions Limits Link LinkPort LsaId LsaThrottle LsaView MismatchField
       NeighborState NeighborView NetworkType NextHopView NssaOptions OpaqueOptions OpaqueView
       OspfErrorCode OspfEvent Override OverrideGate OverrideOptions PanicOptions PathStep
       PoliciesOptions PolicyOptions PrefixListOptions PrefixRuleOptions Probe RangeOptions

@@ -24,6 +24,7 @@ const nothing: Snapshot = {
   neighbors: [],
   interfaces: [],
   kernelSettings: [],
+  kernel: undefined,
   routes: undefined,
   announcements: [],
 }
@@ -482,5 +483,13 @@ t.test('reconfigured in the child, and drained as a whole', async (t) => {
   const route = peer.routes().find((r) => r.prefix === 0x0a000164 && r.length === 32)
   t.equal(route?.cost, 10 + 9, 'the cost that was set')
   t.same([announcement.state, late.state], ['up', 'up'])
+  await until(speaker.stop())
+})
+
+t.test('how routes go to the kernel', async (t) => {
+  const { start, run, until } = bench()
+  const speaker = await until(start({ ...director(), installRoutes: true }))
+  await run(6)
+  t.match(speaker.kernel(), { mode: 'multipath', pending: 0 })
   await until(speaker.stop())
 })

@@ -87,6 +87,7 @@ export class World implements SpeakerPorts {
     this.routes = {
       apply: (changes) => routes.apply(changes),
       settled: () => routes.settled(),
+      status: () => routes.status!(),
       [Symbol.asyncDispose]: async () => {
         this.log.push('close routes')
         await routes[Symbol.asyncDispose]()

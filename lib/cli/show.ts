@@ -11,6 +11,7 @@ import {
   routeDocument,
 } from './documents.ts'
 import { formatDatabase, formatInterfaces, formatNeighbors, formatRoutes } from './format.ts'
+import { formatKernel, type KernelDocument, kernelDocument } from './show-kernel.ts'
 import type { Snapshots } from './speaker-like.ts'
 
 /** The command's words are not ours; the message says which are. */
@@ -32,6 +33,7 @@ const subjects: Readonly<Record<string, Subject>> = {
     document: interfaceDocument,
     format: (d) => formatInterfaces(d as InterfaceDocument),
   },
+  kernel: { document: kernelDocument, format: (d) => formatKernel(d as KernelDocument) },
 }
 
 const pathOf = (subject: string): string => `/show/ip/ospf/${subject}`

@@ -58,6 +58,24 @@ export interface RouteView {
   readonly discard?: true
 }
 
+/** How routes go to the kernel. */
+export interface KernelView {
+  readonly mode: string
+  readonly why: string
+  readonly table: number
+  readonly metric: number
+  readonly protocol: number
+  readonly routes: number
+  readonly discards: number
+  readonly leftovers: number
+  readonly groups: number
+  readonly pending: number
+  readonly failed: number
+  readonly foreign: number
+  readonly forbidden: boolean
+  readonly lastError: { readonly message: string; readonly age: number } | undefined
+}
+
 export interface LsaView {
   /** Undefined for LSAs of the whole AS. */
   readonly area: string | undefined
@@ -81,4 +99,5 @@ export interface Snapshots {
   interfaces(): readonly InterfaceView[]
   routes(): readonly RouteView[]
   database(): readonly LsaView[]
+  kernel?(): KernelView | undefined
 }

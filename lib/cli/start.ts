@@ -22,6 +22,7 @@ export async function start(
     interfaces: () => speaker.interfaces(),
     routes: () => speaker.routes(),
     database: () => speaker.database(),
+    kernel: () => speaker.kernel(),
     log: lines(speaker),
     stop: async () => void (await speaker.stop()),
   }

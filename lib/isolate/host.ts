@@ -309,6 +309,7 @@ export class Host {
       neighbors: speaker.neighbors(),
       interfaces: speaker.interfaces(),
       kernelSettings: speaker.kernelSettings(),
+      kernel: speaker.kernel(),
       routes,
       announcements: this.#changed(),
     }

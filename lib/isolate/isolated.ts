@@ -26,7 +26,7 @@ import {
 } from '../options.ts'
 import { parseVip } from '../parse.ts'
 import { type PolicyOptions, parseAccept } from '../policy.ts'
-import type { Clock } from '../ports.ts'
+import type { Clock, KernelStatus } from '../ports.ts'
 import { checkOriginate } from '../prefix-list.ts'
 import type { StopOptions, StopResult } from '../quiet.ts'
 import type { ReconfigureResult } from '../reconfigure.ts'
@@ -50,8 +50,8 @@ type Differing = 'announce' | 'announcements' | 'reconfigure' | 'why' | 'whatIf'
 
 /**
  * A speaker, wherever its protocol runs. What differs with `isolate`: what is asked for is on its way when a call
- * returns, so that the state of an announcement follows a moment later; `neighbors()`, `interfaces()`, `routes()` and
- * `announcements()` are at most a second old, and `database()`, `opaques()`, `hostnames()` and `spf()` as old as the last
+ * returns, so that the state of an announcement follows a moment later; `neighbors()`, `interfaces()`, `routes()`, `kernel()`
+ * and `announcements()` are at most a second old, and `database()`, `opaques()`, `hostnames()` and `spf()` as old as the last
  * `await speaker.refresh()`; without one they are empty. `why()` and `whatIf()` are promises; `await` works with both.
  */
 export interface Speaker extends Omit<OspfSpeaker, Differing> {
@@ -125,6 +125,7 @@ class IsolatedSpeaker implements Speaker {
     neighbors: [],
     interfaces: [],
     kernelSettings: [],
+    kernel: undefined,
     routes: [],
     announcements: [],
   }
@@ -202,6 +203,10 @@ class IsolatedSpeaker implements Speaker {
 
   kernelSettings(): SysctlFinding[] {
     return [...this.#snapshot.kernelSettings]
+  }
+
+  kernel(): KernelStatus | undefined {
+    return this.#snapshot.kernel
   }
 
   async why(destination: string): Promise<WhyView> {

@@ -1,6 +1,7 @@
 /** Reading the kernel's routes. */
 import { OspfError } from '../errors.ts'
 import type { NetlinkSocket } from './netlink.ts'
+import { encodeNextHopQuery, RTM_DELNEXTHOP } from './nexthop-message.ts'
 import { decodeRoute, encodeRouteQuery, type ReadRoute, RTM_GETROUTE } from './route-message.ts'
 
 /** Whether a route is in a table, with a metric, and with no TOS. */
@@ -29,4 +30,11 @@ export async function readRoutes(
     if (error instanceof OspfError && error.errno === 'ENOENT') return []
     throw error
   }
+}
+
+/** Asks for something that is refused in any case, and differently to those who may not write routes. */
+export async function refusalToWrite(requests: NetlinkSocket): Promise<OspfError | undefined> {
+  const request = { what: 'install routes', type: RTM_DELNEXTHOP, payload: encodeNextHopQuery() }
+  const [error] = await requests.batch([request])
+  return error?.code === 'ERR_OSPF_PERMISSION' ? error : undefined
 }

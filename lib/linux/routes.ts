@@ -20,13 +20,12 @@
 import { realClock } from '../clock.ts'
 import type { RouteChange } from '../core/io.ts'
 import { OspfError } from '../errors.ts'
-import type { Clock, LinkPort, RouteSink } from '../ports.ts'
+import type { Clock, KernelStatus, LinkPort, RouteSink } from '../ports.ts'
 import { DueQueue } from './due-queue.ts'
 import { NetlinkSocket } from './netlink.ts'
 import { MessageFlag, type NetlinkMessage } from './netlink-message.ts'
 import {
   decodeNextHop,
-  encodeNextHopQuery,
   RTM_DELNEXTHOP,
   RTM_NEWNEXTHOP,
   RTNLGRP_NEXTHOP,
@@ -58,8 +57,9 @@ import {
   type RouteSettings,
   routeSettings,
 } from './route-options.ts'
-import { isInPlace, readRoutes } from './route-reader.ts'
+import { isInPlace, readRoutes, refusalToWrite } from './route-reader.ts'
 import { RouteReport } from './route-report.ts'
+import { statusOf } from './route-status.ts'
 import { requestOf, type Step } from './route-step.ts'
 
 /** Milliseconds. */
@@ -144,8 +144,9 @@ export class LinuxRoutes implements RouteSink {
     requests: NetlinkSocket,
   ) {
     this.#links = options.links
-    this.#clock = options.clock ?? realClock
-    this.#report = new RouteReport(options.onEvent ?? (() => {}))
+    const { clock = realClock, onEvent = () => {} } = options
+    this.#clock = clock
+    this.#report = new RouteReport(onEvent, () => clock.now())
     this.#settings = settings
     this.mode = mode
     this.#locks = locks
@@ -178,7 +179,8 @@ export class LinuxRoutes implements RouteSink {
         this.#adopt(this.#entry(prefix, length), route)
       }
     }
-    await this.#mayWrite()
+    const refusal = await refusalToWrite(this.#requests)
+    if (refusal) this.#report.forbidden(refusal)
     this.#report.emit({ type: 'mode', ...this.mode })
     this.#watch = this.#links.watch(() => this.#linkChanged())
     const { leftoverTime } = this.#settings
@@ -191,13 +193,6 @@ export class LinuxRoutes implements RouteSink {
     const group = nextHop === undefined ? undefined : this.#nextHops?.group(nextHop)
     this.#mark(entry, { hops, group, source })
     entry.leftover = true
-  }
-
-  /** Asks for something that is refused in any case, and differently to those who may not ask. */
-  async #mayWrite(): Promise<void> {
-    const request = { what: 'install routes', type: RTM_DELNEXTHOP, payload: encodeNextHopQuery() }
-    const [error] = await this.#requests.batch([request])
-    if (error?.code === 'ERR_OSPF_PERMISSION') this.#report.forbidden(error)
   }
 
   /**
@@ -237,6 +232,18 @@ export class LinuxRoutes implements RouteSink {
     }
     this.#isFlushing = this.#nextHops !== undefined
     this.#kick()
+  }
+
+  status(): KernelStatus {
+    return statusOf({
+      entries: this.#entries.values(),
+      moving: [this.#ready, this.#underWay],
+      settings: this.#settings,
+      mode: this.mode,
+      groups: this.#nextHops?.groups ?? 0,
+      report: this.#report,
+      now: this.#clock.now(),
+    })
   }
 
   async settled(): Promise<void> {

@@ -11,6 +11,7 @@ import {
   formatNeighbors,
   formatRoutes,
 } from '../../lib/cli/format.ts'
+import { formatKernel, kernelDocument } from '../../lib/cli/show-kernel.ts'
 import { eth0, onLan, sample } from './sample.ts'
 
 t.test("neighbors: vtysh's own lines", async (t) => {
@@ -53,6 +54,35 @@ t.test('routes: what is discarded', async (t) => {
   })
   t.match(document, { '10.1.0.0/16': { routeType: 'D IA', nexthops: [] } })
   t.match(formatRoutes(document), /\nD IA 10\.1\.0\.0\/16 {16}Discard entry\n/)
+})
+
+t.test('kernel', async (t) => {
+  t.equal(formatKernel(kernelDocument(sample)), 'routes are not installed\n')
+  const kernel = {
+    mode: 'groups',
+    why: 'the kernel has next-hop objects',
+    table: 254,
+    metric: 20,
+    protocol: 188,
+    routes: 7,
+    discards: 1,
+    leftovers: 0,
+    groups: 2,
+    pending: 3,
+    failed: 1,
+    foreign: 0,
+    forbidden: false,
+    lastError: { message: 'no such device: x0', age: 4.2 },
+  }
+  t.equal(
+    formatKernel(kernelDocument({ ...sample, kernel: () => kernel })),
+    `several next hops: groups (the kernel has next-hop objects)
+table 254, metric 20, protocol 188
+7 routes, 1 of them discard; 2 next-hop groups
+3 pending, 1 failed, 0 in the place of which is another's, 0 of an earlier life
+last error, 4 s ago: no such device: x0
+`,
+  )
 })
 
 t.test('database', async (t) => {

@@ -8,7 +8,7 @@ import type { LinuxRoutesOptions } from '../../lib/linux/route-options.ts'
 import { LinuxRoutes } from '../../lib/linux/routes.ts'
 import { parseIpv4 } from '../../lib/wire/address.ts'
 import { inNamespace, ip, outside, until } from './netns.ts'
-import { discard, remove, through } from './route-words.ts'
+import { remove, through } from './route-words.ts'
 import { ours, routesWorld } from './routes-world.ts'
 
 const HOPS = {
@@ -461,36 +461,3 @@ inNamespace('locks', async (t) => {
   others.push(await lockRoutes(254, 20))
   for (const lock of others) await lock[Symbol.asyncDispose]()
 })
-
-for (const mode of ['multipath', 'groups'] as const) {
-  inNamespace(`what is to be discarded is a black hole (${mode})`, async (t) => {
-    const { open, close, told } = await world(t, { mode, source: parseIpv4('10.0.0.1')! })
-    const hole = (where: string): string => `blackhole ${where} metric 20`
-    const kinds = (): string[] => ours().map((line) => line.split(' ')[0]!)
-    const first = await open({ keep: true })
-    first.apply([discard('20.0.0.0/16'), discard('20.1.0.0/16'), replace('20.0.1.0/24', 'a')])
-    await first.settled()
-    t.strictSame(ours(' type blackhole'), [hole('20.0.0.0/16'), hole('20.1.0.0/16')])
-    t.throws(() => ip('route get 20.0.2.1'))
-    t.match(ip('route get 20.0.1.1'), 'via 10.0.0.2')
-    first.apply([replace('20.0.0.0/16', 'a', 'c')])
-    await first.settled()
-    t.strictSame(kinds(), ['20.0.0.0/16', '20.0.1.0/24', 'blackhole'], 'in one step')
-    first.apply([discard('20.0.0.0/16')])
-    await first.settled()
-    t.strictSame(kinds(), ['blackhole', '20.0.1.0/24', 'blackhole'])
-    await first[Symbol.asyncDispose]()
-    t.equal(ours().length, 3, 'kept')
-
-    const second = await open()
-    second.apply([discard('20.1.0.0/16')])
-    t.match(await told('leftover 20.1.0.0/16'), { action: 'adopted' })
-    second.flushLeftovers()
-    t.match(await told('leftover 20.0.0.0/16'), { action: 'deleted' })
-    ip('route del blackhole 20.1.0.0/16 metric 20')
-    t.match(await told('lost 20.1.0.0/16'), { putBackIn: 0.1 })
-    second.apply([remove('20.1.0.0/16')])
-    await close(second)
-    t.strictSame(ours(), [])
-  })
-}
