@@ -232,7 +232,8 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
 
   /**
    * The routes that would be different if something else were the case: a cost, a failure, a drain, here or at any
-   * router of our areas, or several at once. Nothing is changed.
+   * router of our areas, or several at once. Nothing is changed. What other border routers would then say anew, of other
+   * areas and of the outside, is not foreseen.
    * @throws OspfError ERR_OSPF_CONFIG
    */
   whatIf(changes: WhatIfChange | readonly WhatIfChange[]): readonly RouteDifferenceView[] {
