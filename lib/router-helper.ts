@@ -31,7 +31,7 @@ export interface RouterHelperOptions {
   readonly redirects?: boolean
   /**
    * Whether `nexthop_compat_mode` shall be 0: a change of a next-hop group is then not told again for every route that leads
-   * there, and 10,000 resilient groups change in less than half the time. Default false, as programs from before Linux
+   * there, and many resilient groups change in about half the time. Default false, as programs from before Linux
    * 5.3 learn of next hops no other way: `ip route` prints the id of the group alone then.
    */
   readonly quietGroups?: boolean
