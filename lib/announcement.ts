@@ -58,6 +58,8 @@ export interface AddressStep {
   readonly device: string
   readonly address: number
   readonly prefixLength: number
+  /** As `ip addr` shows it; default: the device. */
+  readonly label?: string
 }
 
 /** What becomes of a VIP that is announced when its gate closes: 'degrade' and 'keep' are for those who prefer a sick server to none. */
@@ -394,9 +396,9 @@ export class Announcement implements Disposable, AsyncDisposable {
       this.#wake = undefined
     }
     while (address !== undefined && this.#ours === undefined && this.#stopping === undefined) {
-      const { port, device, prefixLength } = address
+      const { port, device, prefixLength, label } = address
       try {
-        this.#ours = await port.add(device, address.address, prefixLength)
+        this.#ours = await port.add(device, address.address, prefixLength, label)
       } catch (error) {
         await retry('address', `cannot add ${this.prefix} to ${device}: ${reasonOf(error)}`)
       }

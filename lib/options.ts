@@ -18,6 +18,11 @@ import { defaultLimits, type Limits } from './core/limits.ts'
 import { defaultLsaThrottle, type LsaThrottle } from './core/originate.ts'
 import type { AbrType } from './core/router.ts'
 import { defaultRouteDelay, defaultSpfDelay, type SpfDelayConfig } from './core/spf-delay.ts'
+import {
+  type DirectorHelperConfig,
+  type DirectorHelperOptions,
+  parseDirectorHelper,
+} from './director-helper.ts'
 import { OspfError } from './errors.ts'
 import { deviceOf } from './interface-address.ts'
 import { type KernelRouteOptions, type ParsedKernel, parseKernel } from './kernel-options.ts'
@@ -179,6 +184,11 @@ export interface SpeakerOptions extends PoliciesOptions {
    */
   readonly routerHelper?: 'report' | 'set' | false | RouterHelperOptions
   /**
+   * Kernel parameters of a director: reported, or set while VIPs are announced and put back. Default: a warning when a
+   * VIP lies in a subnet of this host and it would answer ARP for it.
+   */
+  readonly directorHelper?: 'report' | 'set' | false | DirectorHelperOptions
+  /**
    * Name of this router for others to show in place of its Router ID (RFC 5642), 1 to 255 printable ASCII characters;
    * default: none, and no Router Information LSA (RFC 7770) is sent.
    */
@@ -227,6 +237,7 @@ export interface Parsed extends ParsedAreas {
   readonly rfc1583Compatibility: boolean
   readonly externals: readonly ExternalPrefix[]
   readonly routerHelper: RouterHelperConfig | undefined
+  readonly directorHelper: DirectorHelperConfig | undefined
   readonly role: 'announce-only' | 'router'
   /** Undefined: anything. */
   readonly originate: readonly PrefixRule[] | undefined
@@ -274,6 +285,7 @@ const speakerFields = [
   'role',
   'originate',
   'routerHelper',
+  'directorHelper',
   'isolate',
 ] as const satisfies readonly (keyof SpeakerOptions)[]
 
@@ -314,6 +326,7 @@ export function parseOptions(options: SpeakerOptions): Parsed {
       options.rfc1583Compatibility ?? true,
     ),
     externals,
+    directorHelper: parseDirectorHelper(options.directorHelper),
     routerHelper: parseRouterHelper(options.routerHelper, kernel.kernel !== undefined),
     role: parseRole(options.role, kernel.kernel !== undefined, parsedAreas),
     originate: parseOriginate(options.originate, policies, [...parsedAreas.stubs, ...externals]),

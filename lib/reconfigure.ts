@@ -277,7 +277,7 @@ function* others(old: Parsed, now: Parsed, changes: string[]): Generator<ConfigC
     yield { type: 'summary-addresses', addresses }
   }
   // what is no business of the core, or not at once
-  for (const field of ['stubRouter', 'accept', 'routerHelper', 'redistribution'] as const) {
+  for (const field of Object.keys(names) as (keyof typeof names)[]) {
     if (!isDeepStrictEqual(old[field], now[field])) changes.push(`${names[field]} changed`)
   }
   for (const [one, other, word] of [
@@ -296,6 +296,7 @@ const names = {
   stubRouter: 'stubRouter',
   accept: 'installRoutes: accept',
   routerHelper: 'routerHelper',
+  directorHelper: 'directorHelper',
   redistribution: 'redistribution',
 } as const
 

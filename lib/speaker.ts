@@ -18,9 +18,10 @@ import { OspfError, stopped } from './errors.ts'
 import { EventStream, routesEvent, type SpeakerEvent } from './events.ts'
 import { Failures } from './failures.ts'
 import { Inspection } from './inspection.ts'
-import { changeOnDevices, deviceOf, onDevices } from './interface-address.ts'
+import { changeOnDevices, onDevices } from './interface-address.ts'
 import { Interfaces } from './interfaces.ts'
 import type { Speaker } from './isolate/isolated.ts'
+import { KernelHelpers } from './kernel-helpers.ts'
 import { type OpaqueOptions, OpaqueOriginations, type OriginatedOpaque } from './opaque.ts'
 import {
   devicesOf,
@@ -43,7 +44,6 @@ import { neighborsIn, type StopOptions, type StopResult, untilQuiet } from './qu
 import { type Kept, planReconfigure, type ReconfigureResult } from './reconfigure.ts'
 import { Redistributor } from './redistribution.ts'
 import { keepsConnections, RouteFilter } from './route-filter.ts'
-import { RouterHelper } from './router-helper.ts'
 import { keepBootCount, nextBootCount } from './sequence-store.ts'
 import { SharedAddresses } from './shared-addresses.ts'
 import type { SpfRun } from './spf-log.ts'
@@ -81,7 +81,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   readonly #vipAddresses: SharedAddresses
   /** In front of the kernel; undefined: nothing is installed. */
   readonly #filter: RouteFilter | undefined
-  #helper: RouterHelper | undefined
+  readonly #helpers: KernelHelpers
   readonly #addresses: ConfiguredAddresses
   readonly #redistributor: Redistributor
   readonly #failures: Failures
@@ -124,8 +124,8 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     const speaker = new OspfSpeaker(options, parsed, world, events, bootCount)
     try {
       await speaker.#addAddresses()
-      speaker.#requireKernel(parsed)
-      speaker.#help()
+      speaker.#helpers.require(parsed)
+      speaker.#helpers.configure(parsed)
       await speaker.#redistributor.open(parsed)
       options.signal?.throwIfAborted()
       speaker.#begin()
@@ -155,6 +155,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     this.#clock = ports.clock
     this.#vipAddresses = new SharedAddresses(ports.addresses)
     this.#addresses = new ConfiguredAddresses(ports.addresses, (...args) => this.#fail(...args))
+    this.#helpers = new KernelHelpers(ports, (event) => this.#say(event))
     this.#filter = parsed.kernel && ports.routes && new RouteFilter(ports.routes, parsed.accept)
     this.#events = events
     this.routerId = formatIpv4(parsed.routerId)
@@ -253,9 +254,9 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     return this.#inspection.database()
   }
 
-  /** Kernel parameters that are not as a router in front of directors should have them; none without a router helper. */
+  /** Kernel parameters that are not as routers and directors should have them, as far as `routerHelper` and `directorHelper` look. */
   kernelSettings(): SysctlFinding[] {
-    return this.#helper?.findings() ?? []
+    return this.#helpers.findings()
   }
 
   /** Opaque LSAs (RFC 5250), our own included, and whether their data may be acted upon. */
@@ -307,6 +308,8 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       throw new OspfError('ERR_OSPF_DUPLICATE', `VIP ${text} is announced already`)
     }
     this.#interfaces.noteVip(prefix)
+    // before its address appears
+    const helped = this.#helpers.announced(prefix)
     const make = (release: Disposable): Announcement =>
       new Announcement({
         prefix: text,
@@ -314,12 +317,18 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
         hold: () => this.#quiet().then(() => {}),
         onStep: (event) => this.#say(event),
         onChange: (event) => {
-          if (event.state === 'withdrawn') this.#withdrawn(announcement, release)
+          if (event.state === 'withdrawn') this.#withdrawn(announcement, release, helped)
           this.#say(event)
         },
         clock: this.#clock,
       })
-    const announcement = this.#redistributor.reserve({ prefix, length }, make)
+    let announcement: Announcement
+    try {
+      announcement = this.#redistributor.reserve({ prefix, length }, make)
+    } catch (error) {
+      helped[Symbol.dispose]()
+      throw error
+    }
     this.#announcements.set(text, announcement)
     this.#announced.set(text, announced)
     if (this.#drainOptions) void announcement.drain(this.#drainOptions)
@@ -428,7 +437,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     const old = this.#parsed
     const plan = planReconfigure(old, parsed, [...this.#kept()])
     this.#interfaces.require(devicesOf(parsed))
-    this.#requireKernel(parsed)
+    this.#helpers.require(parsed)
     const { changes, restarted, closed } = plan
     const locked: string[] = []
     try {
@@ -462,7 +471,9 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     for (const name of closed) this.#interfaces.sockets.shut(name)
     if (parsed.virtualLinks.length === 0) this.#interfaces.sockets.shutRouted()
     this.#interfaces.look()
-    if (differs('routerHelper') || differs('interfaces')) this.#help()
+    if (differs('routerHelper') || differs('directorHelper') || differs('interfaces')) {
+      this.#helpers.configure(parsed)
+    }
     this.#say({ type: 'reconfigured', changes })
     await this.#addresses.removeAllBut(parsed.addresses)
     for (const name of closed) await this.#ports.unlock?.(name)
@@ -492,13 +503,15 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   }
 
   /** The VIP may be announced anew from now on, while the address of this announcement waits for its removal. */
-  #withdrawn(announcement: Announcement, release: Disposable): void {
+  #withdrawn(announcement: Announcement, ...held: readonly Disposable[]): void {
     const { prefix } = announcement
     if (this.#announcements.get(prefix) === announcement) {
       this.#announcements.delete(prefix)
       this.#announced.delete(prefix)
     }
-    const gone = announcement.stop().then(() => release[Symbol.dispose]())
+    const gone = announcement.stop().then(() => {
+      for (const each of held) each[Symbol.dispose]()
+    })
     this.#leaving.add(gone)
     void gone.then(() => this.#leaving.delete(gone))
   }
@@ -565,7 +578,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     await close('routes to redistribute', this.#redistributor)
     await close('routes', this.#ports.routes)
     await this.#addresses.removeAllBut([])
-    this.#helper?.end()
+    this.#helpers.end()
     await close('links', this.#ports.links)
     await close('kernel', { [Symbol.asyncDispose]: async () => this.#ports.close?.() })
   }
@@ -576,24 +589,6 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   async #addAddresses(): Promise<void> {
     this.#interfaces.require(devicesOf(this.#parsed))
     for (const wanted of this.#parsed.addresses) await this.#addresses.add(wanted)
-  }
-
-  /** @throws OspfError ERR_OSPF_CONFIG */
-  #requireKernel({ routerHelper }: Parsed): void {
-    if (this.#ports.sysctls !== undefined || !routerHelper?.explicit) return
-    throw new OspfError('ERR_OSPF_CONFIG', 'routerHelper: there is no kernel to be helped here')
-  }
-
-  /** As the options say it now. */
-  #help(): void {
-    const { routerHelper: config } = this.#parsed
-    const devices = [...new Set(this.#parsed.interfaces.map(({ name }) => deviceOf(name)))]
-    const { sysctls } = this.#ports
-    if (config && this.#helper) return this.#helper.configure(config, devices)
-    this.#helper?.end()
-    this.#helper =
-      config && sysctls && new RouterHelper(config, sysctls, devices, (event) => this.#say(event))
-    this.#helper?.begin()
   }
 
   #begin(): void {
@@ -663,7 +658,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
         return this.#interfaces.sockets.membership(output.interface, output.group, output.join)
       case 'routes':
         this.#filter?.apply(output.changes.map(changeOnDevices))
-        this.#helper?.watch(output.changes)
+        this.#helpers.watch(output.changes)
         return this.#say(routesEvent(output.changes))
       case 'event':
         if (output.event.type === 'spf') {

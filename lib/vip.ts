@@ -34,6 +34,12 @@ export interface AnnounceOptions {
    * know of it (a private-use opaque LSA, see the README); others use equal shares.
    */
   readonly weight?: number
+  /**
+   * Seconds in which its share grows to `weight` whenever the VIP comes up, in at most eight steps from a tenth; default:
+   * it has its share at once. A drain asks for no new connections meanwhile, too; as the last resort it has its whole
+   * share; what comes up again starts from the beginning. For routers that know of weights.
+   */
+  readonly slowStart?: number
   /** Of an external: default 2. */
   readonly type?: 1 | 2
   /** Of an external: default 20. */
@@ -42,6 +48,8 @@ export interface AnnounceOptions {
   readonly tag?: number
   /** Put the VIP on this device ('lo') while the announcement lives; default: it is the application's business. */
   readonly device?: string
+  /** What `ip addr` shows the address with: the device, a colon and a name of yours, 'lo:vip1'; default: the device. */
+  readonly label?: string
   /**
    * What becomes of the VIP when its gate closes: 'withdraw' (the default), 'degrade' (announced at the greatest cost: the
    * last resort of the routers) or 'keep'. The latter two are for those who prefer a sick server to none.
@@ -75,7 +83,9 @@ const fields = [
   'metric',
   'tag',
   'device',
+  'label',
   'weight',
+  'slowStart',
   'onFail',
   'minimumAnnouncers',
   'prepare',
@@ -123,6 +133,7 @@ function parsePipeline(
       throw fail(`${where}: minimumAnnouncers`, "a gate, and onFail: 'withdraw' with it", got)
     }
   }
+  checkLabel(`${where}: label`, options)
   for (const hook of hooks) {
     if (options[hook] === undefined || typeof options[hook] === 'function') continue
     throw fail(`${where}: ${hook}`, 'a function', options[hook])
@@ -134,7 +145,10 @@ function parsePipeline(
       parseSeconds(`${where}: times: ${name}`, seconds)
     }
   }
-  if (lease !== undefined) parseSeconds(`${where}: lease`, lease)
+  if (options.weight !== undefined) checkWeight(`${where}: weight`, options.weight)
+  for (const field of ['lease', 'slowStart'] as const) {
+    if (options[field] !== undefined) parseSeconds(`${where}: ${field}`, options[field])
+  }
   return {
     ...(onFail === undefined ? {} : { onFail }),
     ...(prepare === undefined ? {} : { prepare }),
@@ -143,6 +157,15 @@ function parsePipeline(
     ...(options.times === undefined ? {} : { times: options.times }),
     ...(lease === undefined ? {} : { lease }),
   }
+}
+
+/** As iproute2 takes it, and the kernel keeps it: 15 octets. */
+function checkLabel(field: string, { device, label }: AnnounceOptions): void {
+  if (label === undefined) return
+  if (device === undefined) throw fail(field, 'a device with it', label)
+  const isFit = typeof label === 'string' && /^[!-~]{1,15}$/.test(label)
+  if (isFit && (label === device || label.startsWith(`${device}:`))) return
+  throw fail(field, `'${device}:' and a name, 15 characters in all`, label)
 }
 
 function parseSeconds(field: string, value: unknown): void {
@@ -222,10 +245,13 @@ export function hooksOf(
   const pipeline = parsePipeline(formatPrefix(destination.prefix, destination.length), options)
   const when = asGate(options.when, clock)
   const guard = fleetOf(options, ways, core, clock)
-  const { weight } = options
-  if (weight !== undefined)
-    checkWeight(`VIP ${formatPrefix(destination.prefix, destination.length)}: weight`, weight)
-  const share = new VipShare(destination, weight, (change) => turn.push(change))
+  const { weight, slowStart: seconds } = options
+  const share = new VipShare(
+    destination,
+    weight,
+    (change) => turn.push(change),
+    seconds === undefined ? undefined : { seconds, clock },
+  )
   return {
     ...pipeline,
     ...(when === undefined ? {} : { when }),
@@ -237,6 +263,7 @@ export function hooksOf(
             device: options.device,
             address: destination.prefix,
             prefixLength: destination.length,
+            ...(options.label === undefined ? {} : { label: options.label }),
           },
         }),
     announced: () => ways.announce,
@@ -245,7 +272,7 @@ export function hooksOf(
       turn.push(ways.announce)
     },
     degrade: () => {
-      share.announced()
+      share.announced('degraded')
       turn.push(ways.degrade)
     },
     withdraw: () => {

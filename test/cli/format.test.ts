@@ -105,7 +105,7 @@ eth1 is up
   )
   const odd = {
     ...eth0,
-    state: 'Down',
+    state: 'Down' as const,
     address: undefined,
     passive: true,
     mtuIgnore: true,

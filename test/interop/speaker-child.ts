@@ -51,7 +51,7 @@ export type Order = {
       readonly do: 'announce'
       readonly vip: string
       readonly device?: string
-      readonly how?: Omit<AnnounceOptions, 'when' | 'device'>
+      readonly how?: Omit<AnnounceOptions, 'when'>
     }
   | { readonly do: 'gate'; readonly vip: string; readonly open: boolean }
   | { readonly do: 'withdraw'; readonly vip: string }

@@ -138,7 +138,7 @@ export class SpeakerChild {
   }
 
   /** As an external, or with another cost. */
-  announceAs(vip: string, how: Omit<AnnounceOptions, 'when' | 'device'>): Promise<unknown> {
+  announceAs(vip: string, how: Omit<AnnounceOptions, 'when'>): Promise<unknown> {
     return this.#ask({ do: 'announce', vip, how } as Rest<Order>, alone)
   }
 
