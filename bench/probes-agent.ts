@@ -1,17 +1,23 @@
 /**
- * What runs inside the namespaces of probes.ts: `director VIPS PROBES INTERVAL SECONDS tcp|http`, `router`, and
+ * What runs inside the namespaces of probes.ts: `director VIPS PROBES INTERVAL SECONDS tcp|http [isolate]`, `router`, and
  * `targets INTERVAL`, which notes arrivals from SIGUSR1 on and says how late they were at SIGUSR2.
  */
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { healthy, http, OspfSpeaker, type SpeakerOptions, tcp } from '../lib/index.ts'
 import { formatIpv4 } from '../lib/wire/address.ts'
 
-export interface DirectorReport {
+export interface ProcessCost {
   /** Of one core. */
   readonly cpu: number
   /** Octets. */
   readonly rss: number
+}
+
+export interface DirectorReport {
+  /** Ours, and that of the child if there is one. */
+  readonly processes: readonly ProcessCost[]
   readonly up: number
   /** Milliseconds. */
   readonly longestDelay: number
@@ -38,6 +44,13 @@ const options = (routerId: string, priority: number): SpeakerOptions => ({
   },
 })
 
+/** What a process has used so far: milliseconds of CPU (in hundredths of a second), and octets of memory. */
+function usage(pid: number | string): { readonly ms: number; readonly rss: number } {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return { ms: (Number(fields[11]) + Number(fields[12])) * 10, rss: Number(fields[21]) * 4096 }
+}
+
 async function router(): Promise<void> {
   await OspfSpeaker.start({ ...options('10.0.1.136', 1), installRoutes: true })
   say('ready')
@@ -45,7 +58,8 @@ async function router(): Promise<void> {
 
 async function director(): Promise<void> {
   const [vips = 1, probes = 1, interval = 1, seconds = 1] = words.map(Number)
-  const speaker = await OspfSpeaker.start(options('10.0.1.133', 0))
+  const isolate = words[5] === 'isolate'
+  const speaker = await OspfSpeaker.start({ ...options('10.0.1.133', 0), isolate })
   let target = 0x0a40_0000
   const probe = () => {
     const address = formatIpv4(++target)
@@ -61,14 +75,17 @@ async function director(): Promise<void> {
   say(`announced ${up()}`)
   const delay = monitorEventLoopDelay({ resolution: 5 })
   delay.enable()
-  const before = process.cpuUsage()
+  const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim()
+  const pids = [process.pid, ...children.split(' ').filter(Boolean)]
+  const before = pids.map(usage)
   const since = performance.now()
   await sleep(seconds * 1000)
-  const { user, system } = process.cpuUsage(before)
+  const took = performance.now() - since
   say(
     `REPORT ${JSON.stringify({
-      cpu: (user + system) / 1000 / (performance.now() - since),
-      rss: process.memoryUsage.rss(),
+      processes: pids
+        .map(usage)
+        .map(({ ms, rss }, i) => ({ cpu: (ms - before[i]!.ms) / took, rss })),
       up: up(),
       longestDelay: delay.max / 1e6,
     } satisfies DirectorReport)}`,

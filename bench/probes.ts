@@ -2,10 +2,10 @@
  * What do thousands of health checks cost one director, do they come on time, and does the protocol notice?
  *
  *   npx tsc -p tsconfig.test.json && node .build/bench/probes.js [--vips 1000] [--probes 10] [--interval 5]
- *     [--seconds 60] [--http] [--short] [--json]
+ *     [--seconds 60] [--http] [--isolate] [--short] [--json]
  *
  * A director announces so many VIPs, each gated by so many probes of targets of their own, to a router in another
- * process; all of them live in namespaces of their own. CPU and memory are the director's, from /proc. How late a probe
+ * process; all of them live in namespaces of their own. `--isolate`: its protocol runs in a child process. CPU and memory are the director's, from /proc. How late a probe
  * comes is told by the target: the difference between its arrivals and an even beat of the interval through the earliest.
  * The gaps between the director's Hellos are those of a capture at the router. `--short` only shows that it runs.
  *
@@ -18,7 +18,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Lab, until } from '../test/interop/lab.ts'
 import { readPcap } from '../test/pcap.ts'
-import type { DirectorReport, TargetReport } from './probes-agent.ts'
+import type { DirectorReport, ProcessCost, TargetReport } from './probes-agent.ts'
 
 const { values } = parseArgs({
   options: {
@@ -27,6 +27,7 @@ const { values } = parseArgs({
     interval: { type: 'string' },
     seconds: { type: 'string' },
     http: { type: 'boolean', default: false },
+    isolate: { type: 'boolean', default: false },
     short: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
@@ -69,11 +70,8 @@ await ready(targets, 'ready')
 const router = lab.spawn('router', node('router'), 'router')
 await ready(router, 'ready')
 const words = [vips, probes, interval, seconds].map(String)
-const director = lab.spawn(
-  'director',
-  node('director', ...words, values.http ? 'http' : 'tcp'),
-  'director',
-)
+const kinds = [values.http ? 'http' : 'tcp', values.isolate ? 'isolate' : '']
+const director = lab.spawn('director', node('director', ...words, ...kinds), 'director')
 await ready(director, 'announced')
 const file = join(lab.directory, 'hellos.pcap')
 const hellos = 'ip proto 89 and src 10.0.1.133 and ip[21] = 1'
@@ -97,7 +95,8 @@ const result = {
   vips,
   probes,
   interval,
-  kind: values.http ? 'http' : 'tcp',
+  kind: kinds[0],
+  isolate: values.isolate,
   director: cost,
   targets: late,
   hello,
@@ -109,9 +108,11 @@ const isRegular = hello.longestGap <= HELLO_INTERVAL * 1000 + 100
 if (values.json) process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`)
 else {
   const ms = (value: number): string => `${value.toFixed(1)} ms`
+  const costOf = ({ cpu, rss }: ProcessCost): string =>
+    `${(cpu * 100).toFixed(1)} % of a core, ${(rss / 2 ** 20).toFixed(0)} MB resident`
   const { p50, p99, max } = late.late
   process.stdout.write(`${vips} VIPs with ${probes} ${result.kind} probes each, every ${interval} s, for ${seconds} s:
-  director    ${(cost.cpu * 100).toFixed(1)} % of a core, ${(cost.rss / 2 ** 20).toFixed(0)} MB resident, ${cost.up} VIPs up, longest turn of the loop ${ms(cost.longestDelay)} (of an idle process beside it: ${ms(result.idle)})
+  director    ${cost.processes.map(costOf).join(', its child ')}, ${cost.up} VIPs up, longest turn of the loop ${ms(cost.longestDelay)} (of an idle process beside it: ${ms(result.idle)})
   probes      ${late.arrivals} at ${late.targets} targets, ${late.missed} missed; late by ${ms(p50)} (median), ${ms(p99)} (99 %), ${ms(max)} (most)
   Hellos      ${hello.count} captured at the router, longest gap ${ms(hello.longestGap)}
   ${isOnTime ? 'no probe late by an interval' : 'PROBES ARE LATE'}; ${isRegular ? 'Hellos within 100 ms of their interval' : 'HELLOS ARE LATE'}

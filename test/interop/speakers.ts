@@ -261,7 +261,12 @@ export class RouteLog implements Disposable {
 
   /** Every set of next hops seen since wall time `since`, in order. */
   seen(since: number): readonly (readonly string[])[] {
-    return this.#history.filter(({ at }) => at >= since).map(({ hops }) => hops)
+    return this.changes(since).map(({ hops }) => hops)
+  }
+
+  /** The same with the wall time of each. */
+  changes(since: number): readonly { readonly at: number; readonly hops: readonly string[] }[] {
+    return this.#history.filter(({ at }) => at >= since)
   }
 
   #poke(): void {
