@@ -14,14 +14,16 @@ export function links(): Promise<Parameters<typeof resolveNetworks>[1]> {
 export async function start(
   config: FrrOptions,
   resolved: ResolvedNetworks,
+  { isolate }: { readonly isolate: boolean },
 ): Promise<RunningSpeaker> {
-  const speaker = await OspfSpeaker.start(startOptions(config, resolved))
+  const speaker = await OspfSpeaker.start({ ...startOptions(config, resolved), isolate })
   return {
     routerId: config.routerId,
     neighbors: () => speaker.neighbors(),
     interfaces: () => speaker.interfaces(),
     routes: () => speaker.routes(),
     database: () => speaker.database(),
+    refresh: () => speaker.refresh(),
     log: lines(speaker),
     stop: async () => void (await speaker.stop()),
   }
