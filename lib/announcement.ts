@@ -539,7 +539,10 @@ export class Announcement implements Disposable, AsyncDisposable {
     // Written first: what is called below may call back.
     this.#state = state
     this.#reason = reason
-    this.#history.change({ at, was, state, cause, reason })
+    // what the gate rests on had no part in what somebody asked for
+    const isGates = cause === 'gate' || cause === 'policy' || cause === 'fleet'
+    const evidence = isGates ? this.#verdict?.evidence : undefined
+    this.#history.change({ at, was, state, cause, reason, ...(evidence && { evidence }) })
     if (state !== was) {
       this.#since = at
       this.#show(state)

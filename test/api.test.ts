@@ -32,7 +32,7 @@ const entries: Record<string, Entry> = {
       AnnouncementHandle AnnouncementState AnnouncementStepEvent AreaOptions Attack AuthAlgorithm
       AuthenticationOptions AuthenticationSnapshot Cause Clock CombineOptions CommandOptions
       Confirmation DampedGate DampingOptions DatagramPort DatagramSocket DefaultInformationOptions
-      Dialogue DirectorHelperOptions DnsOptions DnsType DownResult DrainOptions DropReason ExternalOptions FileOptions
+      Dialogue DirectorHelperOptions DnsOptions DnsType DownResult DrainOptions DropReason Evidence ExternalOptions FileOptions
       Gate GatePart GatePolicy GateVerdict GrpcOptions HealthyOptions HttpOptions HttpStatus
       IcmpOptions InterfaceOptions InterfaceState InterfaceView IpvsDaemon IpvsDestination
       IpvsDestinationState IpvsForward IpvsInfo IpvsPersistence IpvsPort IpvsProtocol
