@@ -16,6 +16,7 @@ import { isolate as startIsolated } from '../lib/isolate/isolated.ts'
 import type { Launch } from '../lib/isolate/launch.ts'
 import type { FromChild, PlainEvent, Snapshot, ToChild } from '../lib/isolate/messages.ts'
 import { Outbox } from '../lib/isolate/outbox.ts'
+import { decodeTrafficShares } from '../lib/wire/traffic-share.ts'
 import { FakeClock, settle } from './health/fake-clock.ts'
 import { collect, director, eth0, type Lan, lan, only, vip } from './world.ts'
 
@@ -484,3 +485,40 @@ t.test('reconfigured in the child, and drained as a whole', async (t) => {
   t.same([announcement.state, late.state], ['up', 'up'])
   await until(speaker.stop())
 })
+
+t.test(
+  'a slow start goes on without the application, and begins anew with a new child',
+  async (t) => {
+    const { children, peer, start, run, until } = bench()
+    const speaker = await until(start(director(), { lease: 2, onLapse: 'keep' }))
+    const announcement = speaker.announce(vip, { slowStart: 40, weight: 100 })
+    /** The weight that the router has heard of. */
+    const weight = (): number | undefined => {
+      for (const { lsa } of peer.database()) {
+        if (lsa.body.kind !== 'opaque' || lsa.header.age >= 3600) continue
+        const shares = decodeTrafficShares(lsa.body.data)?.shares
+        if (shares?.[0]) return shares[0].weight
+      }
+      return undefined
+    }
+    await run(8)
+    t.ok(weight()! < 30, `${weight()} at first`)
+    children[0]!.deaf = true
+    // not for so long that the child is taken to be hung
+    await run(12)
+    const later = weight()!
+    t.ok(later > 40, `${later} though the application hangs`)
+    children[0]!.deaf = false
+    announcement.setWeight(200)
+    await run(4)
+    t.ok(weight()! > later * 1.8, `${weight()} on the way to another weight`)
+    await run(30)
+    t.equal(weight(), 200)
+    children[0]!.lose('SIGKILL')
+    await run(12)
+    t.ok(weight()! < 100, `${weight()} from the beginning, and to the latest weight`)
+    await run(45)
+    t.equal(weight(), 200)
+    await until(speaker.stop())
+  },
+)
