@@ -88,10 +88,16 @@ export { udp } from './health/udp.ts'
 export type { Speaker } from './isolate/isolated.ts'
 export type { AnnouncementHandle } from './isolate/remote-announcement.ts'
 export type { KernelRouteOptions, ResilientGroupOptions } from './kernel-options.ts'
+export type { IpvsConnectionsOptions } from './lvs/ipvs.ts'
+export { Ipvs } from './lvs/ipvs.ts'
+export type { IpvsTable, IpvsTableEntry } from './lvs/ipvsadm.ts'
+export { formatIpvsadm, parseIpvsadm, restoreIpvs, saveIpvs } from './lvs/ipvsadm.ts'
 export type {
+  IpvsConnection,
   IpvsDaemon,
   IpvsDestination,
   IpvsDestinationState,
+  IpvsEndpoint,
   IpvsForward,
   IpvsInfo,
   IpvsPersistence,

@@ -23,9 +23,9 @@ const entries: Record<string, Entry> = {
     source: 'lib/index.ts',
     module: root,
     values: words(`
-      Announcement OriginatedOpaque OspfError OspfSpeaker all any atLeast command damped dns file
-      formatChange formatEvent formatWhatIf formatWhy grpc healthy http icmp kernelLinks override
-      panic self tcp tls udp weighted
+      Announcement Ipvs OriginatedOpaque OspfError OspfSpeaker all any atLeast command damped dns
+      file formatChange formatEvent formatIpvsadm formatWhatIf formatWhy grpc healthy http icmp
+      kernelLinks override panic parseIpvsadm restoreIpvs saveIpvs self tcp tls udp weighted
     `),
     types: words(`
       Acknowledgement AddressOptions AddressPort AnnounceOptions AnnouncementEvent
@@ -34,9 +34,10 @@ const entries: Record<string, Entry> = {
       Confirmation DampedGate DampingOptions DatagramPort DatagramSocket DefaultInformationOptions
       Dialogue DirectorHelperOptions DnsOptions DnsType DownResult DrainOptions DropReason Evidence ExternalOptions FileOptions
       Gate GatePart GatePolicy GateVerdict GrpcOptions HealthyOptions HttpOptions HttpStatus
-      IcmpOptions InterfaceOptions InterfaceState InterfaceView IpvsDaemon IpvsDestination
-      IpvsDestinationState IpvsForward IpvsInfo IpvsPersistence IpvsPort IpvsProtocol
-      IpvsScheduler IpvsSchedulerFlag IpvsService IpvsServiceKey IpvsServiceState IpvsStatistics
+      IcmpOptions InterfaceOptions InterfaceState InterfaceView IpvsConnection
+      IpvsConnectionsOptions IpvsDaemon IpvsDestination IpvsDestinationState IpvsEndpoint
+      IpvsForward IpvsInfo IpvsPersistence IpvsPort IpvsProtocol IpvsScheduler IpvsSchedulerFlag
+      IpvsService IpvsServiceKey IpvsServiceState IpvsStatistics IpvsTable IpvsTableEntry
       IpvsTimeouts IpvsTunnel IsolateOptions IsolatedSpeakerOptions KernelRouteOptions KernelWhat
       KeyOptions LifetimeOptions Limits Link LinkPort LsaId LsaThrottle LsaView MismatchField
       NeighborState NeighborView NetworkType NextHopView NssaOptions OpaqueOptions OpaqueView

@@ -16,7 +16,7 @@ const arrows: Record<string, readonly string[]> = {
   ports: ['core/io.ts'],
   clock: ['ports'],
   health: ['clock', 'errors', 'type gate-verdict', 'ports', 'reason', 'linux/raw-socket.ts'],
-  lvs: [],
+  lvs: ['errors', 'linux/netlink.ts', 'linux/netlink-message.ts', 'parse', 'wire/address.ts'],
   deferred: [],
   'vip-history': ['type gate-verdict', 'type ports'],
   'slow-start': ['type ports'],
