@@ -210,13 +210,16 @@ export class Ipvs implements IpvsPort {
     const found = (await this.destinations(key)).find((one) => formatDestination(one) === name)
     // Gone again: somebody else's doing.
     if (found === undefined) return
-    if (describeTunnel(found.tunnel) === describeTunnel(tunnel)) {
+    const taken = mistakenTunnel(tunnel, found.tunnel)
+    if (taken === undefined) {
       this.#tunnels.add(kind)
       return
     }
     await undo?.()
-    const has = `it took ${describeTunnel(tunnel)} for ${describeTunnel(found.tunnel)}`
-    throw new OspfError('ERR_OSPF_IPVS_INVALID', `${what}: this kernel has no such tunnel: ${has}`)
+    throw new OspfError(
+      'ERR_OSPF_IPVS_INVALID',
+      `${what}: this kernel has no such tunnel: ${taken}`,
+    )
   }
 
   // Timeouts, synchronisation, connections
@@ -375,6 +378,15 @@ const describeDestination = (
     ...(forward === undefined ? [] : [forward, `weight ${weight}`]),
     `of ${formatServiceKey(key)}`,
   ].join(' ')
+
+/** What the kernel took one tunnel for, where it is not what was asked for. */
+export function mistakenTunnel(
+  wanted: IpvsTunnel | undefined,
+  found: IpvsTunnel | undefined,
+): string | undefined {
+  const [asked, has] = [describeTunnel(wanted), describeTunnel(found)]
+  return asked === has ? undefined : `it took ${asked} for ${has}`
+}
 
 const describeTunnel = (tunnel: IpvsTunnel | undefined): string => {
   const { type, port = 0, checksum = 'none' } = tunnel ?? { type: 'ipip' }

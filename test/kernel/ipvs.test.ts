@@ -5,17 +5,16 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { Ipvs } from '../../lib/lvs/ipvs.ts'
 import { formatIpvsadm, parseIpvsadm, restoreIpvs, saveIpvs } from '../../lib/lvs/ipvsadm.ts'
-import { formatDestination } from '../../lib/lvs/keys.ts'
 import type {
   IpvsDestination,
   IpvsSchedulerFlag,
   IpvsService,
   IpvsServiceKey,
 } from '../../lib/lvs/types.ts'
-import { ipvsadm, rows } from './ipvsadm.ts'
+import { agree, ipvsadm, rows } from './ipvsadm.ts'
 import { inKernel, kernelLimit } from './vm.ts'
 
-kernelLimit(300)
+kernelLimit(420)
 
 /** The schedulers of Debian's kernel: all of 6.1 but twos. */
 const schedulers = 'rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh'.split(' ')
@@ -78,70 +77,6 @@ inKernel('every scheduler, with ipvsadm reading', async (t) => {
   await agree(t, ipvs)
   t.equal((await ipvs.services()).length, schedulers.length)
 })
-
-/** All the listings of ipvsadm say what the library says. */
-async function agree(t: Test, ipvs: Ipvs): Promise<void> {
-  const forwards = { dr: 'Route', nat: 'Masq', tun: 'Tunnel', local: 'Local', bypass: 'Bypass' }
-  const by = (options: string): Map<string, string[]> => {
-    const found = new Map<string, string[]>()
-    let service = ''
-    for (const row of rows(options)) {
-      if (row[0] !== '->') service = `${row[0]} ${row[1]}`
-      found.set(row[0] === '->' ? `${service} ${row[1]}` : service, row)
-    }
-    return found
-  }
-  const [plain, stats, rates] = [by('-Ln'), by('-Ln --stats --exact'), by('-Ln --rate --exact')]
-  const [thresholds, persistent] = [by('-Ln --thresholds'), by('-Ln --persistent-conn')]
-  const tunnels = by('-Ln --tun-info')
-  const told: Record<string, readonly (string | undefined)[]> = {}
-  const expected: Record<string, readonly string[]> = {}
-  for (const { key, scheduler, statistics } of await ipvs.services()) {
-    const name =
-      'fwmark' in key
-        ? `FWM ${key.fwmark}`
-        : `${key.protocol.toUpperCase()} ${formatDestination(key)}`
-    told[name] = [
-      ...plain.get(name)!.filter((word) => word === scheduler),
-      ...stats.get(name)!.slice(-5),
-    ]
-    const { connections, inPackets, outPackets, inBytes, outBytes } = statistics
-    const counters = [connections, inPackets, outPackets, inBytes, outBytes].map(String)
-    expected[name] = [scheduler, ...counters]
-    for (const one of await ipvs.destinations(key)) {
-      const row = `${name} ${formatDestination(one)}`
-      const { statistics: s } = one
-      told[row] = [
-        ...plain.get(row)!.slice(2),
-        ...stats.get(row)!.slice(2),
-        ...rates.get(row)!.slice(2, 3),
-        ...thresholds.get(row)!.slice(2, 4),
-        ...persistent.get(row)!.slice(3, 4),
-        tunnels.get(row)![3],
-      ]
-      const connections = [one.activeConnections, one.inactiveConnections]
-      expected[row] = [
-        forwards[one.forward],
-        ...[one.weight, ...connections].map(String),
-        ...[s.connections, s.inPackets, s.outPackets, s.inBytes, s.outBytes].map(String),
-        String(s.connectionRate),
-        ...[one.upperThreshold ?? 0, one.lowerThreshold ?? 0, one.persistentConnections].map(
-          String,
-        ),
-        tunnelInfo(one),
-      ]
-    }
-  }
-  t.strictSame(told, expected, 'ipvsadm and the library agree')
-}
-
-/** As ipvsadm --tun-info writes it. */
-function tunnelInfo({ forward, tunnel }: IpvsDestination): string {
-  if (forward !== 'tun') return 'n/a'
-  if (tunnel === undefined) return 'ipip'
-  const checksum = { none: '-c', full: '+c', remote: 'r+c' }[tunnel.checksum ?? 'none']
-  return [tunnel.type, ...(tunnel.port === undefined ? [] : [tunnel.port]), checksum].join(':')
-}
 
 const table = `-A -t 10.0.0.1:80 -s mh -b mh-fallback,mh-port
 -a -t 10.0.0.1:80 -r 10.0.1.1:80 -g -w 3 -x 100 -y 50
@@ -360,7 +295,7 @@ inKernel('calls at the same time, and after the end', async (t) => {
 
 inKernel('5,000 destinations', async (t) => {
   const ipvs = await opened(t)
-  await ipvs.addService({ key: web, scheduler: 'wrr' })
+  await ipvs.addService({ key: web, scheduler: 'rr' })
   const many = Array.from({ length: 5000 }, (_, i) => ({
     ...server(0),
     address: `10.1.${i >> 8}.${i & 255}`,

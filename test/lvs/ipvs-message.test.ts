@@ -1,5 +1,6 @@
 /** What is said to the kernel's IPVS, and what it says: octets in both directions, whole, cut off and damaged. */
 import t from 'tap'
+import { mistakenTunnel } from '../../lib/lvs/ipvs.ts'
 import {
   decodeDaemon,
   decodeDestination,
@@ -273,4 +274,17 @@ t.test('values that are none are told by field', async (t) => {
     [() => encodeTimeouts({ udp: 0 }), /^timeouts.udp:/],
   ]
   for (const [call, message] of wrong) t.throws(call, { code: 'ERR_OSPF_CONFIG', message })
+})
+
+t.test('a kernel that does not know a tunnel is found out', async (t) => {
+  const gue = { type: 'gue', port: 6080, checksum: 'full' } as const
+  t.equal(mistakenTunnel(gue, undefined), 'it took gue (port 6080, checksum full) for ipip')
+  // Linux 5.2 has gue without the flags
+  t.match(
+    mistakenTunnel(gue, { type: 'gue', port: 6080 }),
+    / for gue \(port 6080, checksum none\)$/,
+  )
+  t.equal(mistakenTunnel(gue, gue), undefined)
+  t.equal(mistakenTunnel({ type: 'gre', checksum: 'none' }, { type: 'gre' }), undefined)
+  t.equal(mistakenTunnel(undefined, { type: 'ipip' }), undefined)
 })
