@@ -24,6 +24,7 @@ import {
   IpvsCommand,
 } from './ipvs-message.ts'
 import { familyOf, formatDestination, formatServiceKey } from './keys.ts'
+import { steadyList } from './steady-list.ts'
 import type {
   IpvsConnection,
   IpvsDaemon,
@@ -117,9 +118,9 @@ export class Ipvs implements IpvsPort {
   // Services
 
   async services(): Promise<readonly IpvsServiceState[]> {
-    const what = 'list virtual services'
-    const replies = await this.#ask(what, encodeCommand(IpvsCommand.getService), 'service', true)
-    return distinct(understood(what, replies, decodeService), ({ key }) => formatServiceKey(key))
+    const payload = encodeCommand(IpvsCommand.getService)
+    const name = ({ key }: IpvsServiceState): string => formatServiceKey(key)
+    return this.#list('list virtual services', payload, 'service', decodeService, name)
   }
 
   /** One service; undefined: there is none. */
@@ -166,11 +167,11 @@ export class Ipvs implements IpvsPort {
   async destinations(key: IpvsServiceKey): Promise<readonly IpvsDestinationState[]> {
     const payload = encodeCommand(IpvsCommand.getDestination, key)
     const what = `list destinations of ${formatServiceKey(key)}`
-    const replies = await this.#ask(what, payload, 'destination', true)
     const family = 'fwmark' in key ? key.family : familyOf(key.address)
-    const destinations = understood(what, replies, (bytes) => decodeDestination(bytes, family))
+    const decode = (bytes: Uint8Array) => decodeDestination(bytes, family)
+    const listed = await this.#list(what, payload, 'destination', decode, formatDestination)
     // The kernel puts a new one first.
-    return distinct(destinations, formatDestination).reverse()
+    return listed.reverse()
   }
 
   async addDestination(key: IpvsServiceKey, destination: IpvsDestination): Promise<void> {
@@ -285,6 +286,20 @@ export class Ipvs implements IpvsPort {
     return this[Symbol.asyncDispose]()
   }
 
+  #list<T>(
+    what: string,
+    payload: Uint8Array,
+    kind: keyof typeof meanings,
+    decode: (payload: Uint8Array) => T | undefined,
+    name: (value: T) => string,
+  ): Promise<T[]> {
+    return steadyList(async () => {
+      const replies = await this.#ask(what, payload, kind, true)
+      const size = replies.reduce((sum, reply) => sum + reply.payload.length, 0)
+      return { values: understood(what, replies, decode), size }
+    }, name)
+  }
+
   async #ask(
     what: string,
     payload: Uint8Array,
@@ -359,11 +374,6 @@ function theOne<T>(
   if (value !== undefined) return value
   throw new OspfError('ERR_OSPF_KERNEL', `${what}: the kernel did not answer`)
 }
-
-/** A dump that ran into a change may show one twice. */
-const distinct = <T>(values: readonly T[], name: (value: T) => string): T[] => [
-  ...new Map(values.map((value) => [name(value), value])).values(),
-]
 
 const describeService = ({ key, scheduler, persistence }: IpvsService): string =>
   [formatServiceKey(key), scheduler, persistence?.engine].filter((s) => s !== undefined).join(' ')
