@@ -71,7 +71,7 @@ export function timingOf(
       retry: said('retry') ?? 2,
       delayBeforeRetry: said('delayBeforeRetry') ?? 1,
       connectTimeout: said('connectTimeout') ?? 3,
-      warmup: said('warmup') ?? 1,
+      warmup: said('warmup') ?? said('delayLoop') ?? 5,
       before: 0,
       rise: said('rise') ?? 2,
     }

@@ -86,6 +86,7 @@ export interface ServiceConfig {
   readonly quorumUp: NotifyCommand | undefined
   readonly quorumDown: NotifyCommand | undefined
   readonly drainTimeout: number
+  readonly keepLast: number
   readonly reorder: 'idle' | 'always' | 'never'
   readonly passive: PassiveConfig | undefined
 }
@@ -155,6 +156,7 @@ const serviceFields = [
   'quorumUp',
   'quorumDown',
   'drainTimeout',
+  'keepLast',
   'reorder',
 ]
 const fields = [
@@ -308,12 +310,20 @@ function parseService(
     ...(persistence === undefined ? {} : { persistence }),
     ...(onePacket ? { onePacket } : {}),
   }
-  const { servers, quorum = 1, hysteresis = 0, omega = false, drainTimeout = 0 } = options
+  const {
+    servers,
+    quorum = 1,
+    hysteresis = 0,
+    omega = false,
+    drainTimeout = 0,
+    keepLast = 0,
+  } = options
   if (!Array.isArray(servers)) throw fail(`${where}: servers`, 'a list', servers)
   parseInteger(`${where}: quorum`, quorum, 1, WEIGHT_MAX)
   parseInteger(`${where}: hysteresis`, hysteresis, 0, WEIGHT_MAX)
   parseBoolean(`${where}: omega`, omega)
   parseSeconds(`${where}: drainTimeout`, drainTimeout, 0)
+  parseInteger(`${where}: keepLast`, keepLast, 0, WEIGHT_MAX)
   checkTiming(where, options)
   if (options.fwmark === undefined && options.vips !== undefined) {
     throw fail(`${where}: vips`, 'a fwmark beside it', options.vips)
@@ -343,6 +353,7 @@ function parseService(
     quorumUp: parseCommand(`${where}: quorumUp`, options.quorumUp),
     quorumDown: parseCommand(`${where}: quorumDown`, options.quorumDown),
     drainTimeout,
+    keepLast,
     reorder,
     passive: parsePassive(where, options.passive),
   }

@@ -26,7 +26,10 @@ export interface CheckTimingOptions {
   readonly delayBeforeRetry?: number
   /** Until a check that has no answer has failed; default 3 (keepalived: 5). */
   readonly connectTimeout?: number
-  /** The first check comes after a chance part of it; default 1 (keepalived: its delayLoop, and 1 s more). */
+  /**
+   * The first check comes after a part of it: within the first tenth where few checks run, spread evenly over all of it
+   * where there are a hundred. Default: the delayLoop (keepalived: 1 s more, and by chance).
+   */
   readonly warmup?: number
   /** Successes in a row that bring a server back that was down; default 2 (keepalived: 1). The first ever is enough by itself. */
   readonly rise?: number
@@ -317,6 +320,11 @@ export interface VirtualServiceOptions extends ServerDefaults {
   readonly omega?: boolean
   readonly quorumUp?: NotifyCommand
   readonly quorumDown?: NotifyCommand
+  /**
+   * So many servers stay in the table however many fail: those that failed last. They do not count for the quorum. Default
+   * 0. For those who would rather have some clients served than none, when it may be the check that is wrong.
+   */
+  readonly keepLast?: number
   /** Seconds that a server which is taken out of the configuration keeps its connections, at weight 0; default 0. */
   readonly drainTimeout?: number
   /**
