@@ -58,7 +58,7 @@ export type { CommandOptions } from './health/command.ts'
 export { command } from './health/command.ts'
 export type { DampedGate, DampingOptions } from './health/damping.ts'
 export type { Dialogue } from './health/dialogue.ts'
-export type { DnsOptions, DnsType } from './health/dns.ts'
+export type { DnsOptions, DnsOutcome, DnsType } from './health/dns.ts'
 export { dns } from './health/dns.ts'
 export type { FileOptions } from './health/file.ts'
 export { file } from './health/file.ts'
@@ -79,6 +79,8 @@ export type { GatePart } from './health/part.ts'
 export type { Probe } from './health/probe.ts'
 export type { SelfOptions } from './health/self.ts'
 export { self } from './health/self.ts'
+export type { SmtpOptions } from './health/smtp.ts'
+export { smtp } from './health/smtp.ts'
 export type { TcpOptions, TcpTarget } from './health/tcp.ts'
 export { tcp } from './health/tcp.ts'
 export type { TlsOptions } from './health/tls.ts'
@@ -92,6 +94,45 @@ export type { IpvsConnectionsOptions } from './lvs/ipvs.ts'
 export { Ipvs } from './lvs/ipvs.ts'
 export type { IpvsTable, IpvsTableEntry } from './lvs/ipvsadm.ts'
 export { formatIpvsadm, parseIpvsadm, restoreIpvs, saveIpvs } from './lvs/ipvsadm.ts'
+export type { DirectorPlan, DirectorPorts, DirectorStartOptions, VipHooks } from './lvs/director.ts'
+export { Director } from './lvs/director.ts'
+export type { DirectorEvent, ServerState } from './lvs/director-events.ts'
+export { formatDirectorEvent } from './lvs/director-events.ts'
+export type {
+  CheckOptions,
+  CheckTargetOptions,
+  CheckTimingOptions,
+  DirectorOptions,
+  DnsCheckOptions,
+  FileCheckOptions,
+  HttpCheckOptions,
+  HttpUrlOptions,
+  MiscCheckOptions,
+  NotifyCommand,
+  PassiveCheckOptions,
+  PingCheckOptions,
+  ProbeCheckOptions,
+  RealServerOptions,
+  SchedulerFlagName,
+  SlowStartOptions,
+  SmtpCheckOptions,
+  SorryServerOptions,
+  TcpCheckOptions,
+  TlsCheckOptions,
+  TlsCheckSettings,
+  UdpCheckOptions,
+  VipPolicyOptions,
+  VirtualServiceOptions,
+} from './lvs/director-options.ts'
+  CheckStatus,
+  DirectorStatus,
+  ServerStatus,
+  ServiceStatus,
+  TrafficStatus,
+} from './lvs/director-status.ts'
+export type { PlanStep } from './lvs/plan.ts'
+export type { PoolStanding } from './lvs/pool.ts'
+export type { ServerDrainResult } from './lvs/pool-server.ts'
 export type {
   IpvsConnection,
   IpvsDaemon,

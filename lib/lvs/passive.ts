@@ -29,6 +29,8 @@ export class PassiveWatch {
   #base: Sample | undefined
   /** Failures without a good while between them. */
   #failures = 0
+  /** Seconds, the last time. */
+  #held = 0
   #until = Number.NEGATIVE_INFINITY
 
   constructor(config: PassiveConfig, isTcp: boolean) {
@@ -81,11 +83,12 @@ export class PassiveWatch {
 
   #fail(now: number, reason: string): string {
     const { hold, maximumHold, window } = this.#config
-    // it came back and failed in its first two windows
-    const isAgain = now - this.#until <= 2 * window * 1000
+    // in less time than it was out
+    const isAgain = now - this.#until <= Math.max(this.#held, 2 * window) * 1000
     this.#failures = isAgain ? this.#failures + 1 : 0
     const seconds = Math.min(maximumHold, hold * 2 ** Math.min(this.#failures, 30))
     this.#until = now + seconds * 1000
+    this.#held = seconds
     this.#base = undefined
     return `${reason}; out for ${seconds} s`
   }

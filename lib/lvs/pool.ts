@@ -37,6 +37,8 @@ export class Pool implements Disposable {
   readonly #context: PoolContext
   /** Everything is known that was asked at the start. */
   #isDecided: boolean
+  /** Every server has been up or down: who comes now comes to others that serve. */
+  #isComplete = false
   #sorry = false
   #sorryAdopted: number | undefined
   #isJudging = false
@@ -213,7 +215,7 @@ export class Pool implements Disposable {
       at: clock.now(),
     })
     if (state === 'up') {
-      if (this.hasQuorum && server.adopted === undefined) server.ramp()
+      if (this.#isComplete && this.hasQuorum) server.ramp()
       notify(server.config.notifyUp)
     } else {
       server.endRamp()
@@ -239,6 +241,7 @@ export class Pool implements Disposable {
     const had = this.hasQuorum
     if (had) this.hasQuorum = this.weight > 0 && this.weight >= needed - slack
     else this.hasQuorum = this.weight >= needed + slack
+    this.#isComplete ||= present.every(({ state }) => state !== 'unknown')
     this.reason = `${up.length} of ${present.length} servers up`
     const isFirst = this.#isDecided && (!wasDecided || this.#isUnsaid) && !had
     if (had !== this.hasQuorum) {

@@ -186,17 +186,28 @@ export class Table {
   async #run(): Promise<void> {
     // what changes in one turn is applied together
     await undefined
-    // until the next attempt is due nothing is tried that an attempt has shown to fail
-    while ((this.#mustRead || (this.#dirty.size > 0 && this.#failures === 0)) && !this.#isOver) {
-      const failed = await this.#pass()
-      this.#timer?.[Symbol.dispose]()
-      this.#failures = failed ? this.#failures + 1 : 0
+    // while all of it is in trouble, nothing is tried before the next attempt is due
+    while (!this.#isOver && (this.#mustRead || (this.#dirty.size > 0 && !this.#trouble))) {
+      const isFull = this.#mustRead
+      const failed = await this.#pass(isFull)
       if (this.#isOver) return
-      const seconds = failed ? this.#again : this.#options.interval()
-      this.#timer = this.#options.clock.setTimer(seconds * 1000, () => void this.sync())
+      if (isFull || failed) {
+        const seconds = this.#trouble || this.#problems.size > 0 ? this.#again : undefined
+        if (isFull) this.#failures = seconds === undefined ? 0 : this.#failures + 1
+        this.#arm(seconds ?? this.#options.interval())
+      }
       this.#options.changed()
-      if (failed) return
     }
+  }
+
+  #arm(seconds: number): void {
+    this.#timer?.[Symbol.dispose]()
+    this.#timer = this.#options.clock.setTimer(seconds * 1000, () => void this.sync())
+  }
+
+  /** What decides how soon the table is read again may have changed. */
+  hasten(): void {
+    if (this.#wasRead && !this.#isOver && this.#failures === 0) this.#arm(this.#options.interval())
   }
 
   /** Seconds until the next attempt. */
@@ -206,9 +217,9 @@ export class Table {
   }
 
   /** @returns whether something failed */
-  async #pass(): Promise<boolean> {
+  async #pass(isFull: boolean): Promise<boolean> {
     try {
-      if (this.#mustRead) {
+      if (isFull) {
         this.#mustRead = false
         await this.#read()
       }
@@ -217,7 +228,7 @@ export class Table {
       this.#dirty = new Set()
       let failed = false
       for (const id of dirty) {
-        if (!(await this.#apply(id))) failed = true
+        if (!(await this.#apply(id, isFull))) failed = true
       }
       return failed
     } catch (error) {
@@ -283,10 +294,10 @@ export class Table {
   }
 
   /** @returns whether the service is as wanted now */
-  async #apply(id: string): Promise<boolean> {
+  async #apply(id: string, isFull: boolean): Promise<boolean> {
     const wanted = this.#wanted.get(id)
     const known = this.#known.get(id)
-    if (wanted === undefined) return this.#remove(id, known)
+    if (wanted === undefined) return this.#remove(id, known, isFull)
     const isFirst = !this.#owned.has(id)
     const actual = known && {
       service: known.service,
@@ -294,24 +305,23 @@ export class Table {
     }
     const { steps } = planService(wanted, actual)
     for (const step of steps) {
-      if (!(await this.#attempt(id, step))) return false
+      if (!(await this.#attempt(id, step, isFull))) return false
     }
     this.#problems.delete(id)
     this.#owned.add(id)
-    if (isFirst) {
+    if (isFirst && known !== undefined) {
       const { clock, say } = this.#options
-      const what = known === undefined ? 'added' : 'adopted'
-      say({ type: 'service', service: id, what, at: clock.now() })
+      say({ type: 'service', service: id, what: 'adopted', at: clock.now() })
     }
     return true
   }
 
-  async #remove(id: string, known: KnownService | undefined): Promise<boolean> {
+  async #remove(id: string, known: KnownService | undefined, isFull: boolean): Promise<boolean> {
     this.#problems.delete(id)
     if (!this.#owned.has(id)) return true
     if (known !== undefined) {
       const step = { do: 'removeService', key: known.service.key, why: 'not wanted' } as const
-      if (!(await this.#attempt(id, step))) return false
+      if (!(await this.#attempt(id, step, isFull))) return false
     }
     this.#owned.delete(id)
     const { clock, say } = this.#options
@@ -319,12 +329,17 @@ export class Table {
     return true
   }
 
-  async #attempt(id: string, step: PlanStep): Promise<boolean> {
+  async #attempt(id: string, step: PlanStep, isFull: boolean): Promise<boolean> {
     try {
       await this.#perform(id, step)
       return true
     } catch (error) {
       if (isHopeless(error)) throw error
+      // the table is not what we take it to be: look first
+      if (!isFull && ['ERR_OSPF_IPVS_NO_SERVICE', 'ERR_OSPF_IPVS_EXISTS'].includes(codeOf(error))) {
+        this.#mustRead = true
+        return false
+      }
       const isNews = this.#problems.get(id)?.message !== asError(error).message
       this.#problems.set(id, asError(error))
       if (isNews) this.#refused(step, asError(error))
