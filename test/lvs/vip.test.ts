@@ -24,7 +24,7 @@ async function together(more: (farm: Farm) => DirectorStartOptions['services'], 
 const quick = { delayLoop: 1, retry: 1, delayBeforeRetry: 0.5, rise: 1 } as const
 
 t.test('the route comes with the quorum and goes with it, and again', async (t) => {
-  const { farm, speaker, director, has, run, ipvs } = await together((farm) => [
+  const { farm, speaker, director, has, run, ipvs, until } = await together((farm) => [
     farm.service(3, { ...quick, quorum: 2 }),
   ])
   for (const n of [1, 2, 3]) farm.sick.add(n)
@@ -46,13 +46,13 @@ t.test('the route comes with the quorum and goes with it, and again', async (t) 
   await run(10)
   t.ok(has())
   t.equal(ipvs.lines().length, 4)
-  await speaker.stop()
+  await until(speaker.stop())
   await director.stop()
 })
 
 t.test('the sorry server keeps the route, or does not', async (t) => {
   for (const sorry of [true, false]) {
-    const { farm, speaker, director, has, run, ipvs } = await together(
+    const { farm, speaker, director, has, run, ipvs, until } = await together(
       (farm) => [farm.service(1, { ...quick, sorryServer: { address: '10.0.2.99' } })],
       { vips: { [vip]: { sorry } } },
     )
@@ -66,14 +66,14 @@ t.test('the sorry server keeps the route, or does not', async (t) => {
     farm.sick.clear()
     await run(10)
     t.ok(has())
-    await speaker.stop()
+    await until(speaker.stop())
     await director.stop()
   }
 })
 
 t.test('all services of a VIP must serve, or any', async (t) => {
   for (const services of ['all', 'any'] as const) {
-    const { farm, speaker, director, has, run } = await together(
+    const { farm, speaker, director, has, run, until } = await together(
       (farm) => [
         farm.service(1, quick),
         { ...farm.service(0, { ...quick, servers: [farm.server(2)] }), port: 443 },
@@ -89,7 +89,7 @@ t.test('all services of a VIP must serve, or any', async (t) => {
     farm.sick.add(1)
     await run(10)
     t.notOk(has())
-    await speaker.stop()
+    await until(speaker.stop())
     await director.stop()
   }
 })
@@ -104,58 +104,48 @@ t.test('the services are there before the route, and go after it', async (t) => 
   const announcement = speaker.announce(prefix, { ...hooks })
   await run(8)
   t.ok(has())
-  let hadServices = true
-  const watch = setWatch()
-  function setWatch(): Disposable {
-    const removed = ipvs.removeService.bind(ipvs)
-    ipvs.removeService = async (key) => {
-      hadServices = has()
-      return removed(key)
-    }
-    return { [Symbol.dispose]: () => {} }
+  let hadRoute = true
+  const remove = ipvs.removeService.bind(ipvs)
+  ipvs.removeService = async (key) => {
+    hadRoute = has()
+    return remove(key)
   }
   const gone = announcement.withdraw()
   await until(gone)
-  watch[Symbol.dispose]()
   t.notOk(has())
-  t.notOk(hadServices, 'the router had no route any more when the services went')
+  t.notOk(hadRoute, 'the router had no route any more when the services went')
   t.same(ipvs.lines(), [])
   speaker.announce(prefix, { ...director.vip(vip) })
   await run(8)
   t.ok(has(), 'and once more')
   t.equal(ipvs.lines().length, 3)
-  await speaker.stop()
+  await until(speaker.stop())
   await director.stop()
 })
 
 t.test(
   'a service that the kernel refuses keeps the VIP down, with the kernel’s words',
   async (t) => {
-    const { speaker, director, has, run, ipvs, events } = await together((farm) => [
+    const { speaker, director, has, run, ipvs, events, until } = await together((farm) => [
       farm.service(1, quick),
     ])
     ipvs.schedulers.delete('mh')
     await director.update([
-      {
-        ...new Farm(director['clock' as never]).service(0),
-        servers: [{ address: '10.0.2.1' }],
-        scheduler: 'mh',
-        port: 81,
-      },
+      { address: vip, port: 81, scheduler: 'mh', servers: [{ address: '10.0.2.1' }] },
     ])
     speaker.announce(prefix, { ...director.vip(vip) })
     await run(10)
     t.notOk(has())
     t.match(
       only(events, 'announcement-step')
-        .map(({ detail }) => detail ?? '')
+        .map(({ detail }) => detail)
         .join(),
       /Scheduler .* not found: mh/,
     )
     ipvs.schedulers.add('mh')
     await run(45)
     t.ok(has())
-    await speaker.stop()
+    await until(speaker.stop())
     await director.stop()
   },
 )
