@@ -455,13 +455,13 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
     for (const pool of this.#pools.values()) {
       const { id, vips } = pool.config
       if (vips.length > 0 && vips.every((vip) => this.#released.has(vip))) this.#table.unwant(id)
-      else this.#table.want(wantedOf(pool))
+      else this.#table.want(id, () => wantedOf(pool))
     }
     for (const wanted of throughServices(this.#config)) {
       extra.set(formatServiceKey(wanted.service.key), wanted)
     }
     for (const id of this.#extra) if (!extra.has(id) && !this.#pools.has(id)) this.#table.unwant(id)
-    for (const wanted of extra.values()) this.#table.want(wanted)
+    for (const [id, wanted] of extra) this.#table.want(id, () => wanted)
     this.#extra = new Set(extra.keys())
   }
 
@@ -501,7 +501,7 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
   #changed(pool: Pool): void {
     const { id, vips } = pool.config
     const isReleased = vips.length > 0 && vips.every((vip) => this.#released.has(vip))
-    if (this.#pools.get(id) === pool && !isReleased) this.#table?.want(wantedOf(pool))
+    if (this.#pools.get(id) === pool && !isReleased) this.#table?.want(id, () => wantedOf(pool))
     this.#updateGates()
   }
 

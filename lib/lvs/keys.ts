@@ -26,37 +26,41 @@ export const formatDestination = ({
 }: Pick<IpvsDestination, 'address' | 'port'>): string =>
   formatEndpoint(canonicalAddress(address), port)
 
-/** An address as a number. */
-function numberOf(address: string): bigint {
-  if (!address.includes(':')) return partsOf(address.split('.'), 10, 8n)
+/** An IPv6 address as 32 digits. */
+function digitsOf(address: string): string {
   const [head = '', tail] = canonicalAddress(address).split('::')
   const groups = (text: string): string[] =>
     text === ''
       ? []
       : text.split(':').flatMap((group) => {
           if (!group.includes('.')) return [group]
-          const word = Number(partsOf(group.split('.'), 10, 8n))
+          const word = numberOf(group)
           return [(word >>> 16).toString(16), (word & 0xffff).toString(16)]
         })
   const first = groups(head)
   const last = tail === undefined ? [] : groups(tail)
   const between = Array.from({ length: 8 - first.length - last.length }, () => '0')
-  return partsOf([...first, ...between, ...last], 16, 16n)
+  return [...first, ...between, ...last].map((group) => group.padStart(4, '0')).join('')
 }
 
-const partsOf = (parts: readonly string[], radix: number, bits: bigint): bigint =>
-  parts.reduce((sum, part) => (sum << bits) + BigInt(Number.parseInt(part, radix)), 0n)
+/** An IPv4 address as a number. */
+const numberOf = (address: string): number =>
+  address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0)
 
 /** The canonical order of destinations: IPv4 first, then by address, then by port. */
 export function sortDestinations<T extends Pick<IpvsDestination, 'address' | 'port'>>(
   destinations: readonly T[],
 ): T[] {
-  return destinations
-    .map((one) => ({ one, family: familyOf(one.address), value: numberOf(one.address) }))
-    .sort((a, b) => {
-      if (a.family !== b.family) return a.family - b.family
-      if (a.value !== b.value) return a.value < b.value ? -1 : 1
-      return a.one.port - b.one.port
-    })
-    .map(({ one }) => one)
+  const keyed = destinations.map((one) => {
+    const isLong = one.address.includes(':')
+    return {
+      one,
+      value: isLong ? Number.POSITIVE_INFINITY : numberOf(one.address) * 65_536 + one.port,
+      text: isLong ? `${digitsOf(one.address)} ${String(one.port).padStart(5, '0')}` : '',
+    }
+  })
+  keyed.sort((a, b) => (a.value === b.value ? compare(a.text, b.text) : a.value - b.value))
+  return keyed.map(({ one }) => one)
 }
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

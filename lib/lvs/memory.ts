@@ -36,6 +36,8 @@ export type IpvsCall = Exclude<keyof IpvsPort, symbol>
 type DestinationKey = Pick<IpvsDestination, 'address' | 'port'>
 
 interface Destination {
+  /** As formatted. */
+  readonly name: string
   what: IpvsDestination
   active: number
   inactive: number
@@ -155,7 +157,13 @@ export class MemoryIpvs implements IpvsPort {
       service.destinations.unshift(found.destination)
       return
     }
-    const fresh = { active: 0, inactive: 0, persistent: 0, statistics: nothing }
+    const fresh = {
+      name: formatDestination(what),
+      active: 0,
+      inactive: 0,
+      persistent: 0,
+      statistics: nothing,
+    }
     service.destinations.unshift({ what, ...fresh, isOverloaded: false })
   }
 
@@ -309,10 +317,10 @@ export class MemoryIpvs implements IpvsPort {
   }
 }
 
-const is =
-  ({ address, port }: DestinationKey) =>
-  ({ what }: Destination): boolean =>
-    what.port === port && formatDestination(what) === formatDestination({ address, port })
+const is = (which: DestinationKey): ((one: Destination) => boolean) => {
+  const name = formatDestination(which)
+  return (one) => one.name === name
+}
 
 function destinationOf(service: Service, which: DestinationKey): Destination {
   const one = service.destinations.find(is(which))

@@ -32,7 +32,7 @@ export interface ServerContext {
   readonly clock: Clock
   readonly checks: CheckPool
   /** Something may be different now. */
-  readonly changed: () => void
+  readonly changed: (server: PoolServer) => void
 }
 
 export class PoolServer implements Disposable {
@@ -84,7 +84,7 @@ export class PoolServer implements Disposable {
     const old = new Set(this.#runs)
     const outcome = Object.assign({}, ...this.#runs.map((run) => run.outcome))
     this.#runs = this.config.checks.map((check) => this.#context.checks.get(check))
-    this.#watches = this.#runs.map((run) => run.listen(this.#context.changed))
+    this.#watches = this.#runs.map((run) => run.listen(() => this.#context.changed(this)))
     for (const watch of before) watch[Symbol.dispose]()
     if (this.state === 'unknown') return
     const { state, reason } = this
@@ -158,7 +158,7 @@ export class PoolServer implements Disposable {
     }
     this.#rampTimer = clock.setTimer((slowStart.seconds * 1000) / slowStart.steps, () => {
       this.#rampOn()
-      changed()
+      changed(this)
     })
   }
 
@@ -224,7 +224,7 @@ export class PoolServer implements Disposable {
     this.#timer?.[Symbol.dispose]()
     this.#timer = clock.setTimer(this.#passive.until - clock.now(), () => {
       this.#passiveReason = ''
-      changed()
+      changed(this)
     })
   }
 }

@@ -72,7 +72,7 @@ export class Pool implements Disposable {
       return known.configure(config)
     }
     const { clock, checks } = this.#context
-    const server = new PoolServer(config, { clock, checks, changed: () => this.judge() })
+    const server = new PoolServer(config, { clock, checks, changed: (one) => this.judge(one) })
     this.servers.set(id, server)
   }
 
@@ -178,14 +178,17 @@ export class Pool implements Disposable {
 
   // Judgement
 
-  /** Looks at every server, and at all of them together. */
-  judge(): void {
+  /** Looks at every server, or at the one that has changed, and at all of them together. */
+  judge(one?: PoolServer): void {
     if (this.#isJudging || this.#isOver) return
     this.#isJudging = true
+    const stood = this.#sorry
     try {
-      for (const server of this.servers.values()) this.#look(server)
+      if (one !== undefined) this.#look(one)
+      else for (const server of this.servers.values()) this.#look(server)
       this.#count()
-      for (const server of this.servers.values()) this.#weigh(server)
+      if (one !== undefined && stood === this.#sorry) this.#weigh(one)
+      else for (const server of this.servers.values()) this.#weigh(server)
     } finally {
       this.#isJudging = false
     }
@@ -227,22 +230,29 @@ export class Pool implements Disposable {
   /** 3.6 (7, 10). */
   #count(): void {
     const { quorum, hysteresis, sorry } = this.config
-    const present = [...this.servers.values()].filter(({ isLeaving }) => !isLeaving)
-    const counting = present.filter(({ draining }) => draining === undefined)
-    const up = counting.filter(({ state }) => state === 'up')
-    const sum = (those: readonly PoolServer[]): number =>
-      those.reduce((total, server) => total + server.effectiveWeight, 0)
-    this.weight = sum(up)
+    let [present, up, total] = [0, 0, 0]
+    let isKnown = true
+    this.weight = 0
+    for (const server of this.servers.values()) {
+      if (server.isLeaving) continue
+      const weight = server.effectiveWeight
+      present++
+      total += weight
+      if (server.state === 'unknown') isKnown = false
+      if (server.state !== 'up' || server.draining !== undefined) continue
+      up++
+      this.weight += weight
+    }
     // 3.4: what there is not cannot be asked for
-    const needed = Math.max(1, Math.min(quorum, sum(present) || quorum))
+    const needed = Math.max(1, Math.min(quorum, total || quorum))
     const slack = Math.min(hysteresis, needed - 1)
     const wasDecided = this.#isDecided
-    this.#isDecided ||= present.every(({ state }) => state !== 'unknown')
+    this.#isDecided ||= isKnown
     const had = this.hasQuorum
     if (had) this.hasQuorum = this.weight > 0 && this.weight >= needed - slack
     else this.hasQuorum = this.weight >= needed + slack
-    this.#isComplete ||= present.every(({ state }) => state !== 'unknown')
-    this.reason = `${up.length} of ${present.length} servers up`
+    this.#isComplete ||= isKnown
+    this.reason = `${up} of ${present} servers up`
     const isFirst = this.#isDecided && (!wasDecided || this.#isUnsaid) && !had
     if (had !== this.hasQuorum) {
       this.since = this.#context.clock.now()

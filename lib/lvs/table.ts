@@ -44,6 +44,9 @@ export interface KnownService {
   readonly destinations: Map<string, IpvsDestination & Partial<IpvsDestinationState>>
 }
 
+/** Milliseconds between two passes over changes: thousands of servers do not change one by one. */
+const PAUSE_MS = 50
+
 /** Nobody else's call will do better. */
 const isHopeless = (error: unknown): boolean =>
   error instanceof OspfError &&
@@ -56,7 +59,7 @@ const asError = (error: unknown): Error =>
 
 export class Table {
   readonly #options: TableOptions
-  readonly #wanted = new Map<string, WantedService>()
+  readonly #wanted = new Map<string, () => WantedService>()
   /** Services that we added or adopted. */
   readonly #owned = new Set<string>()
   readonly #known = new Map<string, KnownService>()
@@ -69,6 +72,9 @@ export class Table {
   #failures = 0
   #timer: Disposable | undefined
   #running: Promise<void> | undefined
+  /** No pass over changes before, in milliseconds. */
+  #quietUntil = 0
+  #pause: Disposable | undefined
   #isOver = false
   #isTimed = false
 
@@ -95,8 +101,8 @@ export class Table {
     return this.#wasRead
   }
 
-  want(wanted: WantedService): void {
-    const id = formatServiceKey(wanted.service.key)
+  /** @param wanted is asked when it is this service's turn */
+  want(id: string, wanted: () => WantedService): void {
     this.#wanted.set(id, wanted)
     this.#mark(id)
   }
@@ -114,7 +120,10 @@ export class Table {
 
   /** Resolves once what is wanted has been applied, or has failed. */
   async settled(): Promise<void> {
-    while (this.#running !== undefined) await this.#running
+    while (this.#running !== undefined || this.#pause !== undefined) {
+      if (this.#pause !== undefined) void this.#kick()
+      await this.#running
+    }
   }
 
   /** What would be done, given this to be wanted; the kernel is read, not written. */
@@ -148,6 +157,7 @@ export class Table {
   async stop(keep: boolean): Promise<void> {
     this.#isOver = true
     this.#timer?.[Symbol.dispose]()
+    this.#endPause()
     await this.settled()
     const { ipvs, clock, say } = this.#options
     for (const id of this.#owned) {
@@ -172,13 +182,30 @@ export class Table {
 
   #mark(id: string): void {
     this.#dirty.add(id)
-    void this.#kick()
+    if (this.#running === undefined) this.#soon()
+  }
+
+  /** At once, or as long after the last pass as it takes. */
+  #soon(): void {
+    const { clock } = this.#options
+    const wait = this.#quietUntil - clock.now()
+    if (this.#isOver || this.#pause !== undefined) return
+    if (wait > 0) this.#pause = clock.setTimer(wait, () => void this.#kick())
+    else void this.#kick()
+  }
+
+  #endPause(): void {
+    this.#pause?.[Symbol.dispose]()
+    this.#pause = undefined
   }
 
   #kick(): Promise<void> {
+    this.#endPause()
     if (this.#isOver) return Promise.resolve()
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
+      this.#quietUntil = this.#options.clock.now() + PAUSE_MS
+      if (this.#dirty.size > 0 && this.#trouble === undefined) this.#soon()
     })
     return this.#running
   }
@@ -187,8 +214,13 @@ export class Table {
     // what changes in one turn is applied together
     await undefined
     // while all of it is in trouble, nothing is tried before the next attempt is due
-    while (!this.#isOver && (this.#mustRead || (this.#dirty.size > 0 && !this.#trouble))) {
+    let isFirst = true
+    while (
+      !this.#isOver &&
+      (this.#mustRead || (isFirst && this.#dirty.size > 0 && !this.#trouble))
+    ) {
       const isFull = this.#mustRead
+      isFirst = false
       const failed = await this.#pass(isFull)
       if (this.#isOver) return
       if (isFull || failed) {
@@ -295,7 +327,7 @@ export class Table {
 
   /** @returns whether the service is as wanted now */
   async #apply(id: string, isFull: boolean): Promise<boolean> {
-    const wanted = this.#wanted.get(id)
+    const wanted = this.#wanted.get(id)?.()
     const known = this.#known.get(id)
     if (wanted === undefined) return this.#remove(id, known, isFull)
     const isFirst = !this.#owned.has(id)
