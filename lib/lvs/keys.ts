@@ -4,7 +4,7 @@ import type { IpvsDestination, IpvsServiceKey } from './types.ts'
 
 /** The one way to write an address: IPv6 in its short form. */
 export function canonicalAddress(address: string): string {
-  if (!isIPv6(address)) return address
+  if (!address.includes(':') || !isIPv6(address)) return address
   return new SocketAddress({ address, family: 'ipv6' }).address
 }
 

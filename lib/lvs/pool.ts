@@ -22,6 +22,17 @@ export interface PoolContext {
   readonly notify: (command: NotifyCommand | undefined) => void
 }
 
+interface Tally {
+  readonly present: number
+  readonly up: number
+  readonly unknown: number
+  /** Of those that are up. */
+  readonly weight: number
+  readonly total: number
+}
+
+const nothing = (): Tally => ({ present: 0, up: 0, unknown: 0, weight: 0, total: 0 })
+
 /** What a service can do for its clients. */
 export type PoolStanding = 'undecided' | 'quorum' | 'sorry' | 'none'
 
@@ -41,6 +52,9 @@ export class Pool implements Disposable {
   #isComplete = false
   #sorry = false
   #sorryAdopted: number | undefined
+  /** What each server counts for, and all of them together. */
+  #tallies = new Map<PoolServer, Tally>()
+  #sum: { -readonly [K in keyof Tally]: number } = nothing()
   #isJudging = false
   #isOver = false
 
@@ -186,7 +200,7 @@ export class Pool implements Disposable {
     try {
       if (one !== undefined) this.#look(one)
       else for (const server of this.servers.values()) this.#look(server)
-      this.#count()
+      this.#count(one)
       if (one !== undefined && stood === this.#sorry) this.#weigh(one)
       else for (const server of this.servers.values()) this.#weigh(server)
     } finally {
@@ -228,21 +242,17 @@ export class Pool implements Disposable {
   }
 
   /** 3.6 (7, 10). */
-  #count(): void {
+  #count(one: PoolServer | undefined): void {
     const { quorum, hysteresis, sorry } = this.config
-    let [present, up, total] = [0, 0, 0]
-    let isKnown = true
-    this.weight = 0
-    for (const server of this.servers.values()) {
-      if (server.isLeaving) continue
-      const weight = server.effectiveWeight
-      present++
-      total += weight
-      if (server.state === 'unknown') isKnown = false
-      if (server.state !== 'up' || server.draining !== undefined) continue
-      up++
-      this.weight += weight
+    if (one !== undefined) this.#tally(one)
+    else {
+      this.#tallies = new Map()
+      this.#sum = nothing()
+      for (const server of this.servers.values()) this.#tally(server)
     }
+    const { present, up, total, weight, unknown } = this.#sum
+    const isKnown = unknown === 0
+    this.weight = weight
     // 3.4: what there is not cannot be asked for
     const needed = Math.max(1, Math.min(quorum, total || quorum))
     const slack = Math.min(hysteresis, needed - 1)
@@ -269,6 +279,26 @@ export class Pool implements Disposable {
   }
 
   #isUnsaid = true
+
+  /** Takes what a server counted for out of the sum, and puts in what it counts for now. */
+  #tally(server: PoolServer): void {
+    const before = this.#tallies.get(server)
+    const isUp = server.state === 'up' && server.draining === undefined
+    const total = server.effectiveWeight
+    const now: Tally = server.isLeaving
+      ? nothing()
+      : {
+          present: 1,
+          up: isUp ? 1 : 0,
+          unknown: server.state === 'unknown' ? 1 : 0,
+          weight: isUp ? total : 0,
+          total,
+        }
+    this.#tallies.set(server, now)
+    for (const name of ['present', 'up', 'unknown', 'weight', 'total'] as const) {
+      this.#sum[name] += now[name] - (before?.[name] ?? 0)
+    }
+  }
 
   #stand(active: boolean): void {
     if (active === this.#sorry) return

@@ -44,8 +44,9 @@ export interface KnownService {
   readonly destinations: Map<string, IpvsDestination & Partial<IpvsDestinationState>>
 }
 
-/** Milliseconds between two passes over changes: thousands of servers do not change one by one. */
+/** Milliseconds between two passes over changes, at least, and for each destination: thousands do not change one by one. */
 const PAUSE_MS = 50
+const PAUSE_EACH_MS = 0.1
 
 /** Nobody else's call will do better. */
 const isHopeless = (error: unknown): boolean =>
@@ -204,7 +205,10 @@ export class Table {
     if (this.#isOver) return Promise.resolve()
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
-      this.#quietUntil = this.#options.clock.now() + PAUSE_MS
+      let count = 0
+      for (const { destinations } of this.#known.values()) count += destinations.size
+      const pause = Math.max(PAUSE_MS, count * PAUSE_EACH_MS)
+      this.#quietUntil = this.#options.clock.now() + pause
       if (this.#dirty.size > 0 && this.#trouble === undefined) this.#soon()
     })
     return this.#running
