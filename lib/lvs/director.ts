@@ -340,25 +340,27 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
     return [...this.#pools.values()].filter(({ config }) => config.vips.includes(vip))
   }
 
+  /** What one service can do, as the kernel has it. */
+  #judge(pool: Pool, sorry: boolean): Standing {
+    const { name, id } = pool.config
+    const { standing } = pool
+    const what = standing === 'sorry' ? `sorry server, ${pool.reason}` : pool.reason
+    if (standing === 'undecided') return { healthy: undefined, reason: `${name}: not checked yet` }
+    if (standing === 'none' || (standing === 'sorry' && !sorry)) {
+      return { healthy: false, reason: `${name}: ${what}` }
+    }
+    const table = this.#table
+    const takes = [...(table?.known.get(id)?.destinations.values() ?? [])].some((d) => d.weight > 0)
+    if (table === undefined || takes) return { healthy: true, reason: `${name}: ${what}` }
+    const problem = table.wasRead ? table.problem(id) : undefined
+    // on its way there
+    if (problem === undefined) return { healthy: undefined, reason: `${name}: not applied yet` }
+    return { healthy: false, reason: `${name}: ${reasonOf(problem)}` }
+  }
+
   #stands(vip: string): Standing {
     const { services, sorry } = this.#config.vips.get(vip) ?? { services: 'all', sorry: true }
-    const pools = this.#servicesOf(vip)
-    const judged = pools.map((pool) => {
-      const { name, id } = pool.config
-      const problem = this.#table?.wasRead ? this.#problem(id) : 'not applied yet'
-      const isThere = this.#table === undefined || this.#table.known.has(id)
-      if (!isThere)
-        return {
-          healthy: this.#table?.wasRead ? false : undefined,
-          reason: `${name}: ${problem ?? 'not in IPVS'}`,
-        }
-      const { standing } = pool
-      if (standing === 'undecided')
-        return { healthy: undefined, reason: `${name}: not checked yet` }
-      const healthy = standing === 'quorum' || (standing === 'sorry' && sorry)
-      const what = standing === 'sorry' ? `sorry server, ${pool.reason}` : pool.reason
-      return { healthy, reason: `${name}: ${what}` }
-    })
+    const judged = this.#servicesOf(vip).map((pool) => this.#judge(pool, sorry))
     const failed = judged.filter(({ healthy }) => healthy === false)
     const open = judged.filter(({ healthy }) => healthy === undefined)
     const good = judged.filter(({ healthy }) => healthy === true)
@@ -506,6 +508,8 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
   }
 
   #updateGates(): void {
+    // half of a change is no news: the table tells when it is done
+    if (this.#table?.isBusy) return
     for (const gate of this.#gates.values()) gate.update()
   }
 

@@ -76,6 +76,7 @@ export class Table {
   /** No pass over changes before, in milliseconds. */
   #quietUntil = 0
   #pause: Disposable | undefined
+  #isBusy = false
   #isOver = false
   #isTimed = false
 
@@ -96,6 +97,11 @@ export class Table {
   /** Why a service is not as it is wanted. */
   problem(id: string): Error | undefined {
     return this.#trouble ?? this.#problems.get(id)
+  }
+
+  /** A pass is on: what is known is on its way to what is wanted. */
+  get isBusy(): boolean {
+    return this.#isBusy
   }
 
   get wasRead(): boolean {
@@ -225,7 +231,9 @@ export class Table {
     ) {
       const isFull = this.#mustRead
       isFirst = false
+      this.#isBusy = true
       const failed = await this.#pass(isFull)
+      this.#isBusy = false
       if (this.#isOver) return
       if (isFull || failed) {
         const seconds = this.#trouble || this.#problems.size > 0 ? this.#again : undefined

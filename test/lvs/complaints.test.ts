@@ -32,6 +32,28 @@ t.test('4.2 (#657, #927): the health of a virtual service is a gate', async (t) 
   await director.stop()
 })
 
+t.test(
+  '4.2 (#657): servers that are well and not in the kernel do not open the gate; a flush does not close it',
+  async (t) => {
+    const { farm, start, run, ipvs } = bench()
+    const { director } = await start({ services: [farm.service(2)], random: () => 0.5 })
+    const said: string[] = []
+    void (async () => {
+      for await (const { healthy, reason } of director.gate(vip)) said.push(`${healthy} ${reason}`)
+    })()
+    for (let i = 0; i < 4; i++) ipvs.fail(new Error('Cannot allocate memory'), 'addDestination')
+    await run(4)
+    t.same(said, [`false ${id}: Cannot allocate memory`])
+    await run(20)
+    t.same(said.slice(1), [`true ${id}: 2 of 2 servers up`])
+    ipvs.flush()
+    farm.sick.add(2)
+    await run(30)
+    t.equal(said.length, 2)
+    await director.stop()
+  },
+)
+
 t.test('4.3 (#1774): with omega the loss of the quorum is told at a stop', async (t) => {
   const { farm, start, run } = bench()
   const told: string[] = []
