@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises'
 import { runCommand } from '../health/command.ts'
 import { dns } from '../health/dns.ts'
-import { http } from '../health/http.ts'
+import { type HttpStatus, http } from '../health/http.ts'
 import { icmp } from '../health/icmp.ts'
 import type { Probe } from '../health/probe.ts'
 import { smtp } from '../health/smtp.ts'
@@ -225,13 +225,23 @@ function httpSteps(where: string, check: HttpCheckOptions, place: CheckPlace, fr
       ...(method === undefined ? {} : { method }),
       ...(headers === undefined ? {} : { headers }),
       ...(host === undefined ? {} : { host }),
-      ...(status === undefined ? {} : { status }),
+      ...(status === undefined ? {} : { status: finalStatus(status) }),
       ...(digest === undefined ? {} : { digest, maxBody: 16_777_216 }),
       ...(body === undefined ? {} : { body }),
       ...(judge === undefined ? {} : { judge }),
       ...(secure ? { tls: tlsOf(settings, place) } : {}),
     })
   })
+}
+
+/** keepalived's ranges may begin at 100; no answer ends with less than 200. */
+function finalStatus(status: NonNullable<HttpUrlOptions['status']>): readonly HttpStatus[] {
+  const list = Array.isArray(status) ? (status as readonly HttpStatus[]) : [status as HttpStatus]
+  return list.map((one) =>
+    typeof one === 'string' && /^1\d\d-[2-5]\d\d$/.test(one)
+      ? (`200-${Number(one.slice(4))}` as const)
+      : one,
+  )
 }
 
 interface TlsSettings {

@@ -65,6 +65,20 @@ export function timingOf(
 ): CheckTiming {
   const said = <K extends keyof CheckTimingOptions>(name: K): CheckTimingOptions[K] | undefined =>
     levels.find((level) => level[name] !== undefined)?.[name]
+  if (type === 'file') {
+    // keepalived hears of a change at once, and counts nothing
+    const [
+      {
+        delayLoop = 1,
+        retry = 0,
+        delayBeforeRetry = 1,
+        connectTimeout = 5,
+        rise = 1,
+        warmup = 0,
+      } = {},
+    ] = levels
+    return { delayLoop, retry, delayBeforeRetry, connectTimeout, warmup, before: 0, rise }
+  }
   if (defaults === 'own') {
     return {
       delayLoop: said('delayLoop') ?? 5,

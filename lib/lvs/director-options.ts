@@ -178,7 +178,7 @@ export interface MiscCheckOptions extends CheckTimingOptions {
   readonly gid?: number
 }
 
-/** FILE_CHECK: the file holds a whole number. */
+/** FILE_CHECK: the file holds a whole number; no file counts as 0. Read every second, and believed at once, unless this check says otherwise. */
 export interface FileCheckOptions extends CheckTimingOptions {
   readonly type: 'file'
   readonly name?: string

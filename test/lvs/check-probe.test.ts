@@ -44,6 +44,7 @@ t.test(
       { type: 'http', host, urls: [{ path: '/a', digest }] },
       { type: 'http', host, path: '/gone', urls: undefined as never } as CheckOptions,
       { type: 'http', urls: [{ path: '/gone', status: ['300-399', 404] }] },
+      { type: 'http', urls: [{ path: '/gone', status: '100-499' }] },
       { type: 'http', urls: [{ path: '/a', host, regex: 'EXAMPLE', regexFlags: 'i' }] },
       { type: 'http', urls: [{ path: '/a', regex: 'o', regexMinOffset: 5 }] },
       { type: 'http', urls: [{ path: '/a', regex: 'bye', regexNoMatch: true }] },

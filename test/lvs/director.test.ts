@@ -448,6 +448,33 @@ t.test('a drain has a deadline', async (t) => {
   )
 })
 
+t.test('fwmarks and IPv6: a mark opens the gates of the VIPs that it is for', async (t) => {
+  const { farm, start, run, ipvs } = bench()
+  const services = [
+    { fwmark: 7, vips: ['10.0.1.8', '10.0.1.9'], servers: [farm.server(1)] },
+    {
+      address: '2001:db8:0::1',
+      port: 80,
+      servers: [{ address: '2001:db8::10' }, { address: '2001:db8:0:0::9' }],
+    },
+  ]
+  const { director } = await start({ services })
+  await run(1)
+  t.same(ipvs.lines(), [
+    'fwmark 7 wlc',
+    '  10.0.2.1:0 dr 1',
+    'tcp [2001:db8::1]:80 wlc',
+    '  [2001:db8::9]:80 dr 1',
+    '  [2001:db8::10]:80 dr 1',
+  ])
+  for (const address of ['10.0.1.9', '2001:DB8::1/128']) {
+    const gate = director.gate(address)
+    const { value } = await gate[Symbol.asyncIterator]().next()
+    t.equal(value?.healthy, true, address)
+  }
+  t.throws(() => director.gate('10.0.1.10'), { code: 'ERR_OSPF_CONFIG' })
+})
+
 t.test('checks of the same kind and target run once, however many services ask', async (t) => {
   const { farm, start, run } = bench()
   const { director } = await start({

@@ -21,13 +21,14 @@ t.test('3.5: misc_dynamic sets the weight, FILE_CHECK adds to it', async (t) => 
   const script = join(folder, 'script')
   writeFileSync(path, '2')
   writeFileSync(script, 'exit 9')
+  const slow = { delayLoop: 600, connectTimeout: 3600 }
   const servers = [
-    farm.server(1, { weight: 10, checks: [{ type: 'file', path, weight: 5 }] }),
+    farm.server(1, { weight: 10, checks: [{ type: 'file', path, weight: 5, ...slow }] }),
     farm.server(2, {
       weight: 10,
       checks: [
         { type: 'misc', command: ['/bin/sh', script], dynamic: true, timeout: 3600 },
-        { type: 'file', path, weight: -5 },
+        { type: 'file', path, weight: -5, ...slow },
       ],
     }),
   ]
