@@ -52,18 +52,6 @@ export interface CheckPlace {
 }
 
 const target = ['name', 'address', 'port', 'localAddress', 'through'] as const
-const own: Readonly<Record<CheckOptions['type'], readonly string[]>> = {
-  http: [...target, 'tls', 'method', 'host', 'headers', 'path', 'urls', 'fastRecovery'],
-  tcp: [...target, 'send', 'expect', 'regex'],
-  tls: [...target, 'verify', 'ca', 'cert', 'key', 'passphrase', 'serverName', 'minimumDays'],
-  smtp: [...target, 'helo'],
-  dns: [...target, 'query', 'recordType', 'records', 'answer'],
-  udp: [...target, 'payload', 'requireReply', 'minReplyLength', 'maxReplyLength'],
-  ping: [...target],
-  misc: ['name', 'command', 'timeout', 'dynamic', 'uid', 'gid'],
-  file: ['name', 'path', 'weight', 'reverse'],
-  probe: ['name', 'probe'],
-}
 const urlFields = [
   'path',
   'host',
@@ -76,6 +64,18 @@ const urlFields = [
   'regexMinOffset',
   'regexMaxOffset',
 ]
+const own: Readonly<Record<CheckOptions['type'], readonly string[]>> = {
+  http: [...target, 'tls', 'method', 'headers', 'urls', 'fastRecovery', ...urlFields],
+  tcp: [...target, 'send', 'expect', 'regex'],
+  tls: [...target, 'verify', 'ca', 'cert', 'key', 'passphrase', 'serverName', 'minimumDays'],
+  smtp: [...target, 'helo'],
+  dns: [...target, 'query', 'recordType', 'records', 'answer'],
+  udp: [...target, 'payload', 'requireReply', 'minReplyLength', 'maxReplyLength'],
+  ping: [...target],
+  misc: ['name', 'command', 'timeout', 'dynamic', 'uid', 'gid'],
+  file: ['name', 'path', 'weight', 'reverse'],
+  probe: ['name', 'probe'],
+}
 const tlsFields = ['verify', 'ca', 'cert', 'key', 'passphrase', 'serverName']
 
 /** @throws OspfError ERR_OSPF_CONFIG that names the field */
@@ -200,17 +200,21 @@ function stepsOf(
 type From = { readonly localAddress?: string }
 
 function httpSteps(where: string, check: HttpCheckOptions, place: CheckPlace, from: From): Probe[] {
-  if (check.urls !== undefined && check.path !== undefined) {
-    throw fail(`${where}: path`, 'no urls beside it', check.path)
+  const { urls: given, ...rest } = check
+  // a host may stand before several pages
+  const page = urlFields.filter((name) => name in rest && (given === undefined || name !== 'host'))
+  if (given !== undefined && page.length > 0) {
+    throw fail(`${where}: ${page[0]}`, 'no urls beside it', page[0])
   }
-  const urls = check.urls ?? [check.path === undefined ? {} : { path: check.path }]
+  const one = Object.fromEntries(Object.entries(rest).filter(([name]) => page.includes(name)))
+  const urls: readonly HttpUrlOptions[] = given ?? [one]
   if (!Array.isArray(urls) || urls.length === 0) throw fail(`${where}: urls`, 'a list', urls)
   const secure = check.tls !== undefined && check.tls !== false
   if (isObject(check.tls)) onlyFields(`${where}: tls`, check.tls as object, tlsFields)
   const base = `${secure ? 'https' : 'http'}://${formatEndpoint(place.address, place.port)}`
   const { method, headers } = check
   return urls.map((url: HttpUrlOptions, i) => {
-    const here = `${where}: urls[${i}]`
+    const here = given === undefined ? where : `${where}: urls[${i}]`
     if (!isObject(url)) throw fail(here, 'an object', url)
     onlyFields(here, url, urlFields)
     const { path = '/', status, digest, body } = url

@@ -46,6 +46,8 @@ t.test(
       { type: 'http', urls: [{ path: '/gone', status: ['300-399', 404] }] },
       { type: 'http', urls: [{ path: '/gone', status: '100-499' }] },
       { type: 'http', urls: [{ path: '/a', host, regex: 'EXAMPLE', regexFlags: 'i' }] },
+      { type: 'http', path: '/a', host, body: 'of /a', digest },
+      { type: 'http', host, urls: [{ path: '/a', digest }] },
       { type: 'http', urls: [{ path: '/a', regex: 'o', regexMinOffset: 5 }] },
       { type: 'http', urls: [{ path: '/a', regex: 'bye', regexNoMatch: true }] },
       { type: 'http', urls: [{ path: '/a' }, { path: '/b', body: 'of /b' }] },
@@ -63,6 +65,7 @@ t.test(
       [{ type: 'http', urls: [{ regex: 'hello', regexNoMatch: true }] }, /matches \/hello\//],
       [{ type: 'http', urls: [{}, { path: '/gone' }] }, /status 404/],
       [{ type: 'http', urls: [{ digest: 'abc' }] }, /check: digest must be 32 hexadecimal digits/],
+      [{ type: 'http', path: '/a', urls: [{}] }, /path: expected no urls beside it/],
       [{ type: 'http', urls: [{ regex: '(' }] }, /regex: expected a regular expression/],
     ]
     for (const [check, words] of bad) await t.rejects(run(check, port), words)

@@ -246,7 +246,7 @@ t.test('what is wrong with the options is said before anything is touched', asyn
     ],
     [{ servers: [{ address: '10.0.2.1' }, { address: '10.0.2.1' }] }, /expected each server once/],
     [{ checks: [{ type: 'htp' }] }, /checks\[0\]: type: expected one of http, tcp/],
-    [{ checks: [{ type: 'http', path: 'x' }] }, /checks\[0\]: urls\[0\]: path: expected a path/],
+    [{ checks: [{ type: 'http', path: 'x' }] }, /checks\[0\]: path: expected a path/],
     [{ checks: [{ type: 'udp', payload: 'f' }] }, /payload: expected hexadecimal octets/],
     [
       { checks: [{ type: 'tcp', through: { address: '10.0.1.7', port: 81 } }] },
