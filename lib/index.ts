@@ -90,10 +90,6 @@ export { udp } from './health/udp.ts'
 export type { Speaker } from './isolate/isolated.ts'
 export type { AnnouncementHandle } from './isolate/remote-announcement.ts'
 export type { KernelRouteOptions, ResilientGroupOptions } from './kernel-options.ts'
-export type { IpvsConnectionsOptions } from './lvs/ipvs.ts'
-export { Ipvs } from './lvs/ipvs.ts'
-export type { IpvsTable, IpvsTableEntry } from './lvs/ipvsadm.ts'
-export { formatIpvsadm, parseIpvsadm, restoreIpvs, saveIpvs } from './lvs/ipvsadm.ts'
 export type { DirectorPlan, DirectorPorts, DirectorStartOptions, VipHooks } from './lvs/director.ts'
 export { Director } from './lvs/director.ts'
 export type { DirectorEvent, ServerState } from './lvs/director-events.ts'
@@ -124,12 +120,17 @@ export type {
   VipPolicyOptions,
   VirtualServiceOptions,
 } from './lvs/director-options.ts'
+export type {
   CheckStatus,
   DirectorStatus,
   ServerStatus,
   ServiceStatus,
   TrafficStatus,
 } from './lvs/director-status.ts'
+export type { IpvsConnectionsOptions } from './lvs/ipvs.ts'
+export { Ipvs } from './lvs/ipvs.ts'
+export type { IpvsTable, IpvsTableEntry } from './lvs/ipvsadm.ts'
+export { formatIpvsadm, parseIpvsadm, restoreIpvs, saveIpvs } from './lvs/ipvsadm.ts'
 export type { PlanStep } from './lvs/plan.ts'
 export type { PoolStanding } from './lvs/pool.ts'
 export type { ServerDrainResult } from './lvs/pool-server.ts'
