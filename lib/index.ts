@@ -220,6 +220,7 @@ export type {
   VipChange,
 } from './vip-history.ts'
 export { formatChange } from './vip-history.ts'
+export type { AnnouncementGroup } from './vip-list.ts'
 export type { RouteDifferenceView, WhatIfChange } from './what-if.ts'
 export { formatWhatIf } from './what-if.ts'
 export type { PathStep, WhyCandidate, WhyView } from './why.ts'

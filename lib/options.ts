@@ -174,6 +174,13 @@ export interface SpeakerOptions extends PoliciesOptions {
    * VIPs that are announced as externals, too; but never for the default route.
    */
   readonly summaryAddresses?: Readonly<Record<string, SummaryAddressOptions>>
+  /**
+   * So many VIPs are stub links of the router-LSA of the first interface's area; those announced beyond get LSAs of their
+   * own (`independent` of an announcement), but for those that say how they want it, and in a stub area. 0 to 5000; default
+   * 100: what fits one packet of Ethernet. Directors that announce the same VIPs must do so in the same order, or say
+   * `independent`: routers prefer a stub link to an external.
+   */
+  readonly vipsAsExternalAbove?: number
   /** Be a stub router (RFC 6987): reachable, but not a way to elsewhere; default false. */
   readonly stubRouter?: boolean | StubRouterTimesOptions
   /** Write routes into the kernel; default false: a speaker that announces has no business there. */
@@ -253,6 +260,7 @@ export interface Parsed extends ParsedAreas {
   /** Of the routes, those that go to the kernel; undefined: all. */
   readonly accept: RouteMap | undefined
   readonly addresses: readonly { device: string; address: number; prefixLength: number }[]
+  readonly vipsAsExternalAbove: number
   readonly routerInformation: RouterInformationConfig | undefined
   readonly eventQueue: number
   readonly sequenceStore: SequenceStore | undefined
@@ -272,6 +280,7 @@ const speakerFields = [
   'installRoutes',
   'signal',
   'addresses',
+  'vipsAsExternalAbove',
   'eventQueue',
   'limits',
   'spfDelay',
@@ -340,6 +349,12 @@ export function parseOptions(options: SpeakerOptions): Parsed {
     ...kernel,
     addresses: addresses.map(parseInterfaceAddress),
     routerInformation: parseHostname(options),
+    vipsAsExternalAbove: parseInteger(
+      'vipsAsExternalAbove',
+      options.vipsAsExternalAbove ?? 100,
+      0,
+      5000,
+    ),
     eventQueue: parseInteger('eventQueue', options.eventQueue ?? 1000, 1, 1_000_000),
     sequenceStore: parseStore(options.sequenceStore),
   }

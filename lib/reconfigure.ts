@@ -276,6 +276,9 @@ function* others(old: Parsed, now: Parsed, changes: string[]): Generator<ConfigC
     changes.push('summaryAddresses changed')
     yield { type: 'summary-addresses', addresses }
   }
+  if (old.vipsAsExternalAbove !== now.vipsAsExternalAbove) {
+    changes.push(`vipsAsExternalAbove ${old.vipsAsExternalAbove} -> ${now.vipsAsExternalAbove}`)
+  }
   // what is no business of the core, or not at once
   for (const field of Object.keys(names) as (keyof typeof names)[]) {
     if (!isDeepStrictEqual(old[field], now[field])) changes.push(`${names[field]} changed`)

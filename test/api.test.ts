@@ -29,7 +29,7 @@ const entries: Record<string, Entry> = {
       saveIpvs self smtp tcp tls udp weighted
     `),
     types: words(`
-      Acknowledgement AddressOptions AddressPort AnnounceOptions AnnouncementEvent
+      Acknowledgement AddressOptions AddressPort AnnounceOptions AnnouncementEvent AnnouncementGroup
       AnnouncementHandle AnnouncementState AnnouncementStepEvent AreaOptions Attack AuthAlgorithm
       AuthenticationOptions AuthenticationSnapshot Cause CheckOptions CheckStatus
       CheckTargetOptions CheckTimingOptions Clock CombineOptions CommandOptions Confirmation

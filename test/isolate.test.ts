@@ -522,3 +522,42 @@ t.test(
     await until(speaker.stop())
   },
 )
+
+t.test(
+  'VIPs beyond a number: a child that takes over tells them as the last one did',
+  async (t) => {
+    const { world, children, peer, start, run, until } = bench()
+    const speaker = await until(start(director({ vipsAsExternalAbove: 2 })))
+    await run(6)
+    const group = speaker.announceAll('10.0.1.101-10.0.1.103', { cost: 4 })
+    const others = ['10.0.1.111', '10.0.1.112', '10.0.1.113'].map((each) => speaker.announce(each))
+    const types = (): string =>
+      peer
+        .routes()
+        .filter(({ length }) => length === 32)
+        .map(({ prefix, pathType }) => `${prefix & 0xff} ${pathType}`)
+        .sort()
+        .join()
+    await run(5)
+    t.same(group.states, { up: 3 })
+    const first = '101 external-1,102 external-1,103 external-1'
+    t.equal(types(), `${first},111 intra-area,112 intra-area,113 external-1`)
+    await until(others[0]!.withdraw())
+    await run(3)
+    const now = types()
+    t.equal(now, `${first},112 intra-area,113 external-1`)
+    children[0]!.lose('SIGKILL')
+    await run(12)
+    t.equal(children.length, 2)
+    t.equal(types(), now, 'nobody is moved')
+    group.setCost(9)
+    const results = await until(group.withdraw())
+    t.equal(Object.keys(results).length, 3)
+    await run(3)
+    t.equal(types(), '112 intra-area,113 external-1')
+    t.throws(() => speaker.announceAll('10.0.1.110-10.0.1.112'), { code: 'ERR_OSPF_DUPLICATE' })
+    t.throws(() => speaker.announce('10.0.1.1', { areas: ['0', '1'] }), { code: 'ERR_OSPF_CONFIG' })
+    await until(speaker.stop())
+    t.equal(world.leftovers, '')
+  },
+)

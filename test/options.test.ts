@@ -71,6 +71,7 @@ t.test('the defaults', async (t) => {
     kernel: undefined,
     accept: undefined,
     addresses: [],
+    vipsAsExternalAbove: 100,
     eventQueue: 1000,
     policies: { prefixLists: new Map(), routeMaps: new Map() },
   })
@@ -198,7 +199,7 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
   [[], 'options: expected an object, got []'],
   [
     { ...minimal, routerid: '1.1.1.1' },
-    "options: unknown option 'routerid'; known are routerId, areas, abrType, rfc1583Compatibility, externals, redistribute, redistributeTable, defaultInformation, summaryAddresses, stubRouter, installRoutes, signal, addresses, eventQueue, limits, spfDelay, routeDelay, lsaThrottle, hostname, hostnameScope, sequenceStore, prefixLists, routeMaps, role, originate, routerHelper, directorHelper",
+    "options: unknown option 'routerid'; known are routerId, areas, abrType, rfc1583Compatibility, externals, redistribute, redistributeTable, defaultInformation, summaryAddresses, stubRouter, installRoutes, signal, addresses, vipsAsExternalAbove, eventQueue, limits, spfDelay, routeDelay, lsaThrottle, hostname, hostnameScope, sequenceStore, prefixLists, routeMaps, role, originate, routerHelper, directorHelper",
   ],
   [{ areas: minimal.areas }, 'routerId: expected an IPv4 address, got nothing'],
   [{ ...minimal, routerId: 1 }, 'routerId: expected an IPv4 address, got 1'],
