@@ -53,6 +53,12 @@ export type Order = {
       readonly device?: string
       readonly how?: Omit<AnnounceOptions, 'when'>
     }
+  /** Without a gate, together. */
+  | {
+      readonly do: 'announce-all'
+      readonly vips: string
+      readonly how?: Omit<AnnounceOptions, 'when' | 'device'>
+    }
   | { readonly do: 'gate'; readonly vip: string; readonly open: boolean }
   | { readonly do: 'withdraw'; readonly vip: string }
   /** Which routes go to the kernel; absent: all. */
@@ -98,6 +104,8 @@ async function obey(speaker: Speaker, order: Order): Promise<unknown> {
       const on = device === undefined ? {} : { device }
       return void speaker.announce(order.vip, { when, ...on, ...how })
     }
+    case 'announce-all':
+      return void speaker.announceAll(order.vips, order.how)
     case 'gate':
       return void (order.open ? closed.delete(order.vip) : closed.add(order.vip))
     case 'withdraw':

@@ -142,6 +142,11 @@ export class SpeakerChild {
     return this.#ask({ do: 'announce', vip, how } as Rest<Order>, alone)
   }
 
+  /** A range, without a gate. */
+  announceAll(vips: string, how: Omit<AnnounceOptions, 'when' | 'device'>): Promise<unknown> {
+    return this.#ask({ do: 'announce-all', vips, how } as Rest<Order>, alone)
+  }
+
   withdraw(vip: string, speaker: string = alone): Promise<unknown> {
     return this.#ask({ do: 'withdraw', vip }, speaker)
   }
