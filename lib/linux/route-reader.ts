@@ -40,11 +40,15 @@ export async function readRoutes(
   }
 }
 
+/** The greatest weight of a next hop; in a resilient group, from Linux 6.12 on. */
+const [WEIGHT_MAX, WIDE_WEIGHT_MAX] = [256, 0xffff]
+
 /** Devices by index, each way once. An error when a device is unknown. */
 export function resolveHops(
   wanted: readonly NextHop[],
   links: ReadonlyMap<string, Link>,
 ): HopSet | OspfError {
+  const most = wanted.some(({ draining }) => draining) ? WIDE_WEIGHT_MAX : WEIGHT_MAX
   const hops: Hop[] = []
   for (const { interface: name, gateway, onLink, weight = 1 } of wanted) {
     const link = links.get(name)
@@ -53,23 +57,20 @@ export function resolveHops(
     }
     const { index } = link
     if (hops.some((h) => h.index === index && h.gateway === gateway)) continue
-    const share = Math.min(Math.max(Math.round(weight), 1), 256)
+    const share = Math.min(Math.max(Math.round(weight), 1), most)
     const weighted = share === 1 ? {} : { weight: share }
     hops.push({ index, gateway: gateway!, ...(onLink ? { onLink } : {}), ...weighted })
   }
   return hopSet(hops)
 }
 
-/** A weight beside 1 with which a resilient group of less than 128 buckets gives the other none. */
-const DRAINING_SHARE = 255
-
 /**
- * Next hops for a resilient group: one that drains has weight 1 beside others of 255, so that no bucket becomes its, and
+ * Next hops for a resilient group: one that drains has weight 1 beside others of `share`, so that no bucket becomes its, and
  * those that it has stay until they are idle. A group of another kind would send its flows elsewhere at once.
  */
-export function drained(hops: readonly NextHop[]): readonly NextHop[] {
+export function drained(hops: readonly NextHop[], share = 255): readonly NextHop[] {
   if (!hops.some(({ draining }) => draining)) return hops
   const busy = hops.filter(({ draining }) => !draining).map(({ weight = 1 }) => weight)
-  const factor = Math.max(1, Math.floor(DRAINING_SHARE / Math.max(...busy)))
+  const factor = Math.max(1, Math.floor(share / Math.max(...busy)))
   return hops.map((hop) => ({ ...hop, weight: hop.draining ? 1 : (hop.weight ?? 1) * factor }))
 }

@@ -48,7 +48,7 @@ import {
   RTM_NEWROUTE,
   RTNLGRP_IPV4_ROUTE,
 } from './route-message.ts'
-import { chooseMode, isResilient, letsDrain } from './route-mode.ts'
+import { chooseMode, isResilient } from './route-mode.ts'
 import {
   type LinuxRoutesOptions,
   type RouteMode,
@@ -106,7 +106,7 @@ export class LinuxRoutes implements RouteSink {
   readonly mode: RouteMode
 
   get keepsConnections(): boolean {
-    return this.mode.resilient && letsDrain(this.#settings)
+    return this.mode.resilient && this.#settings.busyShare !== undefined
   }
 
   /**
@@ -655,8 +655,8 @@ export class LinuxRoutes implements RouteSink {
     const known = isResilient ? this.#resilient : this.#resolved
     let set = known.get(wanted)
     if (set === undefined) {
-      set = resolveHops(isResilient ? drained(wanted) : wanted, this.#links.links())
-      known.set(wanted, set)
+      const hops = isResilient ? drained(wanted, this.#settings.busyShare) : wanted
+      known.set(wanted, (set = resolveHops(hops, this.#links.links())))
     }
     return set
   }

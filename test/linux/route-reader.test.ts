@@ -1,4 +1,5 @@
 import t from 'tap'
+import { busyShare } from '../../lib/linux/route-options.ts'
 import { drained } from '../../lib/linux/route-reader.ts'
 
 const hop = (name: string, more: object = {}) => ({ interface: name, gateway: 1, ...more })
@@ -19,6 +20,21 @@ t.test('one that drains has a share that fewer than 128 buckets make nothing of'
     drained(heavy).map(({ weight }) => weight),
     [256, 1, 1],
   )
+  t.same(
+    drained(three, 0xffff).map(({ weight }) => weight),
+    [0xffff, 1, 0xffff],
+  )
   const none = [hop('a', { weight: 2 }), hop('b')]
   t.equal(drained(none), none)
+})
+
+t.test('how many buckets let a next hop drain is a matter of the kernel', async (t) => {
+  t.equal(busyShare(127, '5.15.0-91-generic'), 255)
+  t.equal(busyShare(128, '5.15.0-91-generic'), undefined)
+  t.equal(busyShare(128, '6.11.9'), undefined)
+  t.equal(busyShare(127, '6.12.0-rc1'), 255)
+  t.equal(busyShare(128, '6.12.0-rc1'), 0xffff)
+  t.equal(busyShare(32_767, '7.0.1'), 0xffff)
+  t.equal(busyShare(32_768, '7.0.1'), undefined)
+  t.equal(busyShare(128, ''), undefined)
 })
