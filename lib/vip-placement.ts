@@ -4,8 +4,7 @@
  *
  * A router-LSA is said anew as a whole for each VIP that comes or goes, at least MinLSArrival after the last time, so
  * that VIPs wait for each other; and it grows by 12 octets with each. Up to some hundred, it fits a packet of Ethernet
- * (119 links in 1500 octets). Above, it travels in fragments: lost with any one of them, and dropped by a receiver with a
- * small buffer (BIRD's is twice the MTU unless `rx buffer` says otherwise).
+ * (119 links in 1500 octets). Above, it travels in fragments and is lost with any one of them.
  *
  * It is decided when a VIP is announced, by how many there are then, whatever their gates say. One that is announced is
  * never moved: routers prefer a stub link to an external whatever the cost, so a move would be a change of next hops.

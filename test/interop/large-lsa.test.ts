@@ -27,11 +27,7 @@ t.test('1,000 VIPs in one router-LSA', { skip: missing('frr', 'bird') }, async (
   lab.lan('lan', { ours: `${ours}/24`, frr: `${frrId}/24`, bird: `${birdId}/24` })
   const eth0 = { name: 'eth0', network: '10.0.1.0/24' }
   const frr = new Frr(lab, 'frr', { routerId: frrId, interfaces: [eth0] })
-  const bird = new Bird(lab, 'bird', {
-    routerId: birdId,
-    // its buffer is twice the MTU otherwise
-    interfaces: [{ ...eth0, lines: ['rx buffer large;'] }],
-  })
+  const bird = new Bird(lab, 'bird', { routerId: birdId, interfaces: [eth0] })
   const speaker = await SpeakerChild.start(t, lab, 'ours', onEth0(ours))
   await Promise.all([frr.start(), bird.start()])
   await full(speaker, [frrId, birdId])
