@@ -16,7 +16,11 @@ export interface ResilientGroupOptions {
    * 'hosts': host routes; 'all'; or those within some prefixes. Default 'hosts': VIPs are what has flows to keep.
    */
   readonly prefixes?: 'hosts' | 'all' | readonly string[]
-  /** 1 to 65535, default 120. With less than 128, a next hop of weight 1 beside others of 255 gets no flows: it drains. */
+  /**
+   * 1 to 65535, default 120. With less than 128 (from Linux 6.12 on, 32,768), a next hop of weight 1 beside others of the
+   * greatest weight gets no flows: it drains. A bucket leaves it once idle for `idleTimer`, so that with thousands of
+   * buckets a drain ends under load, too.
+   */
   readonly buckets?: number
   /** Seconds without a packet after which a bucket may go to a next hop that came or came back; default 120. */
   readonly idleTimer?: number

@@ -71,8 +71,11 @@ export interface LinkPort extends AsyncDisposable {
 
 /** Host addresses that the speaker itself adds (a VIP on lo) and removes. */
 export interface AddressPort {
-  /** Resolves to false when the address was there before: then it is not ours to remove. */
-  add(device: string, address: number, prefixLength: number): Promise<boolean>
+  /**
+   * Resolves to false when the address was there before: then it is not ours to remove. `label`: what `ip addr` shows it
+   * with, 'lo:vip'; default: the device.
+   */
+  add(device: string, address: number, prefixLength: number, label?: string): Promise<boolean>
   remove(device: string, address: number, prefixLength: number): Promise<void>
 }
 

@@ -23,41 +23,51 @@ const entries: Record<string, Entry> = {
     source: 'lib/index.ts',
     module: root,
     values: words(`
-      Announcement OriginatedOpaque OspfError OspfSpeaker all any atLeast command damped dns file
-      formatChange formatEvent formatWhatIf formatWhy grpc healthy http icmp kernelLinks override
-      panic self tcp tls udp weighted
+      Announcement Director Ipvs OriginatedOpaque OspfError OspfSpeaker all any atLeast command
+      damped dns file formatChange formatDirectorEvent formatEvent formatIpvsadm formatWhatIf
+      formatWhy grpc healthy http icmp kernelLinks override panic parseIpvsadm restoreIpvs
+      saveIpvs self smtp tcp tls udp weighted
     `),
     types: words(`
       Acknowledgement AddressOptions AddressPort AnnounceOptions AnnouncementEvent
-      AnnouncementHandle AnnouncementState AnnouncementStepEvent AreaOptions Attack AuthAlgorithm
-      AuthenticationOptions AuthenticationSnapshot Cause Clock CombineOptions CommandOptions
+      AnnouncementGroup AnnouncementHandle AnnouncementState AnnouncementStepEvent AreaOptions
+      Attack AuthAlgorithm AuthenticationOptions AuthenticationSnapshot Cause CheckOptions
+      CheckStatus CheckTargetOptions CheckTimingOptions Clock CombineOptions CommandOptions
       Confirmation DampedGate DampingOptions DatagramPort DatagramSocket DefaultInformationOptions
-      Dialogue DnsOptions DnsType DownResult DrainOptions DropReason ExternalOptions FileOptions
-      Gate GatePart GatePolicy GateVerdict GrpcOptions HealthyOptions HttpOptions HttpStatus
-      IcmpOptions InterfaceOptions InterfaceState InterfaceView IpvsDaemon IpvsDestination
-      IpvsDestinationState IpvsForward IpvsInfo IpvsPersistence IpvsPort IpvsProtocol
-      IpvsScheduler IpvsSchedulerFlag IpvsService IpvsServiceKey IpvsServiceState IpvsStatistics
-      IpvsTimeouts IpvsTunnel IsolateOptions IsolatedSpeakerOptions KernelRouteOptions KernelStatus
-      KernelWhat KeyOptions LifetimeOptions Limits Link LinkPort LsaId LsaThrottle LsaView MismatchField
-      NeighborState NeighborView NetworkType NextHopView NssaOptions OpaqueOptions OpaqueView
-      OspfErrorCode OspfEvent Override OverrideGate OverrideOptions PanicOptions PathStep
-      PoliciesOptions PolicyOptions PrefixListOptions PrefixRuleOptions Probe RangeOptions
-      ReconfigureResult RedistributeFrom RedistributeOptions ResilientGroupOptions
-      RouteDifferenceView RouteMapEntryOptions RouteMapMatch RouteMapSet RouteSink RouteSource
-      RouteView RouterHelperOptions SelfOptions SequenceStore SourceChange SourceRoute
-      SourceRouteType Speaker SpeakerEvent SpeakerOptions SpeakerPorts SpfDelayConfig SpfRun
-      StepName StepReport StepTimes StopOptions StopResult StubRouterOptions
-      StubRouterTimesOptions SummaryAddressOptions SysctlEvent SysctlFinding SysctlPort TcpOptions
-      TcpTarget TlsOptions TtlSecurityOptions UdpOptions Verdict VipChange VirtualLinkOptions
-      WeightedOptions WhatIfChange WhyCandidate WhyView
+      Dialogue DirectorEvent DirectorHelperOptions DirectorOptions DirectorPlan DirectorPorts
+      DirectorStartOptions DirectorStatus DnsCheckOptions DnsOptions DnsOutcome DnsType DownResult
+      DrainOptions DropReason Evidence ExternalOptions FileCheckOptions FileOptions Gate GatePart
+      GatePolicy GateVerdict GrpcOptions HealthyOptions HttpCheckOptions HttpOptions HttpStatus
+      HttpUrlOptions IcmpOptions InterfaceOptions InterfaceState InterfaceView IpvsConnection
+      IpvsConnectionsOptions IpvsDaemon IpvsDestination IpvsDestinationState IpvsEndpoint
+      IpvsForward IpvsInfo IpvsPersistence IpvsPort IpvsProtocol IpvsScheduler IpvsSchedulerFlag
+      IpvsService IpvsServiceKey IpvsServiceState IpvsStatistics IpvsTable IpvsTableEntry
+      IpvsTimeouts IpvsTunnel IsolateOptions IsolatedSpeakerOptions KernelRouteOptions
+      KernelStatus KernelWhat KeyOptions LifetimeOptions Limits Link LinkPort LsaId LsaThrottle
+      LsaView MiscCheckOptions MismatchField NeighborState NeighborView NetworkType NextHopView
+      NotifyCommand NssaOptions OpaqueOptions OpaqueView OspfErrorCode OspfEvent Override
+      OverrideGate OverrideOptions PanicOptions PassiveCheckOptions PathStep PingCheckOptions
+      PlanStep PoliciesOptions PolicyOptions PoolStanding PrefixListOptions PrefixRuleOptions
+      Probe ProbeCheckOptions RangeOptions RealServerOptions ReconfigureResult RedistributeFrom
+      RedistributeOptions ResilientGroupOptions RouteDifferenceView RouteMapEntryOptions
+      RouteMapMatch RouteMapSet RouteSink RouteSource RouteView RouterHelperOptions
+      SchedulerFlagName SelfOptions SequenceStore ServerDrainResult ServerState ServerStatus
+      ServiceStatus SlowStartOptions SmtpCheckOptions SmtpOptions SorryServerOptions SourceChange
+      SourceRoute SourceRouteType Speaker SpeakerEvent SpeakerOptions SpeakerPorts SpfDelayConfig
+      SpfRun StepName StepReport StepTimes StopOptions StopResult StubRouterOptions
+      StubRouterTimesOptions SummaryAddressOptions SysctlEvent SysctlFinding SysctlPort
+      TcpCheckOptions TcpOptions TcpTarget TlsCheckOptions TlsCheckSettings TlsOptions
+      TrafficStatus TtlSecurityOptions UdpCheckOptions UdpOptions Verdict VipChange VipHooks
+      VipPolicyOptions VirtualLinkOptions VirtualServiceOptions WeightedOptions WhatIfChange
+      WhyCandidate WhyView
     `),
   },
   'ospf-speaker/core': {
     source: 'lib/core/index.ts',
     module: core,
     values: words(`
-      NothingToChange Router defaultAreaConfig defaultLimits defaultLsaThrottle defaultRouteDelay defaultSpfDelay
-      formatEvent
+      NothingToChange Router defaultAreaConfig defaultLimits defaultLsaThrottle defaultRouteDelay
+      defaultSpfDelay formatEvent
     `),
     types: words(`
       AbrType AreaConfig AreaRange Attack AuthenticationConfig AuthenticationSnapshot Candidate
@@ -94,15 +104,15 @@ const entries: Record<string, Entry> = {
     source: 'lib/sim/index.ts',
     module: sim,
     values: words(`
-      Attachment ClockEvent Fib Network Random Safety Segment SimHost SimNode SimRouteTable
-      SimRouter VirtualClock befall drawFaults equalDatabases flowHash formatFault hopOf mend
-      noForwardingLoop noHalfAdjacency oracleRoutes play readGml readTopology
+      Attachment ClockEvent Fib MemoryIpvs Network Random Safety Segment SimHost SimNode
+      SimRouteTable SimRouter VirtualClock befall drawFaults equalDatabases flowHash formatFault
+      hopOf mend noForwardingLoop noHalfAdjacency oracleRoutes play readGml readTopology
       retransmissionListsEmpty routesEqualOracle settled shorten tally
     `),
     types: words(`
-      Conditions Connection CoreOptions CoreRouter Ending Fault Flow Freeze Member NetworkOptions
-      OracleRoute RecordedEvent SegmentOptions SimPorts SimRoute Story TappedPacket
-      TrafficCounters
+      Conditions Connection CoreOptions CoreRouter Ending Fault Flow Freeze IpvsCall Member
+      MemoryIpvsOptions NetworkOptions OracleRoute RecordedEvent SegmentOptions SimPorts SimRoute
+      Story TappedPacket TrafficCounters
     `),
   },
 }

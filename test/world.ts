@@ -207,11 +207,11 @@ export class World implements SpeakerPorts {
     }
   }
 
-  async #add(device: string, address: number, length: number): Promise<boolean> {
+  async #add(device: string, address: number, length: number, label?: string): Promise<boolean> {
     const text = `${device} ${formatPrefix(address, length)}`
-    this.log.push(`add ${text}`)
+    this.log.push(`add ${text}${label === undefined ? '' : ` ${label}`}`)
     if (this.refuseAddress.add) throw this.refuseAddress.add
-    const isNew = await this.#host.ports.addresses.add(device, address, length)
+    const isNew = await this.#host.ports.addresses.add(device, address, length, label)
     if (isNew) this.added.add(text)
     return isNew
   }

@@ -22,7 +22,7 @@ function checkPath(path: string): void {
 }
 
 /** What is served, by path. */
-export type Documents = Readonly<Record<string, () => unknown>>
+export type Documents = Readonly<Record<string, () => unknown | Promise<unknown>>>
 
 export interface Control extends AsyncDisposable {
   readonly path: string
@@ -63,7 +63,7 @@ export async function serveControl(path: string, documents: Documents): Promise<
 }
 
 async function listen(path: string, documents: Documents): Promise<Server> {
-  const server = createServer((asked, answer) => {
+  const server = createServer(async (asked, answer) => {
     const name = new URL(asked.url ?? '/', 'http://speaker').pathname
     const document = Object.hasOwn(documents, name) ? documents[name] : undefined
     const [status, body] =
@@ -71,7 +71,7 @@ async function listen(path: string, documents: Documents): Promise<Server> {
         ? [405, { error: `${asked.method} is not supported` }]
         : document === undefined
           ? [404, { error: `no document ${name}`, documents: Object.keys(documents) }]
-          : produce(document)
+          : await produce(document)
     answer.writeHead(status, { 'content-type': 'application/json', connection: 'close' })
     answer.end(`${JSON.stringify(body, null, 2)}\n`)
   })
@@ -86,9 +86,9 @@ async function listen(path: string, documents: Documents): Promise<Server> {
   return server
 }
 
-function produce(document: () => unknown): [status: number, body: unknown] {
+async function produce(document: Documents[string]): Promise<[status: number, body: unknown]> {
   try {
-    return [200, document()]
+    return [200, await document()]
   } catch (error) {
     return [503, { error: whyOf(error) }]
   }

@@ -35,6 +35,10 @@ async function main(argv: readonly string[]): Promise<number> {
         .default('frr'),
     )
     .option('--strict', 'refuse statements that are understood and not done, instead of warning')
+    .option(
+      '--isolate',
+      'run the protocol in a child process: adjacencies outlive a hang of this one; with systemd, KillMode=mixed',
+    )
     .addOption(socket())
     .addOption(new Option('--log <level>', 'what to print').choices(logLevels).default('info'))
     .action(async (options: RunOptions) => {

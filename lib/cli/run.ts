@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly compat?: FrrCompat
   /** Refuse what is understood and not done here; default false: warn. */
   readonly strict?: boolean
+  /** The protocol runs in a child process, so that adjacencies outlive a hang of this one; default false. */
+  readonly isolate?: boolean
   /** Path of the control socket. */
   readonly socket: string
   readonly log: LogLevel
@@ -29,6 +31,8 @@ export interface LogLine {
 
 /** A speaker that has started: snapshots, its events, and the graceful stop. */
 export interface RunningSpeaker extends Snapshots {
+  /** Resolves when the snapshots are of now; without it they always are. */
+  refresh?(): Promise<void>
   /** Ends when the speaker has stopped. */
   readonly log: AsyncIterable<LogLine>
   /** Withdraws, flushes, cleans the kernel; idempotent. */
@@ -42,7 +46,11 @@ export interface Host {
   links(): Promise<Parameters<typeof resolveNetworks>[1]>
   /** Speed of a device in Mbit/s, where it is known. */
   speed(device: string): number | undefined
-  start(config: FrrOptions, resolved: ResolvedNetworks): Promise<RunningSpeaker>
+  start(
+    config: FrrOptions,
+    resolved: ResolvedNetworks,
+    how: { readonly isolate: boolean },
+  ): Promise<RunningSpeaker>
   /** One line for the log. */
   print(line: string): void
   /** One line for standard error. */
@@ -73,9 +81,12 @@ export async function run(options: RunOptions, host: Host): Promise<number> {
     // Before the network hears of us: the socket tells whether another speaker is at work.
     control = await serveControl(
       options.socket,
-      documentsOf(() => started(speaker)),
+      documentsOf(async () => {
+        await started(speaker).refresh?.()
+        return started(speaker)
+      }),
     )
-    speaker = await host.start(config, resolved)
+    speaker = await host.start(config, resolved, { isolate: options.isolate ?? false })
     log({ level: 'info', text: `started, router id ${config.routerId}` })
     const logged = follow(speaker.log, log)
     const signal = await Promise.race([signalled.signal, logged])

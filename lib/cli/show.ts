@@ -39,11 +39,11 @@ const subjects: Readonly<Record<string, Subject>> = {
 const pathOf = (subject: string): string => `/show/ip/ospf/${subject}`
 
 /** What the control socket serves for a speaker. */
-export function documentsOf(speaker: () => Snapshots): Documents {
+export function documentsOf(speaker: () => Promise<Snapshots>): Documents {
   return Object.fromEntries(
     Object.entries(subjects).map(([name, { document }]) => [
       pathOf(name),
-      () => document(speaker()),
+      async () => document(await speaker()),
     ]),
   )
 }

@@ -14,8 +14,9 @@ export function links(): Promise<Parameters<typeof resolveNetworks>[1]> {
 export async function start(
   config: FrrOptions,
   resolved: ResolvedNetworks,
+  { isolate }: { readonly isolate: boolean },
 ): Promise<RunningSpeaker> {
-  const speaker = await OspfSpeaker.start(startOptions(config, resolved))
+  const speaker = await OspfSpeaker.start({ ...startOptions(config, resolved), isolate })
   return {
     routerId: config.routerId,
     neighbors: () => speaker.neighbors(),
@@ -23,6 +24,7 @@ export async function start(
     routes: () => speaker.routes(),
     database: () => speaker.database(),
     kernel: () => speaker.kernel(),
+    refresh: () => speaker.refresh(),
     log: lines(speaker),
     stop: async () => void (await speaker.stop()),
   }

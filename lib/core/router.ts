@@ -77,7 +77,7 @@ import type {
   RouterInformationConfig,
   StubRouter,
 } from './io.ts'
-import { defaultLimits, type Limits, LimitWatch } from './limits.ts'
+import { defaultLimits, type LimitEvent, type Limits, LimitWatch } from './limits.ts'
 import { flushDirectAcks } from './ls-ack.ts'
 import { ageOf, type Entry } from './lsdb.ts'
 import type { Neighbor } from './neighbor.ts'
@@ -486,9 +486,9 @@ export class Router {
     return true
   }
 
-  limitReached(what: 'lsdb' | 'neighbors', limit: number): void
+  limitReached(what: 'lsdb' | 'neighbors' | 'router-lsa', limit: number): void
   limitReached(what: 'packets', limit: number, iface: Interface): void
-  limitReached(what: 'lsdb' | 'neighbors' | 'packets', limit: number, iface?: Interface): void {
+  limitReached(what: LimitEvent['what'], limit: number, iface?: Interface): void {
     const where = iface === undefined ? {} : { interface: iface.name }
     this.#limitWatch.reached(this.now, { what, limit, ...where })
   }

@@ -4,36 +4,43 @@ import { OspfError } from '../errors.ts'
 import type { Link, LinkPort } from '../ports.ts'
 import { type HopSet, hopSet } from './nexthops.ts'
 import type { Hop } from './route-message.ts'
+import type { RouteSettings } from './route-options.ts'
+
+type ResilientSettings = Pick<RouteSettings, 'resilient' | 'busyShare'>
 
 /** Resolves lists of next hops, each once: for one round, as devices come and go. */
 export class HopResolver {
   readonly #links: Pick<LinkPort, 'links'>
-  readonly #buckets: number
+  readonly #settings: ResilientSettings
   readonly #plain = new Map<readonly NextHop[], HopSet | OspfError>()
   readonly #resilient = new Map<readonly NextHop[], HopSet | OspfError>()
 
-  /** @param buckets of a resilient group */
-  constructor(links: Pick<LinkPort, 'links'>, buckets: number) {
+  constructor(links: Pick<LinkPort, 'links'>, settings: ResilientSettings) {
     this.#links = links
-    this.#buckets = buckets
+    this.#settings = settings
   }
 
   resolve(wanted: readonly NextHop[], isResilient: boolean): HopSet | OspfError {
     const known = isResilient ? this.#resilient : this.#plain
     let set = known.get(wanted)
     if (set === undefined) {
-      const hops = isResilient ? drained(wanted, this.#buckets) : wanted
+      const { resilient, busyShare } = this.#settings
+      const hops = isResilient ? drained(wanted, resilient.buckets, busyShare) : wanted
       known.set(wanted, (set = resolveHops(hops, this.#links.links())))
     }
     return set
   }
 }
 
+/** The greatest weight of a next hop; in a resilient group, from Linux 6.12 on. */
+const [WEIGHT_MAX, WIDE_WEIGHT_MAX] = [256, 0xffff]
+
 /** Devices by index, each way once. An error when a device is unknown. */
 export function resolveHops(
   wanted: readonly NextHop[],
   links: ReadonlyMap<string, Link>,
 ): HopSet | OspfError {
+  const most = wanted.some(({ draining }) => draining) ? WIDE_WEIGHT_MAX : WEIGHT_MAX
   const hops: Hop[] = []
   for (const { interface: name, gateway, onLink, weight = 1 } of wanted) {
     const link = links.get(name)
@@ -42,29 +49,30 @@ export function resolveHops(
     }
     const { index } = link
     if (hops.some((h) => h.index === index && h.gateway === gateway)) continue
-    const share = Math.min(Math.max(Math.round(weight), 1), 256)
+    const share = Math.min(Math.max(Math.round(weight), 1), most)
     const weighted = share === 1 ? {} : { weight: share }
     hops.push({ index, gateway: gateway!, ...(onLink ? { onLink } : {}), ...weighted })
   }
   return hopSet(hops)
 }
 
-/** A weight beside 1 with which a resilient group of less than 128 buckets gives the other none. */
-const DRAINING_SHARE = 255
-
 /**
- * Next hops for a resilient group: one that drains has weight 1 beside others of 255, so that no bucket becomes its, and
+ * Next hops for a resilient group: one that drains has weight 1 beside others of `share`, so that no bucket becomes its, and
  * those that it has stay until they are idle. A group of another kind would send its flows elsewhere at once.
  *
  * The kernel rounds the bounds of shares (nh_res_group_rebalance), so that even the smallest share has a bucket where it
  * holds a bound: those that drain stand where it does not.
  */
-export function drained(hops: readonly NextHop[], buckets: number): readonly NextHop[] {
+export function drained(
+  hops: readonly NextHop[],
+  buckets: number,
+  share = 255,
+): readonly NextHop[] {
   const draining = hops.flatMap((hop) => (hop.draining ? { ...hop, weight: 1 } : []))
   if (draining.length === 0) return hops
   const busy = hops.filter((hop) => !hop.draining)
   const most = Math.max(...busy.map(({ weight = 1 }) => weight))
-  const factor = Math.max(1, Math.floor(DRAINING_SHARE / most))
+  const factor = Math.max(1, Math.floor(share / most))
   const weighted = busy.map((hop) => ({ ...hop, weight: (hop.weight ?? 1) * factor }))
   const total = weighted.reduce((sum, { weight }) => sum + weight, draining.length)
   const bound = (sum: number): number => Math.round((buckets * sum) / total)

@@ -50,7 +50,7 @@ import {
   RTM_NEWROUTE,
   RTNLGRP_IPV4_ROUTE,
 } from './route-message.ts'
-import { chooseMode, isResilient, letsDrain } from './route-mode.ts'
+import { chooseMode, isResilient } from './route-mode.ts'
 import {
   type LinuxRoutesOptions,
   type RouteMode,
@@ -106,7 +106,7 @@ export class LinuxRoutes implements RouteSink {
   readonly mode: RouteMode
 
   get keepsConnections(): boolean {
-    return this.mode.resilient && letsDrain(this.#settings)
+    return this.mode.resilient && this.#settings.busyShare !== undefined
   }
 
   /**
@@ -353,7 +353,7 @@ export class LinuxRoutes implements RouteSink {
     const targets = new Map<Entry, Way | 'none'>()
     const moves: Move<Entry>[] = []
     const leaving = new Set<Entry>()
-    const resolver = new HopResolver(this.#links, this.#settings.resilient.buckets)
+    const resolver = new HopResolver(this.#links, this.#settings)
     for (const entry of entries) {
       if (entry.wanted === undefined) {
         targets.set(entry, 'none')

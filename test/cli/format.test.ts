@@ -59,7 +59,7 @@ t.test('routes: what is discarded', async (t) => {
 t.test('kernel', async (t) => {
   t.equal(formatKernel(kernelDocument(sample)), 'routes are not installed\n')
   const kernel = {
-    mode: 'groups',
+    mode: 'groups' as const,
     why: 'the kernel has next-hop objects',
     table: 254,
     metric: 20,
@@ -145,7 +145,7 @@ eth1 is up
   )
   const odd = {
     ...eth0,
-    state: 'Down',
+    state: 'Down' as const,
     address: undefined,
     passive: true,
     mtuIgnore: true,

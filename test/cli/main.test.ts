@@ -59,7 +59,7 @@ t.test('show, from a running speaker and from none', async (t) => {
   })
   await using _control = await serveControl(
     path,
-    documentsOf(() => sample),
+    documentsOf(async () => sample),
   )
   const { status, stdout } = await command(...words)
   t.equal(status, 0)

@@ -109,6 +109,7 @@ t.test('runs until a signal, logs, answers, stops and cleans up', async (t) => {
   t.match(started, [
     { routerId: '10.0.1.133', installRoutes: true },
     { interfaces: [{ name: 'eth0', area: '0.0.0.0', settings: { cost: 1 } }] },
+    { isolate: false },
   ])
   t.strictSame(printed, [
     '2020-02-02T03:04:05.000Z warning: ospfd.conf:6: no address is in network 10.7.0.0/24 area 0.0.0.0',
@@ -122,6 +123,29 @@ t.test('runs until a signal, logs, answers, stops and cleans up', async (t) => {
   t.equal(speaker.stops, 1)
   t.notOk(existsSync(socket))
   t.strictSame(signals.eventNames(), [], 'no listener stays')
+})
+
+t.test('isolated: asked for, and what is shown is fetched first', async (t) => {
+  const socket = `${shortDir(t)}/control.sock`
+  let how: unknown
+  let refreshed = 0
+  const { host, speaker, signals, until } = world({
+    start: async (...args) => {
+      how = args[2]
+      const refresh = async (): Promise<void> => {
+        if (++refreshed > 1) throw new Error('the child is gone')
+      }
+      return { ...speaker.running, refresh }
+    },
+  })
+  const status = run({ frr: ['ospfd.conf'], socket, log: 'info', isolate: true }, host)
+  await until('first')
+  t.same(how, { isolate: true })
+  t.match(await show(['ip', 'ospf', 'neighbor'], socket), /Full\/DR/)
+  t.equal(refreshed, 1)
+  await t.rejects(show(['ip', 'ospf', 'neighbor'], socket), { message: /the child is gone/ })
+  signals.emit('SIGTERM')
+  t.equal(await status, 0)
 })
 
 t.test('a second signal ends the process at once', async (t) => {

@@ -24,7 +24,7 @@ t.test('text and JSON through the socket', async (t) => {
   const path = `${shortDir(t)}/control.sock`
   await using _control = await serveControl(
     path,
-    documentsOf(() => sample),
+    documentsOf(async () => sample),
   )
   t.match(
     await show(['ip', 'ospf', 'neighbor'], path),

@@ -51,6 +51,12 @@ export type Order = {
       readonly do: 'announce'
       readonly vip: string
       readonly device?: string
+      readonly how?: Omit<AnnounceOptions, 'when'>
+    }
+  /** Without a gate, together. */
+  | {
+      readonly do: 'announce-all'
+      readonly vips: string
       readonly how?: Omit<AnnounceOptions, 'when' | 'device'>
     }
   /** How many connections the VIP has, as its drain is told; 0 until then. */
@@ -106,6 +112,8 @@ async function obey(speaker: Speaker, order: Order): Promise<unknown> {
     }
     case 'connections':
       return void connected.set(`${order.speaker} ${order.vip}`, order.count)
+    case 'announce-all':
+      return void speaker.announceAll(order.vips, order.how)
     case 'gate':
       return void (order.open ? closed.delete(order.vip) : closed.add(order.vip))
     case 'withdraw':

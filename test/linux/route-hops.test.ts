@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { NextHop } from '../../lib/core/io.ts'
 import { drained } from '../../lib/linux/route-hops.ts'
+import { busyShare } from '../../lib/linux/route-options.ts'
 
 const hop = (name: string, more: object = {}) => ({ interface: name, gateway: 1, ...more })
 
@@ -19,6 +20,10 @@ t.test('one that drains has a share that fewer than 128 buckets make nothing of'
   t.same(
     drained(heavy, 120).map(({ weight }) => weight),
     [1, 256, 1],
+  )
+  t.same(
+    drained(three, 2000, 0xffff).map(({ weight }) => weight),
+    [1, 0xffff, 0xffff],
   )
   const none = [hop('a', { weight: 2 }), hop('b')]
   t.equal(drained(none, 120), none)
@@ -60,4 +65,15 @@ t.test('wherever it stands among many, and where there are several', async (t) =
   const shares = bucketsOf(drained(half, 120), 120)
   const left = half.filter(({ interface: name }, i) => i % 2 === 0 && shares.get(name) !== 0)
   t.same(left, [], 'eight of sixteen')
+})
+
+t.test('how many buckets let a next hop drain is a matter of the kernel', async (t) => {
+  t.equal(busyShare(127, '5.15.0-91-generic'), 255)
+  t.equal(busyShare(128, '5.15.0-91-generic'), undefined)
+  t.equal(busyShare(128, '6.11.9'), undefined)
+  t.equal(busyShare(127, '6.12.0-rc1'), 255)
+  t.equal(busyShare(128, '6.12.0-rc1'), 0xffff)
+  t.equal(busyShare(32_767, '7.0.1'), 0xffff)
+  t.equal(busyShare(32_768, '7.0.1'), undefined)
+  t.equal(busyShare(128, ''), undefined)
 })
