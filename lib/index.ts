@@ -59,17 +59,19 @@ export type { LsaThrottle } from './core/originate.ts'
 export type { SpfDelayConfig } from './core/spf-delay.ts'
 export type { InterfaceState, NeighborState } from './core/states.ts'
 export type { Attack } from './core/suspicions.ts'
+export type { DirectorHelperOptions } from './director-helper.ts'
 export type { OspfErrorCode } from './errors.ts'
 export { OspfError } from './errors.ts'
 export type { KernelWhat, SpeakerEvent } from './events.ts'
 export { formatEvent } from './events.ts'
+export type { Evidence } from './gate-verdict.ts'
 export type { CombineOptions, WeightedOptions } from './health/combine.ts'
 export { all, any, atLeast, damped, weighted } from './health/combine.ts'
 export type { CommandOptions } from './health/command.ts'
 export { command } from './health/command.ts'
 export type { DampedGate, DampingOptions } from './health/damping.ts'
 export type { Dialogue } from './health/dialogue.ts'
-export type { DnsOptions, DnsType } from './health/dns.ts'
+export type { DnsOptions, DnsOutcome, DnsType } from './health/dns.ts'
 export { dns } from './health/dns.ts'
 export type { FileOptions } from './health/file.ts'
 export { file } from './health/file.ts'
@@ -90,6 +92,8 @@ export type { GatePart } from './health/part.ts'
 export type { Probe } from './health/probe.ts'
 export type { SelfOptions } from './health/self.ts'
 export { self } from './health/self.ts'
+export type { SmtpOptions } from './health/smtp.ts'
+export { smtp } from './health/smtp.ts'
 export type { TcpOptions, TcpTarget } from './health/tcp.ts'
 export { tcp } from './health/tcp.ts'
 export type { TlsOptions } from './health/tls.ts'
@@ -99,10 +103,56 @@ export { udp } from './health/udp.ts'
 export type { Speaker } from './isolate/isolated.ts'
 export type { AnnouncementHandle } from './isolate/remote-announcement.ts'
 export type { KernelRouteOptions, ResilientGroupOptions } from './kernel-options.ts'
+export type { DirectorPlan, DirectorPorts, DirectorStartOptions, VipHooks } from './lvs/director.ts'
+export { Director } from './lvs/director.ts'
+export type { DirectorEvent, ServerState } from './lvs/director-events.ts'
+export { formatDirectorEvent } from './lvs/director-events.ts'
 export type {
+  CheckOptions,
+  CheckTargetOptions,
+  CheckTimingOptions,
+  DirectorOptions,
+  DnsCheckOptions,
+  FileCheckOptions,
+  HttpCheckOptions,
+  HttpUrlOptions,
+  MiscCheckOptions,
+  NotifyCommand,
+  PassiveCheckOptions,
+  PingCheckOptions,
+  ProbeCheckOptions,
+  RealServerOptions,
+  SchedulerFlagName,
+  SlowStartOptions,
+  SmtpCheckOptions,
+  SorryServerOptions,
+  TcpCheckOptions,
+  TlsCheckOptions,
+  TlsCheckSettings,
+  UdpCheckOptions,
+  VipPolicyOptions,
+  VirtualServiceOptions,
+} from './lvs/director-options.ts'
+export type {
+  CheckStatus,
+  DirectorStatus,
+  ServerStatus,
+  ServiceStatus,
+  TrafficStatus,
+} from './lvs/director-status.ts'
+export type { IpvsConnectionsOptions } from './lvs/ipvs.ts'
+export { Ipvs } from './lvs/ipvs.ts'
+export type { IpvsTable, IpvsTableEntry } from './lvs/ipvsadm.ts'
+export { formatIpvsadm, parseIpvsadm, restoreIpvs, saveIpvs } from './lvs/ipvsadm.ts'
+export type { PlanStep } from './lvs/plan.ts'
+export type { PoolStanding } from './lvs/pool.ts'
+export type { ServerDrainResult } from './lvs/pool-server.ts'
+export type {
+  IpvsConnection,
   IpvsDaemon,
   IpvsDestination,
   IpvsDestinationState,
+  IpvsEndpoint,
   IpvsForward,
   IpvsInfo,
   IpvsPersistence,
@@ -140,6 +190,7 @@ export type {
   Clock,
   DatagramPort,
   DatagramSocket,
+  KernelStatus,
   Link,
   LinkPort,
   RouteSink,
@@ -186,6 +237,7 @@ export type {
   VipChange,
 } from './vip-history.ts'
 export { formatChange } from './vip-history.ts'
+export type { AnnouncementGroup } from './vip-list.ts'
 export type { RouteDifferenceView, WhatIfChange } from './what-if.ts'
 export { formatWhatIf } from './what-if.ts'
 export type { PathStep, WhyCandidate, WhyView } from './why.ts'

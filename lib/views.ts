@@ -110,8 +110,13 @@ export interface RouteView {
   readonly type2Cost: number | undefined
   /** External route tag. */
   readonly tag: number | undefined
-  /** No gateway: attached. No next hop at all: an address of this router. */
+  /** No gateway: attached. No next hop at all: an address of this router, or it is to `discard`. */
   readonly nextHops: readonly NextHopView[]
+  /**
+   * Packets are not passed on (11.1): a range or summary address that we advertise, for what there is no longer prefix
+   * of.
+   */
+  readonly discard?: true
   /** Seconds since it became what it is. */
   readonly age: number
   /** The LSAs behind it: of equal paths, several. */
@@ -246,7 +251,8 @@ export function viewRoute(
   now: Instant,
   origins: ReadonlyMap<number, readonly LsaHeader[]> = new Map(),
 ): RouteView {
-  const lsas = origins.get(prefixKey(route.prefix, route.length)) ?? []
+  // whoever else tells of what we discard is not behind it
+  const lsas = route.discard ? [] : (origins.get(prefixKey(route.prefix, route.length)) ?? [])
   return Object.freeze({
     prefix: formatPrefix(route.prefix, route.length),
     pathType: route.pathType,
@@ -255,6 +261,7 @@ export function viewRoute(
     type2Cost: route.type2Cost,
     tag: route.tag,
     nextHops: Object.freeze(route.nextHops.map(viewNextHop)),
+    ...(route.discard ? { discard: true } : {}),
     age: seconds(now - (route.since ?? now)),
     lsas: Object.freeze(lsas.map(viewLsaId)),
   })

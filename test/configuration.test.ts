@@ -132,7 +132,7 @@ externals:
 originate: nowhere
 limits: { maximumPaths: 8 }
 vips:
-  10.0.1.0/24: {}
+  10.0.1.1/24: {}
   10.0.1.100: { minimumAnnouncers: 2 }
   10.0.1.100/32: {}
   10.0.1.102/32: { when: { http: 'ftp://x' } }
@@ -149,7 +149,7 @@ checks:
     "f.yaml:8:3: areas: 0.0.0.0x: expected an Area ID, dotted or a number, got '0.0.0.0x'",
     "f.yaml:10:3: externals: 10.0.0.1/8: expected a prefix without host bits, got '10.0.0.1/8'",
     "f.yaml:11:1: originate: expected a name in prefixLists, which has none, got 'nowhere'",
-    "f.yaml:14:3: vips: 10.0.1.0/24: expected a host prefix A.B.C.D/32, got '10.0.1.0/24'",
+    "f.yaml:14:3: vips: 10.0.1.1/24: expected a prefix without host bits, got '10.0.1.1/24'",
     'f.yaml:16:3: vips: 10.0.1.100/32: is there twice',
     "f.yaml:17:20: vips: 10.0.1.102/32: when: url must be an http: or https: URL, got 'ftp://x'",
     "f.yaml:18:27: vips: 10.0.1.103/32: when: 0: there is no check 'nothing'; there are a, b",

@@ -35,6 +35,7 @@ const help: Readonly<Record<string, string>> = {
   route: 'OSPF routing table',
   'border-routers': "Show all the ABR's and ASBR's",
   'reachable-routers': 'Show all the reachable OSPF routers',
+  kernel: 'How routes go to the kernel, and what failed',
   'running-config': 'Current operating configuration',
   vip: 'VIPs: state, cost, weight, since when and why',
   health: 'What is well and what is not',

@@ -33,10 +33,13 @@ export interface Inputs {
   readonly vip?: readonly string[]
   /** Path of a file that gets every OSPF packet. */
   readonly pcap?: string
+  /** The protocol runs in a child process. */
+  readonly isolate?: boolean
 }
 
 /** The same as texts, which can be handed on. */
-export interface Texts extends Pick<Inputs, 'compat' | 'strict' | 'auto' | 'vip' | 'pcap'> {
+export interface Texts
+  extends Pick<Inputs, 'compat' | 'strict' | 'auto' | 'vip' | 'pcap' | 'isolate'> {
   readonly files: readonly ConfigText[]
   readonly frr: readonly FrrFile[]
 }
@@ -147,6 +150,12 @@ export async function readInputs(
       name: '--pcap',
       data: { record: texts.pcap },
       place: () => ({ file: '--pcap' }),
+    })
+  if (texts.isolate)
+    sources.push({
+      name: '--isolate',
+      data: { isolate: true },
+      place: () => ({ file: '--isolate' }),
     })
   const { config, problems } = await readConfig(sources, host)
   return config === undefined

@@ -72,6 +72,10 @@ async function main(argv: readonly string[]): Promise<number> {
   )
     .option('--socket <path>', `control socket (default: as the file says, or ${defaultSocket})`)
     .option('--pcap <file>', 'record every OSPF packet, for tshark and decode')
+    .option(
+      '--isolate',
+      'run the protocol in a child process: adjacencies outlive a hang of this one; with systemd, KillMode=mixed',
+    )
     .addOption(new Option('--log <level>', 'what to print').choices(logLevels))
     .action(async (files: string[], options: RunOptions) => {
       needsFiles(files, options)

@@ -84,8 +84,12 @@ export class Reloader {
   /** What a reload of these texts would change. */
   async diff(texts: Texts): Promise<ReloadAnswer> {
     try {
-      const { pcap } = this.#inputs
-      const all = { ...texts, ...(pcap === undefined ? {} : { pcap }) }
+      const { pcap, isolate } = this.#inputs
+      const all = {
+        ...texts,
+        ...(pcap === undefined ? {} : { pcap }),
+        ...(isolate === undefined ? {} : { isolate }),
+      }
       const { config, errors } = await readInputs(all, this.#host, this.#speaker().config)
       if (config === undefined) return refused(errors)
       return { errors: [], ...this.#speaker().plan(config) }

@@ -7,6 +7,7 @@ import { databaseDocument, databaseText, type LsaQuestion, lsaKinds } from './sh
 import { eventLine, eventsText, spfText } from './show-events.ts'
 import { interfaceDocument, interfaceText, trafficDocument, trafficText } from './show-interface.ts'
 import { ipRouteDocument, ipRouteText } from './show-ip-route.ts'
+import { formatKernel, kernelDocument } from './show-kernel.ts'
 import { lsaDocument, lsaText } from './show-lsa.ts'
 import { type NeighborQuestion, neighborDocument, neighborText } from './show-neighbor.ts'
 import { processDocument, processText } from './show-process.ts'
@@ -118,6 +119,7 @@ export const showCommands: readonly Command[] = [
     ({ speaker }) => routersDocument(speaker, false),
     (_, { speaker }) => routersText(speaker, false),
   ),
+  command('show ip ospf kernel [json]', ({ speaker }) => kernelDocument(speaker), formatKernel),
   command(
     'show ip route [ospf] [A.B.C.D|A.B.C.D/M] [json]',
     (operated, match) =>

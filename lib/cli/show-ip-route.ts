@@ -51,8 +51,8 @@ const numberOf = (address: string): number =>
 const lengthOf = (prefix: string): number => Number(prefix.split('/')[1])
 
 function entryOf(route: RouteView, installs: boolean, devices: Operated['devices']): Values {
-  const { prefix, cost, type2Cost, age, nextHops, tag } = route
-  const isAttached = nextHops.every(({ gateway }) => gateway === undefined)
+  const { prefix, cost, type2Cost, age, nextHops, tag, discard } = route
+  const isAttached = !discard && nextHops.every(({ gateway }) => gateway === undefined)
   // attached networks are the kernel's own
   const isSelected = installs && !isAttached
   const hops = nextHops.length === 0 ? [{ interface: 'lo', gateway: undefined }] : nextHops
@@ -74,6 +74,11 @@ function entryOf(route: RouteView, installs: boolean, devices: Operated['devices
     ...counts,
     uptime: clockTime(age),
     nexthops: hops.map(({ interface: name, gateway }) => {
+      if (discard) {
+        const flags = isSelected ? Flag.active | Flag.fib : Flag.active
+        const fib = isSelected ? { fib: true } : {}
+        return { flags, ...fib, unreachable: true, blackhole: true, active: true, weight: 1 }
+      }
       const device = deviceOf(name)
       return {
         flags: isSelected ? Flag.active | Flag.fib : Flag.active,

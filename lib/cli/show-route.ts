@@ -5,7 +5,7 @@ import { block, byAddress, clockTime, deviceOf, left } from './text.ts'
 export type RouteDocument = Readonly<Record<string, RouteEntry>>
 
 export interface RouteEntry {
-  /** 'N', 'N IA', 'N E1', 'N E2', of routers 'R '. */
+  /** 'N', 'N IA', 'N E1', 'N E2', of routers 'R '; 'D IA', 'D E1', 'D E2' of what is discarded. */
   readonly routeType: string
   readonly cost: number
   /** Not of externals. */
@@ -38,6 +38,13 @@ const routeTypes = {
   'external-2': 'N E2',
 } as const
 
+const discardTypes = {
+  'intra-area': 'D IA',
+  'inter-area': 'D IA',
+  'external-1': 'D E1',
+  'external-2': 'D E2',
+} as const
+
 const hopOf = ({ interface: name, gateway }: NextHopView): RouteNextHop => {
   const device = deviceOf(name)
   return gateway === undefined
@@ -63,14 +70,14 @@ export function routeDocument(speaker: Snapshots, detail: boolean): RouteDocumen
 }
 
 function entryOf(route: RouteView, detail: boolean): RouteEntry {
-  const { pathType, cost, area, type2Cost, tag, nextHops, age, lsas } = route
+  const { pathType, cost, area, type2Cost, tag, nextHops, age, lsas, discard } = route
   return {
-    routeType: routeTypes[pathType],
+    routeType: (discard ? discardTypes : routeTypes)[pathType],
     cost,
     ...(area === undefined ? {} : { area }),
     ...(type2Cost === undefined ? {} : { type2cost: type2Cost }),
     ...(isExternal(route) ? { tag: tag ?? 0 } : {}),
-    nexthops: hopsOf(nextHops),
+    nexthops: discard ? [] : hopsOf(nextHops),
     ...(detail
       ? {
           age,
@@ -160,6 +167,10 @@ export function routeText({ routes, routers }: RouteTables): string {
   const networks = Object.entries(routes).filter(([, { routeType }]) => !routeType.startsWith('R'))
   const lines = ([prefix, route]: [string, RouteEntry]): string[] => {
     const { routeType, cost, type2cost, area, tag, age, lsas } = route
+    // FRR says nothing else of it
+    if (routeType.startsWith('D')) {
+      return [`${left(routeType, 4)} ${left(prefix, 18)}         Discard entry`]
+    }
     const how = type2cost === undefined ? cost : `${cost}/${type2cost}`
     const where = area === undefined ? `tag: ${tag ?? 0}` : `area: ${area}`
     return [

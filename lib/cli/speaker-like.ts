@@ -2,6 +2,7 @@
 import type {
   AreaView,
   InterfaceView,
+  KernelStatus,
   LsaView,
   NeighborView,
   NextHopView,
@@ -13,12 +14,21 @@ import type {
 import type { Devices } from './devices.ts'
 import type { EventRing } from './event-ring.ts'
 
-export type { AreaView, InterfaceView, LsaView, NeighborView, NextHopView, RouterView, RouteView }
+export type {
+  AreaView,
+  InterfaceView,
+  KernelStatus,
+  LsaView,
+  NeighborView,
+  NextHopView,
+  RouterView,
+  RouteView,
+}
 
 /** What is looked at. */
 export type Snapshots = Pick<
   Speaker,
-  'routerId' | 'status' | 'neighbors' | 'interfaces' | 'routes' | 'database' | 'spf'
+  'routerId' | 'status' | 'neighbors' | 'interfaces' | 'routes' | 'database' | 'spf' | 'kernel'
 >
 
 /** A speaker with what stands around it, as the commands see it. */

@@ -184,6 +184,8 @@ const times = {
   release: seconds,
 } satisfies SchemaOf<NonNullable<AnnounceOptions['times']>>
 
+const areaId: Schema = { type: ['string', 'integer'], minimum: 0, maximum: U32_MAX }
+
 const vip = {
   when: described(
     'The gate: announced while it is open. A check, or several that must all pass',
@@ -191,7 +193,11 @@ const vip = {
   ),
   as: oneOf('stub', 'external'),
   cost: integer(0, U16_MAX),
-  area: { type: ['string', 'integer'], minimum: 0, maximum: U32_MAX },
+  area: areaId,
+  areas: list(areaId, 1),
+  independent: described('In an LSA of its own, whatever others do', flag),
+  slowStart: described('Seconds in which its share grows after it has come up', seconds),
+  label: described('Of its address on the device, as lo:vip1', text),
   weight: described('Share of the traffic; default 100', integer(1, 256)),
   type: oneOf(1, 2),
   metric: integer(0, METRIC_MAX),

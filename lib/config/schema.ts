@@ -2,6 +2,7 @@
  * The JSON Schema of the configuration file, which is published as `ospf-speaker/schema.json`. It follows the options
  * field by field: one that is missing here does not compile.
  */
+import type { DirectorHelperOptions } from '../director-helper.ts'
 import type { KernelRouteOptions, ResilientGroupOptions } from '../kernel-options.ts'
 import type {
   AddressOptions,
@@ -73,6 +74,7 @@ const installRoutes = {
   nextHopIds: integer(1, U32_MAX),
   leftoverTime: timer,
   accept: named('policy'),
+  discard: flag,
   keep: flag,
 } satisfies SchemaOf<KernelRouteOptions>
 
@@ -83,7 +85,22 @@ const routerHelper = {
   redirects: flag,
   forward: flag,
   proxyArp: list(text),
+  quietGroups: flag,
 } satisfies SchemaOf<RouterHelperOptions>
+
+const directorHelper = {
+  mode: oneOf('report', 'set'),
+  arp: flag,
+  reversePath: flag,
+  nonlocalBind: flag,
+  forward: flag,
+} satisfies SchemaOf<DirectorHelperOptions>
+
+/** What a helper is asked: how, or not at all, or how and what. */
+const helper = (options: Readonly<Record<string, Schema>>): Schema => ({
+  type: ['string', 'boolean', 'object'],
+  ...choice({ type: 'object' }, fields(options, ['mode']), { enum: ['report', 'set', false] }),
+})
 
 const isolate = {
   lease: { type: 'number', minimum: 0.2, maximum: 3600 },
@@ -136,12 +153,9 @@ const file = {
   redistributeTable: integer(1, U32_MAX),
   stubRouter: orFlag(fields(stubRouter)),
   installRoutes: described('Write routes into the kernel', orFlag(fields(installRoutes))),
-  routerHelper: {
-    type: ['string', 'boolean', 'object'],
-    ...choice({ type: 'object' }, fields(routerHelper, ['mode']), {
-      enum: ['report', 'set', false],
-    }),
-  },
+  routerHelper: helper(routerHelper),
+  directorHelper: helper(directorHelper),
+  vipsAsExternalAbove: integer(0, 5000),
   hostname: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' },
   hostnameScope: oneOf('area', 'as'),
   addresses: described(

@@ -106,6 +106,9 @@ export function configure(router: Router, change: ConfigChange): void {
       router.as.recalculate({ what: 'networks', keys: differing }, 'redistribution')
       return allDirty(router)
     }
+    case 'discard-holes':
+      router.discardsHoles = change.discard
+      return router.as.recalculate({ what: 'table' }, 'discard routes')
     case 'as-boundary':
       router.as.externals.redistributes = change.redistributes
       return allDirty(router)

@@ -77,7 +77,7 @@ import type {
   RouterInformationConfig,
   StubRouter,
 } from './io.ts'
-import { defaultLimits, type Limits, LimitWatch } from './limits.ts'
+import { defaultLimits, type LimitEvent, type Limits, LimitWatch } from './limits.ts'
 import { flushDirectAcks } from './ls-ack.ts'
 import { ageOf, type Entry } from './lsdb.ts'
 import type { Neighbor } from './neighbor.ts'
@@ -174,6 +174,7 @@ export class Router {
   readonly routing: Routing
   /** 16.4.1, C.1; default as in the RFC. */
   rfc1583Compatibility: boolean
+  discardsHoles = true
   /** The time of the input that is being dealt with. */
   now: Instant = Number.NEGATIVE_INFINITY
   /** Milliseconds from the driver's clock to the wall clock, as it was told. */
@@ -494,9 +495,9 @@ export class Router {
     return true
   }
 
-  limitReached(what: 'lsdb' | 'neighbors', limit: number): void
+  limitReached(what: 'lsdb' | 'neighbors' | 'router-lsa', limit: number): void
   limitReached(what: 'packets', limit: number, iface: Interface): void
-  limitReached(what: 'lsdb' | 'neighbors' | 'packets', limit: number, iface?: Interface): void {
+  limitReached(what: LimitEvent['what'], limit: number, iface?: Interface): void {
     const where = iface === undefined ? {} : { interface: iface.name }
     this.#limitWatch.reached(this.now, { what, limit, ...where })
   }
@@ -611,7 +612,9 @@ export class Router {
       const steps = this.#deferred
       this.#deferred = []
       for (const step of steps) step()
-      for (const scope of this.scopes()) if (scope.originateDirty) this.#reconcile(scope)
+      const dirty = [...this.scopes()].filter((scope) => scope.originateDirty)
+      for (const scope of dirty) this.#reconcile(scope)
+      if (dirty.length > 0) this.as.lookAtAggregates()
       for (const neighbor of this.owed) {
         const isFull = neighbor.state === 'Full'
         if (!isFull || payWithheld(this.scopesOf(neighbor.interface), neighbor)) {

@@ -312,6 +312,7 @@ export class Host {
       neighbors: speaker.neighbors(),
       interfaces: speaker.interfaces(),
       kernelSettings: speaker.kernelSettings(),
+      kernel: speaker.kernel(),
       routes,
       announcements: this.#changed(),
     }
@@ -341,12 +342,14 @@ export class Host {
   #call(call: Call, signal?: AbortSignal): Promise<unknown> {
     if (this.#isAlone) return gone()
     const id = ++this.#calling
-    const cancel = (): void => {
-      const reason = signal?.reason instanceof Error ? signal.reason.message : 'cancelled'
-      if (this.#calls.delete(id)) this.#options.send({ type: 'cancel', id, reason })
-    }
-    signal?.addEventListener('abort', cancel, { once: true })
     return new Promise((resolve, reject) => {
+      const cancel = (): void => {
+        if (!this.#calls.delete(id)) return
+        const error = signal?.reason instanceof Error ? signal.reason : new Error('cancelled')
+        this.#options.send({ type: 'cancel', id, reason: error.message })
+        reject(error)
+      }
+      signal?.addEventListener('abort', cancel, { once: true })
       this.#calls.set(id, (result) => {
         signal?.removeEventListener('abort', cancel)
         if (result.ok) resolve(result.value)

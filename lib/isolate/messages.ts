@@ -9,6 +9,7 @@ import type { SpeakerEvent } from '../events.ts'
 import type { OpaqueOptions } from '../opaque.ts'
 import type { SpeakerOptions, StubRouterOptions } from '../options.ts'
 import type { PolicyOptions } from '../policy.ts'
+import type { KernelStatus } from '../ports.ts'
 import type { StopOptions } from '../quiet.ts'
 import type { ResetOptions } from '../reset.ts'
 import type { SpfRun } from '../spf-log.ts'
@@ -111,6 +112,7 @@ export interface Snapshot {
   readonly neighbors: readonly NeighborView[]
   readonly interfaces: readonly InterfaceView[]
   readonly kernelSettings: readonly SysctlFinding[]
+  readonly kernel: KernelStatus | undefined
   /** Undefined: as before. */
   readonly routes: readonly RouteView[] | undefined
   /** Those that have changed. */

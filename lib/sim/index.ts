@@ -15,6 +15,17 @@
  */
 
 /**
+ * IPVS, for tests of what a director does when servers fail.
+ * ```ts
+ * const ipvs = new MemoryIpvs()
+ * const director = await Director.start({ ipvs, clock, services: [web] })
+ * await clock.advanceAsync(10_000)
+ * ipvs.lines() // ['tcp 10.0.1.100:80 wlc', '  10.0.2.1:80 dr 1']
+ * ipvs.flush() // somebody runs ipvsadm -C
+ * ```
+ */
+export { type IpvsCall, MemoryIpvs, type MemoryIpvsOptions } from '../lvs/memory.ts'
+/**
  * What ought to hold, as complaints in words.
  * ```ts
  * t.same(settled(net), [])

@@ -212,6 +212,7 @@ export function operated(asked: string[] = []): Operated {
       asked.push(`what-if ${JSON.stringify(change)}`)
       return []
     },
+    kernel: () => undefined,
     spf: () => [
       {
         time: Date.UTC(2020, 0, 2, 3, 4, 5),

@@ -1,7 +1,7 @@
 /** The bodies of LSAs of the hostile-packet list. None of them may throw, be kept broken, or move a route that it should not. */
 import t from 'tap'
 import { ip, type Peer, us } from '../core/bench.ts'
-import { type Case, cases, lsa, say, type Also, u16, u32, update } from './case.ts'
+import { type Also, type Case, cases, lsa, say, u16, u32, update } from './case.ts'
 
 const UPDATE = 4
 const far = ip('10.9.9.9')

@@ -1,7 +1,7 @@
 /** Database Description, Link State Request and Acknowledgment packets of the hostile-packet list. */
 import t from 'tap'
 import { routerLsa, us } from '../core/bench.ts'
-import { type Case, cases, lsa, say, type Also, u16, u32 } from './case.ts'
+import { type Also, type Case, cases, lsa, say, u16, u32 } from './case.ts'
 
 const DD = 2
 const REQUEST = 3

@@ -1,7 +1,7 @@
 /** Link State Updates of the hostile-packet list: what frames an LSA, its header, and what floods. */
 import t from 'tap'
 import { ip, routerLsa, stub, us } from '../core/bench.ts'
-import { type Case, cases, lsa, say, type Also, u32, update } from './case.ts'
+import { type Also, type Case, cases, lsa, say, u32, update } from './case.ts'
 
 const UPDATE = 4
 const far = ip('10.9.9.9')
