@@ -85,6 +85,19 @@ export type { UdpOptions } from './health/udp.ts'
 export { udp } from './health/udp.ts'
 export type { Speaker } from './isolate/isolated.ts'
 export type { AnnouncementHandle } from './isolate/remote-announcement.ts'
+export type {
+  KeepalivedConfig,
+  KeepalivedConversion,
+  KeepalivedConversionOptions,
+  KeepalivedExplanation,
+  KeepalivedImport,
+  KeepalivedImportOptions,
+  KeepalivedReport,
+  KeepalivedVip,
+  KeepalivedWarning,
+} from './keepalived.ts'
+export { convertKeepalived, explainKeepalived, readKeepalived } from './keepalived.ts'
+export { keepalivedGate } from './keepalived-gates.ts'
 export type { KernelRouteOptions, ResilientGroupOptions } from './kernel-options.ts'
 export type {
   IpvsDaemon,

@@ -8,6 +8,19 @@ import {
   type KeepalivedImportOptions,
 } from './config/keepalived.ts'
 
+export type {
+  KeepalivedConfig,
+  KeepalivedConversion,
+  KeepalivedConversionOptions,
+  KeepalivedExplanation,
+  KeepalivedImport,
+  KeepalivedImportOptions,
+  KeepalivedReport,
+  KeepalivedVip,
+  KeepalivedWarning,
+} from './config/keepalived.ts'
+export { convertKeepalived, explainKeepalived } from './config/keepalived.ts'
+
 /** Files that one pattern may name. */
 const mostMatches = 10_000
 

@@ -3,7 +3,9 @@
 import { createRequire } from 'node:module'
 import { Command, Option } from 'commander'
 import { frrCompats } from '../config/frr-types.ts'
+import { addCheck } from './check.ts'
 import { ControlError } from './control.ts'
+import { addExplain } from './explain.ts'
 import { logLevels, type RunOptions, run } from './run.ts'
 import { show, UsageError } from './show.ts'
 
@@ -42,6 +44,12 @@ async function main(argv: readonly string[]): Promise<number> {
       const { processHost } = await import('./host.ts')
       status = await run(options, processHost)
     })
+  addCheck(program, (code) => {
+    status = code
+  })
+  addExplain(program, (code) => {
+    status = code
+  })
   program
     .command('show')
     .description('ask a running speaker: show ip ospf neighbor|route|database|interface [json]')

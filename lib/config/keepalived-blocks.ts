@@ -18,12 +18,12 @@ export function readAll(d: Draft, keywords: Keywords): void {
  */
 function readBlock(d: Draft, keywords: Keywords, mode: 'top' | 'inside' | 'skip'): End {
   let needsBrace = mode !== 'top'
-  let skipping = mode === 'skip'
   for (let line = d.lines.next(); line !== undefined; line = d.lines.next()) {
-    if (skipping) {
-      if (line === '{') return passOver(d)
-      // what was to be skipped has no block
-      skipping = false
+    if (mode === 'skip') {
+      // without `{` what belongs to it is anybody's guess: up to the next `}` nothing is taken over
+      if (line !== '{')
+        d.reports.report('syntax', "Missing '{' at beginning of configuration block")
+      return line === '}' ? 'skipped' : passOver(d)
     }
     if (line === '{') {
       if (!needsBrace) d.reports.report('syntax', "Unexpected '{' - ignoring")
@@ -36,7 +36,7 @@ function readBlock(d: Draft, keywords: Keywords, mode: 'top' | 'inside' | 'skip'
     }
     if (line === '}') {
       if (mode !== 'top') return 'ended'
-      d.reports.report('syntax', "Extra '}' found")
+      d.reports.report('syntax', "Unknown keyword '}'")
       continue
     }
     const words = split(d, line)
@@ -46,7 +46,10 @@ function readBlock(d: Draft, keywords: Keywords, mode: 'top' | 'inside' | 'skip'
 }
 
 function missing(d: Draft, mode: 'top' | 'inside' | 'skip'): 'file' {
-  if (mode !== 'top') d.reports.report('syntax', "There are missing '}'s or extra '{'s")
+  // once, however many blocks are open
+  if (mode !== 'top' && !d.isCutShort)
+    d.reports.report('syntax', "There are missing '}'s or extra '{'s")
+  d.isCutShort ||= mode !== 'top'
   return 'file'
 }
 
@@ -118,5 +121,5 @@ export function readLines(d: Draft, act: (words: Words) => void): void {
     const words = split(d, line)
     if (words.length > 0) guard(d, () => act(words))
   }
-  d.reports.report('syntax', "There are missing '}'s or extra '{'s")
+  missing(d, 'inside')
 }

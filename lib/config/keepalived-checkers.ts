@@ -123,18 +123,7 @@ const schedule: Keywords = {
 
 const network: Keywords = { ...connection((d) => d.checker.connection), ...schedule }
 
-/** The address that is bound must be of the family of the one that is connected to. */
-function closeNetwork(d: Draft): void {
-  const { connection: own } = d.checker
-  if (sameFamily(own.bindAddress, own.address ?? d.realServer.address)) return
-  drop(d)
-  throw new BadValue(
-    'bindto address and connect_ip address are of different families - skipping checker',
-  )
-}
-
 function closeHttp(d: Draft): void {
-  closeNetwork(d)
   const { checker } = d
   checker.urls = [...urlsOf(checker)]
   if (checker.urls.length > 0) return
@@ -163,7 +152,6 @@ const smtp: Keyword = {
       block: connection((d) => last(d.checker.hosts)),
     },
   },
-  close: closeNetwork,
 }
 
 const queries = ['A', 'NS', 'CNAME', 'SOA', 'MX', 'TXT', 'AAAA', 'RRSIG', 'DNSKEY']
@@ -190,15 +178,19 @@ const dns: Keyword = {
       },
     },
   },
-  close: closeNetwork,
 }
 
-/** Hexadecimal octets, with or without spaces; `x` for any digit where that may be. */
+/** Hexadecimal octets, one of a single digit where white space follows; `x` for any digit where that may be. */
 function octets(what: string, words: Words, isPattern: boolean): string {
-  const text = words.slice(1).join('').toLowerCase()
-  if (!(isPattern ? /^([0-9a-fx]{2})+$/ : /^([0-9a-f]{2})+$/).test(text))
-    throw new BadValue(`Invalid hex string for UDP_CHECK ${what}`)
-  return text
+  const digits = isPattern ? /^[0-9a-fx]+$/ : /^[0-9a-f]+$/
+  return words
+    .slice(1)
+    .map((word) => {
+      const text = word.toLowerCase()
+      if (!digits.test(text)) throw new BadValue(`Invalid hex string for UDP_CHECK ${what}`)
+      return text.length % 2 === 0 ? text : `${text.slice(0, -1)}0${text.at(-1)}`
+    })
+    .join('')
 }
 
 const replyLength = (name: 'minReplyLength' | 'maxReplyLength', which: string): Keyword => ({
@@ -225,7 +217,6 @@ const udp: Keyword = {
     max_reply_length: replyLength('maxReplyLength', 'max'),
   },
   close: (d) => {
-    closeNetwork(d)
     const { minReplyLength: least, maxReplyLength: most } = d.checker
     if (least > most)
       throw new BadValue(
@@ -326,8 +317,8 @@ const file: Keyword = {
 }
 
 export const checkerKeywords: Keywords = {
-  TCP_CHECK: { act: open('TCP_CHECK'), block: network, close: closeNetwork },
-  PING_CHECK: { act: open('PING_CHECK'), block: network, close: closeNetwork },
+  TCP_CHECK: { act: open('TCP_CHECK'), block: network },
+  PING_CHECK: { act: open('PING_CHECK'), block: network },
   HTTP_GET: http('HTTP_GET'),
   SSL_GET: http('SSL_GET'),
   SMTP_CHECK: smtp,

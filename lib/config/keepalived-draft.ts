@@ -144,6 +144,8 @@ export class Draft {
   readonly lines: Lines
   /** The line that the words were made of. */
   line = ''
+  /** The text ended within a block. */
+  isCutShort = false
   readonly global: Partial<Mutable<KeepalivedGlobal>> & { notificationEmail: string[] } = {
     notificationEmail: [],
   }

@@ -5,16 +5,33 @@ import { BadValue, integer, type Words, wordAt } from './keepalived-values.ts'
 
 export const mostWeight = 2_147_483_647
 
-/** `NAT`, `DR`, `TUN [type T] [port N] [csum]`; words from `at` on. */
-export function forwarding(of: string, words: Words, at = 1): Partial<KeepalivedForward> {
-  const method = wordAt(words, at)
+/** `NAT`, `DR`, `TUN [type T] [port N] [csum]`: the method counts even where what follows it does not. */
+export function setForwarding(
+  of: string,
+  words: Words,
+  server: { forward?: KeepalivedForward['forward']; tunnel?: IpvsTunnel },
+): void {
+  const method = wordAt(words, 1)
   const forward = ({ NAT: 'nat', DR: 'dr', TUN: 'tun' } as const)[method]
   if (forward === undefined)
     throw new BadValue(`unknown [${method}] routing method for ${of} server.`)
+  server.forward = forward
+  const tunnel = tunnelOf(of, words.slice(2))
+  if (forward === 'tun') server.tunnel = tunnel
+  else delete server.tunnel
+}
+
+const checksums: Readonly<Record<string, NonNullable<IpvsTunnel['checksum']>>> = {
+  nocsum: 'none',
+  csum: 'full',
+  remcsum: 'remote',
+}
+
+function tunnelOf(of: string, words: Words): IpvsTunnel {
   let tunnel: IpvsTunnel = { type: 'ipip' }
-  const checksums = { nocsum: 'none', csum: 'full', remcsum: 'remote' } as const
-  for (let i = at + 1; i < words.length; i++) {
+  for (let i = 0; i < words.length; i++) {
     const word = words[i]!
+    const checksum = Object.hasOwn(checksums, word) ? checksums[word] : undefined
     if (word === 'type') {
       const type = words[++i]
       if (type !== 'ipip' && type !== 'gue' && type !== 'gre')
@@ -22,8 +39,7 @@ export function forwarding(of: string, words: Words, at = 1): Partial<Keepalived
       tunnel = { ...tunnel, type }
     } else if (word === 'port')
       tunnel = { ...tunnel, port: integer('gue tunnel port', words[++i] ?? '', 1, 65_535) }
-    else if (Object.hasOwn(checksums, word))
-      tunnel = { ...tunnel, checksum: checksums[word as keyof typeof checksums] }
+    else if (checksum !== undefined) tunnel = { ...tunnel, checksum }
     else throw new BadValue(`Invalid tunnel option ${word} for ${of} server.`)
   }
   const { type, port, checksum = 'none' } = tunnel
@@ -33,5 +49,5 @@ export function forwarding(of: string, words: Words, at = 1): Partial<Keepalived
     throw new BadValue('ipip tunnels do not support checksum option.')
   if (type === 'gre' && checksum === 'remote')
     throw new BadValue('gre tunnels do not support remote checksum option.')
-  return forward === 'tun' ? { forward, tunnel } : { forward }
+  return tunnel
 }

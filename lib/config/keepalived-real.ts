@@ -1,7 +1,7 @@
 /** `real_server`, within a virtual_server. */
 import { checkerKeywords } from './keepalived-checkers.ts'
 import { type Draft, type Keyword, type Keywords, last } from './keepalived-draft.ts'
-import { forwarding, mostWeight } from './keepalived-forward.ts'
+import { mostWeight, setForwarding } from './keepalived-forward.ts'
 import {
   BadValue,
   familyOf,
@@ -65,7 +65,7 @@ const realServer: Keywords = {
       (d.realServer.weight = integer('Real server weight', wordAt(w, 1), 0, mostWeight)),
   },
   lvs_method: {
-    act: (d, w) => Object.assign(d.realServer, { tunnel: undefined }, forwarding('real', w)),
+    act: (d, w) => setForwarding('real', w, d.realServer),
   },
   uthreshold: threshold('upperThreshold', 'uthreshold'),
   lthreshold: threshold('lowerThreshold', 'lthreshold'),

@@ -2,7 +2,7 @@
 import type { IpvsSchedulerFlag } from '../lvs/types.ts'
 import { readLines } from './keepalived-blocks.ts'
 import type { Draft, Keyword, Keywords, VirtualServerDraft } from './keepalived-draft.ts'
-import { forwarding, mostWeight } from './keepalived-forward.ts'
+import { mostWeight, setForwarding } from './keepalived-forward.ts'
 import { groupEntry } from './keepalived-groups.ts'
 import { realServerKeywords } from './keepalived-real.ts'
 import type { KeepalivedGroupEntry, KeepalivedScript } from './keepalived-types.ts'
@@ -186,7 +186,7 @@ const scheduler: Keyword = {
   },
 }
 const method: Keyword = {
-  act: (d, w) => Object.assign(d.virtualServer, { tunnel: undefined }, forwarding('virtual', w)),
+  act: (d, w) => setForwarding('virtual', w, d.virtualServer),
 }
 
 const timing: Keywords = {
@@ -297,7 +297,7 @@ const virtualServer: Keywords = {
       const { sorry } = d.virtualServer
       if (sorry === undefined)
         throw new BadValue('sorry_server forwarding used without sorry_server')
-      Object.assign(sorry, { tunnel: undefined }, forwarding('sorry', w))
+      setForwarding('sorry', w, sorry)
     },
   },
   real_server: realServerKeywords,

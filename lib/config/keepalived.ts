@@ -19,6 +19,19 @@ import type {
 } from './keepalived-types.ts'
 import { vrrpKeywords } from './keepalived-vrrp.ts'
 
+export type {
+  KeepalivedConversion,
+  KeepalivedConversionOptions,
+  KeepalivedVip,
+} from './keepalived-director.ts'
+export { convertKeepalived } from './keepalived-director.ts'
+export type {
+  KeepalivedExplanation,
+  KeepalivedServerExplanation,
+  KeepalivedServiceExplanation,
+} from './keepalived-explain.ts'
+export { explainKeepalived } from './keepalived-explain.ts'
+export type { KeepalivedTrap, KeepalivedWarning } from './keepalived-lint.ts'
 export type * from './keepalived-types.ts'
 
 const keywords: Keywords = {
