@@ -162,6 +162,12 @@ export type { RouterHelperOptions } from './router-helper.ts'
 export type { SequenceStore } from './sequence-store.ts'
 export { OspfSpeaker } from './speaker.ts'
 export type { SpfRun } from './spf-log.ts'
+export type {
+  StaticRouteOptions,
+  StaticRoutes,
+  StaticRoutesOptions,
+} from './static-routes.ts'
+export { installStaticRoutes } from './static-routes.ts'
 export type { SysctlEvent, SysctlFinding } from './sysctl.ts'
 export type {
   InterfaceView,

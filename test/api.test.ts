@@ -23,9 +23,10 @@ const entries: Record<string, Entry> = {
     source: 'lib/index.ts',
     module: root,
     values: words(`
-      Announcement OriginatedOpaque OspfError OspfSpeaker all any atLeast command damped dns file
-      formatChange formatEvent formatWhatIf formatWhy grpc healthy http icmp kernelLinks override
-      panic self tcp tls udp weighted
+      Announcement OriginatedOpaque OspfError OspfSpeaker all any atLeast command convertKeepalived
+      damped dns explainKeepalived file formatChange formatEvent formatWhatIf formatWhy grpc healthy
+      http icmp installStaticRoutes keepalivedGate kernelLinks override panic readKeepalived self
+      tcp tls udp weighted
     `),
     types: words(`
       Acknowledgement AddressOptions AddressPort AnnounceOptions AnnouncementEvent
@@ -37,7 +38,10 @@ const entries: Record<string, Entry> = {
       IcmpOptions InterfaceOptions InterfaceState InterfaceView IpvsDaemon IpvsDestination
       IpvsDestinationState IpvsForward IpvsInfo IpvsPersistence IpvsPort IpvsProtocol
       IpvsScheduler IpvsSchedulerFlag IpvsService IpvsServiceKey IpvsServiceState IpvsStatistics
-      IpvsTimeouts IpvsTunnel IsolateOptions IsolatedSpeakerOptions KernelRouteOptions KernelWhat
+      IpvsTimeouts IpvsTunnel IsolateOptions IsolatedSpeakerOptions KeepalivedConfig
+      KeepalivedConversion KeepalivedConversionOptions KeepalivedExplanation KeepalivedImport
+      KeepalivedImportOptions KeepalivedReport KeepalivedVip KeepalivedWarning KernelRouteOptions
+      KernelWhat
       KeyOptions LifetimeOptions Limits Link LinkPort LsaId LsaThrottle LsaView MismatchField
       NeighborState NeighborView NetworkType NextHopView NssaOptions OpaqueOptions OpaqueView
       OspfErrorCode OspfEvent Override OverrideGate OverrideOptions PanicOptions PathStep
@@ -46,7 +50,8 @@ const entries: Record<string, Entry> = {
       RouteDifferenceView RouteMapEntryOptions RouteMapMatch RouteMapSet RouteSink RouteSource
       RouteView RouterHelperOptions SelfOptions SequenceStore SourceChange SourceRoute
       SourceRouteType Speaker SpeakerEvent SpeakerOptions SpeakerPorts SpfDelayConfig SpfRun
-      StepName StepReport StepTimes StopOptions StopResult StubRouterOptions
+      StaticRouteOptions StaticRoutes StaticRoutesOptions StepName StepReport StepTimes StopOptions
+      StopResult StubRouterOptions
       StubRouterTimesOptions SummaryAddressOptions SysctlEvent SysctlFinding SysctlPort TcpOptions
       TcpTarget TlsOptions TtlSecurityOptions UdpOptions Verdict VipChange VirtualLinkOptions
       WeightedOptions WhatIfChange WhyCandidate WhyView

@@ -16,7 +16,7 @@ const arrows: Record<string, readonly string[]> = {
   ports: ['core/io.ts'],
   clock: ['ports'],
   health: ['clock', 'errors', 'ports', 'reason', 'linux/raw-socket.ts'],
-  lvs: [],
+  lvs: ['type health'],
   deferred: [],
   'vip-history': ['type ports'],
   'vip-share': ['core/io.ts', 'parse', 'wire/traffic-share.ts'],
@@ -32,7 +32,17 @@ const arrows: Record<string, readonly string[]> = {
   'stub-router': ['core/io.ts', 'ports', 'type options'],
   turn: ['type core/io.ts', 'type ports'],
 
-  linux: ['clock', 'core/io.ts', 'errors', 'ports', 'type events', 'type world', 'wire/address.ts'],
+  linux: [
+    'clock',
+    'core/io.ts',
+    'errors',
+    'ports',
+    'protocols',
+    'static-routes',
+    'type events',
+    'type world',
+    'wire/address.ts',
+  ],
 
   crypto: ['wire/auth.ts'],
   'sequence-store': ['errors'],
@@ -180,6 +190,8 @@ const arrows: Record<string, readonly string[]> = {
     'errors',
     'events',
     'health',
+    'keepalived',
+    'keepalived-gates',
     'lvs',
     'kernel-options',
     'opaque',
@@ -193,6 +205,7 @@ const arrows: Record<string, readonly string[]> = {
     'redistribute-options',
     'sequence-store',
     'speaker',
+    'static-routes',
     'sysctl',
     'spf-log',
     'views',
@@ -204,7 +217,17 @@ const arrows: Record<string, readonly string[]> = {
   ],
 
   sim: ['core', 'crypto', 'errors', 'ports', 'speaker', 'wire'],
-  config: ['type area-options', 'type policy', 'type ports', 'type prefix-list', 'wire/address.ts'],
+  config: [
+    'type area-options',
+    'type lvs',
+    'type policy',
+    'type ports',
+    'type prefix-list',
+    'wire/address.ts',
+  ],
+  keepalived: ['config'],
+  'keepalived-gates': ['type config', 'health'],
+  'static-routes': ['type errors', 'parse', 'type ports', 'linux/static-routes.ts'],
   cli: ['config', 'index'],
 }
 

@@ -23,8 +23,9 @@ export function readConfiguration(path: string, { configId }: KeepalivedFlags): 
   return readKeepalived(path, configId === undefined ? {} : { configId })
 }
 
-/** keepalived drops what was written, or does not start: an error; what it changes is a warning. */
-export const isError = ({ kind }: KeepalivedReport): boolean => kind !== 'changed'
+/** keepalived drops what was written, or does not start: an error; what it changes is a warning, and so is an old word. */
+export const isError = ({ kind }: KeepalivedReport): boolean =>
+  kind !== 'changed' && kind !== 'deprecated'
 
 export function lineOf({ file, line, message }: KeepalivedReport): string {
   return file === undefined ? message : `(${file}: Line ${line ?? 0}) ${message}`

@@ -146,11 +146,13 @@ function checkOf(
   }
 }
 
-const numberOf = (
+function numberOf(
   name: string | undefined,
   look: ((name: string) => number | undefined) | undefined,
-): number | undefined =>
-  name === undefined ? undefined : /^\d{1,9}$/.test(name) ? Number(name) : look?.(name)
+): number | undefined {
+  if (name === undefined || name === 'root') return name === undefined ? undefined : 0
+  return /^\d{1,9}$/.test(name) ? Number(name) : look?.(name)
+}
 
 function urlOf(url: KeepalivedUrl, place: KeepalivedPlace, say: Said): HttpUrlOptions {
   const { path, digest, statusCodes, virtualHost, regexNoMatch, regexMinOffset, regexMaxOffset } =

@@ -98,7 +98,7 @@ function check(c: KeepalivedChecker): string {
   if (c.type === 'BFD_CHECK') return `BFD session ${c.name}`
   if (c.type === 'FILE_CHECK')
     return c.weight === 0
-      ? `file ${c.trackFile}: any number but 0 fails`
+      ? `file ${c.trackFile}: fails for every number but 0`
       : `file ${c.trackFile}: its number times ${c.reverse ? -c.weight : c.weight} is added to the weight`
   const often = `every ${c.delayLoop} s, down after ${c.retry + 1} in a row`
   const pause = c.retry === 0 ? '' : `, ${c.delayBeforeRetry} s apart`

@@ -68,7 +68,7 @@ function syncDaemon(d: Draft, words: Words): void {
     } else if (i === 2) daemon = { ...daemon, instance: word }
     else if (i === 3) {
       daemon = { ...daemon, id: integer('lvs_sync_daemon id', word, 0, 255) }
-      d.bad('Please use keyword "id" before lvs_sync_daemon SYNCID')
+      d.reports.report('deprecated', 'Please use keyword "id" before lvs_sync_daemon SYNCID')
     } else d.bad(`Unknown option ${word} specified for lvs_sync_daemon`)
   }
   d.global.lvsSyncDaemon = daemon

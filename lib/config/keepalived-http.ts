@@ -110,7 +110,7 @@ const protocols = { '1.0': '1.0', '1.1': '1.1', '1.0C': '1.0C', '1.0c': '1.0C' }
 export const httpKeywords: Keywords = {
   nb_get_retry: {
     act: (d, w) => {
-      d.bad("nb_get_retry is deprecated - please use 'retry'")
+      d.reports.report('deprecated', "nb_get_retry is deprecated - please use 'retry'")
       d.checker.retry = integer('nb_get_retry value', wordAt(w, 1), 0, 4_294_967_295)
     },
   },

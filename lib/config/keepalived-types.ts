@@ -18,6 +18,7 @@ export interface KeepalivedPlace {
  * - 'value': what was written is not what it must be, and was dropped
  * - 'syntax': braces and quotes
  * - 'include': a file that is not there, or cannot be read
+ * - 'deprecated': an old word, taken as it is meant
  * - 'changed': keepalived makes something else of it, and so do we
  * - 'limit': too long, too deep or too large; nothing is taken over
  */
@@ -26,6 +27,7 @@ export type KeepalivedReportKind =
   | 'value'
   | 'syntax'
   | 'include'
+  | 'deprecated'
   | 'changed'
   | 'limit'
 

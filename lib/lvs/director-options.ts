@@ -215,7 +215,7 @@ export interface PassiveCheckOptions {
   readonly window?: number
   /** Packets (NAT) or new connections (DR, TUN) in that time below which nothing is concluded; default 10. */
   readonly minimum?: number
-  /** How long the server stays out, doubled each time it fails again at once; default 30. */
+  /** How long the server stays out, doubled if it fails again in less time than it was out; default 30. */
   readonly hold?: number
   /** At most; default 3600. */
   readonly maximumHold?: number

@@ -1,0 +1,189 @@
+/** A keepalived.conf as options of a director, as VIPs, and in words. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { check } from '../../lib/cli/check.ts'
+import { explain } from '../../lib/cli/explain.ts'
+import { convertKeepalived, explainKeepalived } from '../../lib/config/keepalived.ts'
+import { trackedFile } from '../../lib/health/tracked-file.ts'
+import { keepalivedGate } from '../../lib/keepalived-gates.ts'
+import { folder, read, textOf } from './keepalived-samples.ts'
+
+const config = (text: string) => {
+  const { config } = read(text)
+  if (config === undefined) throw new Error('it cannot be read')
+  return config
+}
+
+t.test('the classic DR cluster', async (t) => {
+  const { director, vips } = convertKeepalived(config(textOf('classic-dr.conf')))
+  t.match(director, {
+    defaults: 'keepalived',
+    services: [
+      {
+        address: '10.0.1.100',
+        port: 80,
+        protocol: 'tcp',
+        scheduler: 'rr',
+        servers: [
+          {
+            address: '10.0.1.11',
+            forward: 'dr',
+            inhibitOnFailure: false,
+            alpha: false,
+            checks: [
+              {
+                type: 'http',
+                urls: [{ path: '/', status: [200] }],
+                delayLoop: 5,
+                retry: 3,
+                delayBeforeRetry: 3,
+                connectTimeout: 3,
+                rise: 1,
+              },
+            ],
+          },
+          { address: '10.0.1.12' },
+        ],
+      },
+    ],
+  })
+  t.match(vips, [{ address: '10.0.1.100', served: true }])
+})
+
+t.test('every kind of checker', async (t) => {
+  const { director, differences } = convertKeepalived(config(textOf('check-all.conf')))
+  const checks = director.services[0]!.servers[0]!.checks!
+  t.match(checks, [
+    { type: 'tcp', retry: 2 },
+    { type: 'dns', query: 'www.example.com', recordType: 'A', records: false },
+    { type: 'smtp', port: 25, helo: 'lb.example.com' },
+    { type: 'udp', payload: '0011aafe', requireReply: '00xx1x', minReplyLength: 2 },
+    { type: 'ping', retry: 3 },
+    { type: 'misc', command: ['/bin/true', 'a b'], timeout: 4, dynamic: true },
+    { type: 'file', path: '/tmp/ka-switch', weight: 3, reverse: true },
+    { type: 'file', path: '/tmp/ka-old', weight: -5, reverse: true },
+  ])
+  t.match(differences.map(({ message }) => message).join('\n'), /BFD_CHECK: there is no BFD/)
+  const tls = convertKeepalived(config(textOf('check-http.conf')), {
+    readText: (path) => `PEM ${path}`,
+  })
+  t.match(tls.director.services[0]!.servers[0]!.checks, [
+    {
+      type: 'http',
+      tls: { verify: false, cert: 'PEM /etc/ssl/certs/lb.pem', serverName: 'www2.example.com' },
+      urls: [
+        { regex: '^ok[ ]+\\d', regexFlags: 'im', regexNoMatch: true },
+        { path: '/a path', digest: /^9b/ },
+      ],
+    },
+  ])
+})
+
+t.test('groups are services each; too many are none', async (t) => {
+  const { director, vips } = convertKeepalived(config(textOf('groups.conf')))
+  t.equal(director.services.filter(({ address }) => address?.includes('.')).length, 1 + 4 + 4 + 11)
+  t.equal(director.services.filter(({ fwmark }) => fwmark !== undefined).length, 2)
+  t.ok(
+    vips.every(({ address }) => !address.includes(':')),
+    'OSPFv2 announces IPv4',
+  )
+  const huge = config(
+    'virtual_server_group G {\n10.0.0.0/8 80\n}\nvirtual_server group G {\nprotocol TCP\nlvs_sched rr\nlvs_method DR\nreal_server 10.1.0.1 80 { }\n}',
+  )
+  const converted = convertKeepalived(huge)
+  t.strictSame(converted.director.services, [])
+  t.match(converted.differences, [{ message: /more than 4096/ }])
+})
+
+t.test('addresses of vrrp_instance, if asked for, with their gates', async (t) => {
+  const classic = config(textOf('classic-vrrp.conf'))
+  t.strictSame(convertKeepalived(classic).vips, [])
+  const { vips } = convertKeepalived(classic, { vrrp: true })
+  t.match(vips, [
+    { address: '10.0.1.100', served: false, scripts: [{ name: 'chk_http' }] },
+    { address: '10.0.1.101' },
+  ])
+  t.not(keepalivedGate(vips[0]!), undefined)
+  t.equal(keepalivedGate({ scripts: [], files: [] }), undefined)
+})
+
+t.test('a tracked file', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'tracked-'))
+  t.teardown(() => rmSync(dir, { recursive: true }))
+  const path = join(dir, 'file')
+  const look = (weight: number, reverse = false) =>
+    trackedFile(path, { weight, reverse })(new AbortController().signal)
+  await look(0)
+  writeFileSync(path, '1\n')
+  await t.rejects(look(0), /says 1/)
+  await t.rejects(look(-50), /says 1/)
+  await look(5)
+  await t.rejects(look(5, true))
+  t.throws(() => trackedFile(''), { code: 'ERR_OSPF_CONFIG' })
+})
+
+t.test('how long a dead server stays, and the traps', async (t) => {
+  const { services, warnings, text } = explainKeepalived(config(textOf('classic-dr.conf')))
+  // 5 + 3 x 3 + 4 x 3
+  t.equal(services[0]!.servers[0]!.detection, 26)
+  t.match(text, /real_server 10.0.1.11 80, weight 1: when dead, out after at most 26 s/)
+  t.ok(warnings.some(({ trap }) => trap === 'no-alpha'))
+  const traps = (lines: string, server = '') =>
+    explainKeepalived(
+      config(
+        `virtual_server 10.0.0.1 80 {\nprotocol TCP\nlvs_method DR\n${lines}\nreal_server 10.1.0.1 80 {\n${server}\n}\n}`,
+      ),
+    ).warnings.map(({ trap }) => trap)
+  for (const [trap, lines, server] of [
+    ['unreachable-quorum', 'quorum 2\nweight 2\nhysteresis 1', ''],
+    ['hash-without-fallback', 'lvs_sched mh\ninhibit_on_failure', ''],
+    ['no-omega', 'quorum_down /bin/x', ''],
+    ['persistence-default', 'persistence_timeout', ''],
+    ['no-alpha', '', 'TCP_CHECK { }'],
+    ['no-checker', '', ''],
+    ['slow-detection', '', 'TCP_CHECK { }'],
+    ['weak-checker', '', 'DNS_CHECK { }'],
+    ['announcing-script', 'quorum_up "/usr/bin/vtysh -c x"', ''],
+    ['mail', 'smtp_alert', ''],
+    ['ha-suspend', 'ha_suspend', ''],
+    ['no-outage-plan', '', ''],
+    ['threshold', '', 'uthreshold 5\nlthreshold 9'],
+    ['moving-quorum', 'quorum 2\nweight 2', 'MISC_CHECK {\nmisc_path /bin/x\nmisc_dynamic\n}'],
+  ] as const) {
+    t.ok(traps(lines, server).includes(trap), trap)
+  }
+  const without = [
+    'lvs_sched mh\nmh-fallback\ninhibit_on_failure\nomega\nquorum_down /bin/x\nalpha\ndelay_loop 5',
+    'PING_CHECK { }',
+  ] as const
+  t.strictSame(traps(...without), [], 'a good one has none')
+})
+
+t.test('check and explain on the command line', async (t) => {
+  const at = (name: string) => ({ keepalived: join(folder, name) })
+  t.match(check(at('classic-nat.conf')), { status: 0, errors: [], warnings: [] })
+  t.match(check(at('unknown.conf')), {
+    status: 2,
+    errors: [/unknown.conf: Line 1\) Unknown keyword 'golbal_defs'/],
+  })
+  t.match(check(at('normalised.conf')).warnings.length, 15)
+  t.match(check(at('classic-dr.conf')), { status: 0, warnings: [/nb_get_retry/] })
+  t.equal(check(at('persistence.conf')).status, 0)
+  t.equal(
+    check({ ...at('persistence.conf'), strict: true }).status,
+    2,
+    'strict: a warning is an error',
+  )
+  t.match(check(at('not-there.conf')), { status: 2, errors: [/no such file/] })
+  t.throws(() => check({}), /missing/)
+  t.match(check({ frr: ['fixtures/configs/classic/router/ospfd.conf'] }), { errors: [] })
+  t.match(check({ frr: ['/nowhere'] }), { status: 2, errors: [/ENOENT/] })
+  t.match(explain(at('classic-dr.conf')), { status: 0, out: /Announced: 10.0.1.100\/32/ })
+  t.equal(JSON.parse(explain({ ...at('classic-dr.conf'), json: true }).out).services.length, 1)
+  t.match(explain(at('missing-word.conf')), {
+    status: 2,
+    complaints: [/Line 3\).*missing a parameter/],
+  })
+})
