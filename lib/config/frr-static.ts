@@ -30,7 +30,7 @@ const route: Statement = (d, a) => {
 
 function nextOf(a: Args): Pick<FrrStaticRoute, 'gateway' | 'interface' | 'onLink' | 'discard'> {
   if (a.way !== undefined) return { discard: a.way === 'reject' ? 'unreachable' : 'blackhole' }
-  if (a.peer === undefined && a.name?.toLowerCase() === 'null0') return { discard: 'blackhole' }
+  if (a.name?.toLowerCase() === 'null0') return { discard: 'blackhole' }
   return {
     ...(a.peer === undefined ? {} : { gateway: address(a.peer) }),
     ...(a.name === undefined ? {} : { interface: device(a.name) }),

@@ -55,7 +55,8 @@ function target(
     if (value !== undefined) say(checker, `${checker.type}: ${keyword} has no effect`)
   return {
     ...(address === rs.address ? {} : { address }),
-    ...(port === rs.port ? {} : { port }),
+    // a group gives its servers other ports
+    ...(port === 0 ? {} : { port }),
     ...(bindAddress === undefined ? {} : { localAddress: bindAddress }),
   }
 }
@@ -124,12 +125,14 @@ function checkOf(
     }
     case 'UDP_CHECK': {
       const { payload, requireReply: reply, minReplyLength, maxReplyLength } = c
+      if (minReplyLength > maxReplyLength)
+        say(c, `UDP_CHECK: max_reply_length ${maxReplyLength} is taken for ${minReplyLength}`)
       return {
         type: 'udp',
         ...(payload === undefined ? {} : { payload }),
         ...(reply === undefined ? {} : { requireReply: reply === '' ? true : reply }),
         minReplyLength,
-        maxReplyLength,
+        maxReplyLength: Math.max(minReplyLength, maxReplyLength),
         ...common,
       }
     }

@@ -55,7 +55,14 @@ export function convertKeepalived(
   const say: Said = (place, message) => {
     differences.push({ file: place.file, line: place.line, message })
   }
-  const services = config.virtualServers.flatMap((vs) => servicesOf(config, vs, options, say))
+  const taken = new Set<string>()
+  const services = config.virtualServers.flatMap((vs) =>
+    servicesOf(config, vs, options, say).filter((service) => {
+      const key = keyOf(service)
+      if (taken.has(key)) say(vs, `${nameOf(vs)}: ${key} is there already: left out`)
+      return !taken.has(key) && taken.add(key)
+    }),
+  )
   const { tcp = 0, tcpFin = 0, udp = 0 } = config.global.lvsTimeouts
   // 0 is what the kernel has
   const timeouts = {
@@ -119,7 +126,8 @@ function servicesOf(
   return keys.map((key, i) => ({
     ...key,
     ...common.rest,
-    servers: common.servers(i === 0),
+    ...common.sorry(key),
+    servers: common.servers(i === 0, key),
     ...(i === 0 ? common.once : {}),
   }))
 }
@@ -141,11 +149,10 @@ function commonOf(
     sorryServer: sorry,
   } = vs
   const servers = vs.realServers.map((rs) => {
-    const { address, port, weight, forward, tunnel, upperThreshold, lowerThreshold } = rs
+    const { address, weight, forward, tunnel, upperThreshold, lowerThreshold } = rs
     const { notifyUp, notifyDown } = rs
     const plain: RealServerOptions = {
       address,
-      port,
       weight,
       forward,
       ...(tunnel === undefined ? {} : { tunnel }),
@@ -160,7 +167,7 @@ function commonOf(
       ...(notifyUp === undefined ? {} : { notifyUp: commandOf(notifyUp) }),
       ...(notifyDown === undefined ? {} : { notifyDown: commandOf(notifyDown) }),
     }
-    return { plain, once }
+    return { rs, plain, once }
   })
   return {
     rest: {
@@ -172,25 +179,43 @@ function commonOf(
       quorum: Math.max(quorum, 1),
       hysteresis: Math.max(hysteresis, 0),
       omega,
-      ...(sorry === undefined
+    },
+    sorry: (key: Key): Pick<VirtualServiceOptions, 'sorryServer'> =>
+      sorry === undefined
         ? {}
         : {
             sorryServer: {
               address: sorry.address,
-              port: sorry.port,
+              ...portAt(sorry, key),
               forward: sorry.forward,
               inhibit: sorry.inhibit,
               ...(sorry.tunnel === undefined ? {} : { tunnel: sorry.tunnel }),
             },
-          }),
-    },
-    servers: (withScripts: boolean): RealServerOptions[] =>
-      servers.map(({ plain, once }) => (withScripts ? { ...plain, ...once } : plain)),
+          },
+    servers: (withScripts: boolean, key: Key): RealServerOptions[] =>
+      servers.map(({ rs, plain, once }) => ({
+        ...plain,
+        ...portAt(rs, key),
+        ...(withScripts ? once : {}),
+      })),
     once: {
       ...(vs.quorumUp === undefined ? {} : { quorumUp: commandOf(vs.quorumUp) }),
       ...(vs.quorumDown === undefined ? {} : { quorumDown: commandOf(vs.quorumDown) }),
     },
   }
+}
+
+/** What IPVS tells services by. */
+const keyOf = ({ fwmark, family, address, port, protocol }: Key): string =>
+  fwmark === undefined ? `${protocol} ${address} ${port}` : `fwmark ${fwmark} of IPv${family}`
+
+/** But for NAT the port of a server is that of each service of a group, and 0 with a mark. */
+function portAt(
+  { port, forward }: { readonly port: number; readonly forward: string },
+  key: Key,
+): { readonly port?: number } {
+  if (forward !== 'nat') return { port: key.port ?? 0 }
+  return port === 0 && key.port !== undefined ? {} : { port }
 }
 
 const commandOf = ({ command }: KeepalivedScript): readonly [string, ...string[]] => [

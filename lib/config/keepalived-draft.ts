@@ -80,6 +80,8 @@ export interface RealServerDraft
     ScheduleDraft,
     Mutable<Pick<KeepalivedRealServer, 'address' | 'port' | 'upperThreshold' | 'lowerThreshold'>>,
     KeepalivedPlace {
+  /** As it stands in the file: checks keep to it, whatever becomes of the other. */
+  readonly writtenPort: number
   weight?: number
   inhibit?: boolean
   connectTimeout?: number

@@ -20,7 +20,6 @@ const delays: Partial<Record<Type, number | 'delayLoop'>> = {
   HTTP_GET: 3,
   SSL_GET: 3,
   DNS_CHECK: 'delayLoop',
-  MISC_CHECK: 'delayLoop',
 }
 
 export function checkersOf(
@@ -64,7 +63,8 @@ function finished(
   const connect = (own: Partial<KeepalivedConnection>): KeepalivedConnection => ({
     ...own,
     address: own.address ?? rs.address,
-    port: own.port ?? rs.port,
+    // that of the server as it was written; the service's where none was
+    port: own.port ?? (rs.writtenPort === 0 ? rs.port : rs.writtenPort),
     connectTimeout: own.connectTimeout ?? rs.connectTimeout ?? vs.connectTimeout,
   })
   const network = { ...common, ...schedule, connection: connect(checker.connection) }

@@ -21,10 +21,12 @@ const most32 = 4_294_967_295
 function open(d: Draft, words: Words): void {
   const address = ipAddress('real server ip address/port', wordAt(words, 1))
   const { forward, tunnel, realServers } = d.virtualServer
+  const writtenPort = port('real server ip address/port', words[2])
   realServers.push({
     ...d.place,
     address,
-    port: port('real server ip address/port', words[2]),
+    port: writtenPort,
+    writtenPort,
     upperThreshold: 0,
     lowerThreshold: 0,
     checkers: [],

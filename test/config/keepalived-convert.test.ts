@@ -89,6 +89,31 @@ t.test('groups are services each; too many are none', async (t) => {
     vips.every(({ address }) => !address.includes(':')),
     'OSPFv2 announces IPv4',
   )
+  t.match(
+    director.services.find(({ fwmark }) => fwmark !== undefined)?.servers,
+    [{ port: 0 }],
+    'with a mark ports stay',
+  )
+  const other = convertKeepalived(
+    config(
+      'virtual_server_group G {\n10.0.0.1 80\n10.0.0.1 90\n}\nvirtual_server group G {\nprotocol TCP\nlvs_sched rr\nlvs_method DR\nreal_server 10.1.0.1 81 {\nTCP_CHECK { }\n}\n}',
+    ),
+  )
+  t.match(
+    other.director.services.map(({ servers }) => servers[0]),
+    [
+      { port: 80, checks: [{ port: 81 }] },
+      { port: 90, checks: [{ port: 81 }] },
+    ],
+    'direct routing takes the port of each service; the check keeps to what is written',
+  )
+  const twice = config(`${textOf('classic-nat.conf')}${textOf('classic-nat.conf')}`)
+  t.equal(
+    convertKeepalived(twice).director.services.length,
+    1,
+    'a service that is there already is left out',
+  )
+  t.match(convertKeepalived(twice).differences, [{ message: /there already/ }])
   const huge = config(
     'virtual_server_group G {\n10.0.0.0/8 80\n}\nvirtual_server group G {\nprotocol TCP\nlvs_sched rr\nlvs_method DR\nreal_server 10.1.0.1 80 { }\n}',
   )

@@ -142,7 +142,7 @@ t.test('checkers inherit from the real server, that from the virtual server', as
   t.strictSame(defaults('TCP_CHECK'), [1, 1])
   t.strictSame(defaults('HTTP_GET'), [1, 3])
   t.strictSame(defaults('DNS_CHECK'), [3, 60])
-  t.strictSame(defaults('MISC_CHECK'), [0, 60])
+  t.strictSame(defaults('MISC_CHECK'), [0, 1])
 })
 
 t.test('what keepalived changes is changed, and reported', async (t) => {
