@@ -1,17 +1,20 @@
 /** Who has acknowledged what we say of a prefix, and when: by watching the core after every input. */
 import type { OwnInstance } from './core/io.ts'
 import type { Router } from './core/router.ts'
-import { type PrefixChange, type Standing, standingOf } from './core/standing.ts'
+import { type PrefixChange, standingOf } from './core/standing.ts'
 import type { Clock } from './ports.ts'
 import type { Confirmation } from './vip-history.ts'
 import { formatIpv4 } from './wire/address.ts'
 
 interface Watch {
-  readonly change: PrefixChange
+  readonly changes: readonly PrefixChange[]
   readonly begun: number
-  /** Those that the word was sent to, and when they acknowledged it; set when it has been said. */
-  audience: Map<string, Member> | undefined
-  lsas: readonly OwnInstance[]
+  /** Those that the word was sent to, and when they acknowledged it: of each change from when it has been said. */
+  readonly audience: Map<string, Member>
+  /** Changes that have been said: every later instance says them as well. */
+  readonly said: Set<PrefixChange>
+  /** By change. */
+  readonly lsas: Map<PrefixChange, readonly OwnInstance[]>
   readonly resolve: (confirmation: Confirmation) => void
 }
 
@@ -34,13 +37,21 @@ export class Confirmations {
   }
 
   /**
-   * Resolves when every router that is adjacent when the change leaves has acknowledged it or is adjacent no more; or
-   * with what is known when the signal aborts. Does not reject.
+   * Resolves when every router that is adjacent when the changes have left (those of one VIP: a stub link in each of
+   * several areas) has acknowledged them or is adjacent no more; or with what is known when the signal aborts. Does not
+   * reject.
    */
-  confirm(change: PrefixChange, signal: AbortSignal): Promise<Confirmation> {
+  confirm(changes: readonly PrefixChange[], signal: AbortSignal): Promise<Confirmation> {
     return new Promise((resolve) => {
       const begun = this.#clock.now()
-      const watch: Watch = { change, begun, audience: undefined, lsas: [], resolve }
+      const watch: Watch = {
+        changes,
+        begun,
+        audience: new Map(),
+        said: new Set(),
+        lsas: new Map(),
+        resolve,
+      }
       if (!signal.aborted) this.#watches.add(watch)
       this.#look(watch)
       if (signal.aborted) return this.#end(watch, false)
@@ -54,37 +65,41 @@ export class Confirmations {
   }
 
   #look(watch: Watch): void {
-    const { lsas, isSaid, waiting } = standingOf(this.#core, watch.change)
-    // a flushed LSA is gone when all have acknowledged that: what carried the word is what was there last
-    if (lsas.length > 0) watch.lsas = lsas
-    // once it has been said, every later instance says it as well: whichever a router acknowledges
-    if (!isSaid && watch.audience === undefined) return
-    watch.audience ??= new Map(
-      waiting.map((w) => [nameOf(w), { ...w, after: undefined, gone: false }]),
-    )
-    this.#count(watch, watch.audience, waiting)
-    for (const { after, gone } of watch.audience.values()) {
-      if (after === undefined && !gone) return
+    const { changes, audience, said } = watch
+    const still = new Set<string>()
+    for (const change of changes) {
+      const { lsas, isSaid, waiting } = standingOf(this.#core, change)
+      // a flushed LSA is gone when all have acknowledged that: what carried the word is what was there last
+      if (lsas.length > 0) watch.lsas.set(change, lsas)
+      // whichever later instance a router acknowledges
+      if (!isSaid && !said.has(change)) continue
+      for (const each of waiting) {
+        const name = nameOf(each)
+        still.add(name)
+        if (!said.has(change)) audience.set(name, { ...each, after: undefined, gone: false })
+      }
+      said.add(change)
     }
+    this.#count(watch, still)
+    if (said.size < changes.length) return
+    for (const { after, gone } of audience.values()) if (after === undefined && !gone) return
     this.#end(watch, true)
   }
 
-  #count(watch: Watch, audience: Map<string, Member>, waiting: Standing['waiting']): void {
-    if (audience.size === 0) return
-    const still = new Set(waiting.map(nameOf))
+  #count({ audience, begun }: Watch, still: ReadonlySet<string>): void {
     const now = this.#clock.now()
     let full: Set<string> | undefined
     for (const [name, member] of audience) {
       if (member.after !== undefined || member.gone || still.has(name)) continue
       full ??= new Set(this.#core.neighbors().flatMap((n) => (n.state === 'Full' ? nameOf(n) : [])))
-      if (full.has(name)) member.after = now - watch.begun
+      if (full.has(name)) member.after = now - begun
       else member.gone = true
     }
   }
 
   #end(watch: Watch, isOver: boolean): void {
     this.#watches.delete(watch)
-    const members = [...(watch.audience?.values() ?? [])]
+    const members = [...watch.audience.values()]
     const by = members.flatMap(({ routerId, interface: name, after }) =>
       after === undefined ? [] : [{ routerId: formatIpv4(routerId), interface: name, after }],
     )
@@ -93,7 +108,7 @@ export class Confirmations {
       acknowledged: isOver && missing.length === 0,
       by,
       missing: missing.map(({ routerId }) => formatIpv4(routerId)),
-      lsas: watch.lsas.map(formatInstance),
+      lsas: [...watch.lsas.values()].flat().map(formatInstance),
     })
   }
 }

@@ -3,6 +3,7 @@ import createDebug from 'debug'
 import type { AnnouncementEvent, AnnouncementStepEvent } from './announcement.ts'
 import { formatEvent as formatRouterEvent, type OspfEvent } from './core/events.ts'
 import type { RouteChange } from './core/io.ts'
+import { EventStream as Stream } from './event-stream.ts'
 import type { StubRouterEvent } from './stub-router.ts'
 import type { SysctlEvent } from './sysctl.ts'
 import { formatStep } from './vip-history.ts'
@@ -178,102 +179,22 @@ const logs: Partial<Record<SpeakerEvent['type'], createDebug.Debugger>> = {
   stopped: debugSpeaker,
 }
 
-/** One reader's view of the events: bounded, oldest lost first. */
-class Reader implements AsyncIterableIterator<SpeakerEvent> {
-  readonly #limit: number
-  readonly #leave: (reader: Reader) => void
-  #queue: SpeakerEvent[] = []
-  #lost = 0
-  #done = false
-  #waiting: ((result: IteratorResult<SpeakerEvent>) => void)[] = []
-
-  constructor(limit: number, leave: (reader: Reader) => void) {
-    this.#limit = limit
-    this.#leave = leave
-  }
-
-  push(event: SpeakerEvent): void {
-    const waiting = this.#waiting.shift()
-    if (waiting) return waiting({ done: false, value: event })
-    this.#queue.push(event)
-    if (this.#queue.length > this.#limit) {
-      this.#queue.shift()
-      this.#lost++
-    }
-  }
-
-  end(): void {
-    this.#done = true
-    for (const waiting of this.#waiting.splice(0)) waiting({ done: true, value: undefined })
-  }
-
-  next(): Promise<IteratorResult<SpeakerEvent>> {
-    if (this.#lost > 0) {
-      const count = this.#lost
-      this.#lost = 0
-      return Promise.resolve({ done: false, value: { type: 'lost', count } })
-    }
-    const value = this.#queue.shift()
-    if (value !== undefined) return Promise.resolve({ done: false, value })
-    if (this.#done) return Promise.resolve({ done: true, value: undefined })
-    return new Promise((resolve) => this.#waiting.push(resolve))
-  }
-
-  return(): Promise<IteratorResult<SpeakerEvent>> {
-    this.#queue = []
-    this.#lost = 0
-    this.#leave(this)
-    this.end()
-    return Promise.resolve({ done: true, value: undefined })
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-}
-
 /** Any number of readers of the same events, each at its own speed. */
-export class EventStream implements AsyncIterable<SpeakerEvent> {
+export class EventStream extends Stream<SpeakerEvent> {
   readonly #name: string
-  readonly #limit: number
-  readonly #readers = new Set<Reader>()
-  /** There from the start: nobody can read before `start` has resolved, and by then things have been said. */
-  #first: Reader | undefined
-  #ended = false
 
   /**
    * @param name stands before each line of debug output.
    * @param limit events kept for a slow reader.
    */
   constructor(name: string, limit: number) {
+    super({ limit, lost: (count) => ({ type: 'lost', count }) })
     this.#name = name
-    this.#limit = limit
-    this.#first = this.#reader()
   }
 
-  push(event: SpeakerEvent): void {
+  override push(event: SpeakerEvent): void {
     const log = logs[event.type] ?? debugProtocol
     if (log.enabled) log('%s %s', this.#name, formatEvent(event))
-    for (const reader of this.#readers) reader.push(event)
-  }
-
-  /** Readers are given what is queued for them, and then the end. */
-  end(): void {
-    this.#ended = true
-    for (const reader of this.#readers) reader.end()
-    this.#readers.clear()
-  }
-
-  [Symbol.asyncIterator](): AsyncIterableIterator<SpeakerEvent> {
-    const first = this.#first
-    this.#first = undefined
-    return first ?? this.#reader()
-  }
-
-  #reader(): Reader {
-    const reader = new Reader(this.#limit, (r) => this.#readers.delete(r))
-    if (this.#ended) reader.end()
-    else this.#readers.add(reader)
-    return reader
+    super.push(event)
   }
 }

@@ -4,6 +4,7 @@ import type { Router } from './core/router.ts'
 import type { Explanation } from './core/why.ts'
 import type { Clock } from './ports.ts'
 import { SpfLog, type SpfRun } from './spf-log.ts'
+import { type StatusView, viewStatus } from './status.ts'
 import {
   type InterfaceView,
   type LsaView,
@@ -33,6 +34,8 @@ export class Inspection {
   readonly #clock: Clock
   readonly #beside: Beside
   readonly #spf = new SpfLog()
+  /** Trees calculated, by area. */
+  readonly #runs = new Map<string, number>()
 
   constructor(core: Router, clock: Clock, beside: Beside) {
     this.#core = core
@@ -41,6 +44,7 @@ export class Inspection {
   }
 
   calculated(event: Extract<OspfEvent, { type: 'spf' }>): void {
+    for (const area of event.areas) this.#runs.set(area, (this.#runs.get(area) ?? 0) + 1)
     this.#spf.record(event, this.#clock.wall())
   }
 
@@ -55,7 +59,12 @@ export class Inspection {
   }
 
   interfaces(): InterfaceView[] {
-    return this.#core.interfacesNow().map(viewInterface)
+    const now = this.#clock.now()
+    return this.#core.interfacesNow().map((i) => viewInterface(i, now))
+  }
+
+  status(): StatusView {
+    return viewStatus(formatIpv4(this.#core.routerId), this.#core.status(), this.#runs)
   }
 
   routes(): RouteView[] {

@@ -16,7 +16,11 @@ export interface ResilientGroupOptions {
    * 'hosts': host routes; 'all'; or those within some prefixes. Default 'hosts': VIPs are what has flows to keep.
    */
   readonly prefixes?: 'hosts' | 'all' | readonly string[]
-  /** 1 to 65535, default 120. With less than 128, a next hop of weight 1 beside others of 255 gets no flows: it drains. */
+  /**
+   * 1 to 65535, default 120. With less than 128 (from Linux 6.12 on, 32,768), a next hop of weight 1 beside others of the
+   * greatest weight gets no flows: it drains. A bucket leaves it once idle for `idleTimer`, so that with thousands of
+   * buckets a drain ends under load, too.
+   */
   readonly buckets?: number
   /** Seconds without a packet after which a bucket may go to a next hop that came or came back; default 120. */
   readonly idleTimer?: number
@@ -52,6 +56,11 @@ export interface KernelRouteOptions {
   readonly accept?: PolicyOptions
   /** Leave the routes in the kernel when the speaker stops, for the next one to adopt; default false. */
   readonly keep?: boolean
+  /**
+   * Discard packets for the holes of the area ranges and summary addresses that we advertise (RFC 2328 11.1), so that they
+   * do not follow a default route back: a blackhole route for each while something is inside. Default true.
+   */
+  readonly discard?: boolean
 }
 
 /** The options in the kernel's terms. */
@@ -74,6 +83,7 @@ export interface ParsedKernel {
   readonly nextHopIds?: number
   readonly leftoverTime: number
   readonly keep: boolean
+  readonly discard: boolean
 }
 
 const fields = [
@@ -87,6 +97,7 @@ const fields = [
   'nextHopIds',
   'leftoverTime',
   'keep',
+  'discard',
   'accept',
 ] as const satisfies readonly (keyof KernelRouteOptions)[]
 
@@ -106,8 +117,8 @@ export function parseKernel(
   const options = value === true ? {} : value
   if (!isObject(options)) throw fail(WHERE, 'true, false or an object', value)
   onlyFields(WHERE, options, fields)
-  const { table, vrf, metric = 20, protocol = 188, source, mode = 'auto' } = options
-  const { resilient, nextHopIds, leftoverTime = 60, keep = false, accept } = options
+  const { table, vrf, metric = 20, protocol = 188, source, mode = 'auto', accept } = options
+  const { resilient, nextHopIds, leftoverTime = 60, keep = false, discard = true } = options
   if (!modes.includes(mode)) throw fail(`${WHERE}: mode`, `one of ${modes.join(', ')}`, mode)
   if (resilient !== undefined && (mode === 'multipath' || mode === 'groups')) {
     throw fail(`${WHERE}: resilient`, `nothing with mode '${mode}'`, resilient)
@@ -133,6 +144,7 @@ export function parseKernel(
       : { nextHopIds: integer('nextHopIds', nextHopIds, 1, 2 ** 32 - 0x40000) }),
     leftoverTime: parseSeconds(`${WHERE}: leftoverTime`, leftoverTime, 86_400),
     keep: parseBoolean(`${WHERE}: keep`, keep),
+    discard: parseBoolean(`${WHERE}: discard`, discard),
   }
   return {
     kernel,

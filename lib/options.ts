@@ -18,6 +18,11 @@ import { defaultLimits, type Limits } from './core/limits.ts'
 import { defaultLsaThrottle, type LsaThrottle } from './core/originate.ts'
 import type { AbrType } from './core/router.ts'
 import { defaultRouteDelay, defaultSpfDelay, type SpfDelayConfig } from './core/spf-delay.ts'
+import {
+  type DirectorHelperConfig,
+  type DirectorHelperOptions,
+  parseDirectorHelper,
+} from './director-helper.ts'
 import { OspfError } from './errors.ts'
 import { deviceOf } from './interface-address.ts'
 import { type KernelRouteOptions, type ParsedKernel, parseKernel } from './kernel-options.ts'
@@ -169,6 +174,13 @@ export interface SpeakerOptions extends PoliciesOptions {
    * VIPs that are announced as externals, too; but never for the default route.
    */
   readonly summaryAddresses?: Readonly<Record<string, SummaryAddressOptions>>
+  /**
+   * So many VIPs are stub links of the router-LSA of the first interface's area; those announced beyond get LSAs of their
+   * own (`independent` of an announcement), but for those that say how they want it, and in a stub area. 0 to 5000; default
+   * 100: what fits one packet of Ethernet. Directors that announce the same VIPs must do so in the same order, or say
+   * `independent`: routers prefer a stub link to an external.
+   */
+  readonly vipsAsExternalAbove?: number
   /** Be a stub router (RFC 6987): reachable, but not a way to elsewhere; default false. */
   readonly stubRouter?: boolean | StubRouterTimesOptions
   /** Write routes into the kernel; default false: a speaker that announces has no business there. */
@@ -178,6 +190,11 @@ export interface SpeakerOptions extends PoliciesOptions {
    * `installRoutes`: a warning when a VIP has several next hops and flows would not be spread, or clients redirected.
    */
   readonly routerHelper?: 'report' | 'set' | false | RouterHelperOptions
+  /**
+   * Kernel parameters of a director: reported, or set while VIPs are announced and put back. Default: a warning when a
+   * VIP lies in a subnet of this host and it would answer ARP for it.
+   */
+  readonly directorHelper?: 'report' | 'set' | false | DirectorHelperOptions
   /**
    * Name of this router for others to show in place of its Router ID (RFC 5642), 1 to 255 printable ASCII characters;
    * default: none, and no Router Information LSA (RFC 7770) is sent.
@@ -194,6 +211,11 @@ export interface SpeakerOptions extends PoliciesOptions {
   readonly signal?: AbortSignal
   /** Addresses that devices shall have while the speaker runs; those that are missing are added, and removed again. */
   readonly addresses?: readonly AddressOptions[]
+  /**
+   * Path of a file that gets every OSPF packet that is received or sent, in the pcap format, for tshark and `ospf-speaker
+   * decode`; one that is there is replaced.
+   */
+  readonly record?: string
   /** Events kept for a reader that is slow; default 1000. */
   readonly eventQueue?: number
   readonly limits?: Partial<Limits>
@@ -227,6 +249,7 @@ export interface Parsed extends ParsedAreas {
   readonly rfc1583Compatibility: boolean
   readonly externals: readonly ExternalPrefix[]
   readonly routerHelper: RouterHelperConfig | undefined
+  readonly directorHelper: DirectorHelperConfig | undefined
   readonly role: 'announce-only' | 'router'
   /** Undefined: anything. */
   readonly originate: readonly PrefixRule[] | undefined
@@ -242,7 +265,9 @@ export interface Parsed extends ParsedAreas {
   /** Of the routes, those that go to the kernel; undefined: all. */
   readonly accept: RouteMap | undefined
   readonly addresses: readonly { device: string; address: number; prefixLength: number }[]
+  readonly vipsAsExternalAbove: number
   readonly routerInformation: RouterInformationConfig | undefined
+  readonly record: string | undefined
   readonly eventQueue: number
   readonly sequenceStore: SequenceStore | undefined
 }
@@ -261,6 +286,8 @@ const speakerFields = [
   'installRoutes',
   'signal',
   'addresses',
+  'vipsAsExternalAbove',
+  'record',
   'eventQueue',
   'limits',
   'spfDelay',
@@ -274,8 +301,14 @@ const speakerFields = [
   'role',
   'originate',
   'routerHelper',
+  'directorHelper',
   'isolate',
 ] as const satisfies readonly (keyof SpeakerOptions)[]
+
+function parseRecord(record: unknown): string | undefined {
+  if (record === undefined || (typeof record === 'string' && record !== '')) return record
+  throw fail('record', 'the path of a file', record)
+}
 
 /**
  * Checks everything and translates it.
@@ -314,6 +347,7 @@ export function parseOptions(options: SpeakerOptions): Parsed {
       options.rfc1583Compatibility ?? true,
     ),
     externals,
+    directorHelper: parseDirectorHelper(options.directorHelper),
     routerHelper: parseRouterHelper(options.routerHelper, kernel.kernel !== undefined),
     role: parseRole(options.role, kernel.kernel !== undefined, parsedAreas),
     originate: parseOriginate(options.originate, policies, [...parsedAreas.stubs, ...externals]),
@@ -327,6 +361,13 @@ export function parseOptions(options: SpeakerOptions): Parsed {
     ...kernel,
     addresses: addresses.map(parseInterfaceAddress),
     routerInformation: parseHostname(options),
+    vipsAsExternalAbove: parseInteger(
+      'vipsAsExternalAbove',
+      options.vipsAsExternalAbove ?? 100,
+      0,
+      5000,
+    ),
+    record: parseRecord(options.record),
     eventQueue: parseInteger('eventQueue', options.eventQueue ?? 1000, 1, 1_000_000),
     sequenceStore: parseStore(options.sequenceStore),
   }

@@ -39,16 +39,19 @@ export function parsePrefix(field: string, text: unknown): { prefix: number; len
   return { prefix, length }
 }
 
+/** VIPs with fewer bits than this are a slip of the pen. */
+const VIP_LENGTH_MIN = 8
+
 /**
- * Reads a VIP: 'A.B.C.D/32', or the address alone.
+ * Reads a VIP: 'A.B.C.D/32', or the address alone. A shorter prefix is itself: one route to all of its addresses.
  * @throws OspfError ERR_OSPF_CONFIG
  */
-export function parseVip(text: unknown): { prefix: number; length: 32 } {
+export function parseVip(text: unknown): { prefix: number; length: number } {
   const { prefix, length } = parsePrefix('VIP', text)
-  if (length !== 32) throw fail('VIP', 'a host prefix A.B.C.D/32', text)
+  if (length < VIP_LENGTH_MIN) throw fail('VIP', `a prefix of /${VIP_LENGTH_MIN} to /32`, text)
   const first = prefix >>> 24
   if (first === 0 || first === 127 || first >= 224) throw fail('VIP', 'a unicast address', text)
-  return { prefix, length: 32 }
+  return { prefix, length }
 }
 
 /**

@@ -71,8 +71,11 @@ export interface LinkPort extends AsyncDisposable {
 
 /** Host addresses that the speaker itself adds (a VIP on lo) and removes. */
 export interface AddressPort {
-  /** Resolves to false when the address was there before: then it is not ours to remove. */
-  add(device: string, address: number, prefixLength: number): Promise<boolean>
+  /**
+   * Resolves to false when the address was there before: then it is not ours to remove. `label`: what `ip addr` shows it
+   * with, 'lo:vip'; default: the device.
+   */
+  add(device: string, address: number, prefixLength: number, label?: string): Promise<boolean>
   remove(device: string, address: number, prefixLength: number): Promise<void>
 }
 
@@ -84,6 +87,39 @@ export interface SysctlPort {
   write(path: string, value: number): void
 }
 
+/** How routes are written to the kernel, and how far that has come. */
+export interface KernelStatus {
+  /**
+   * How several next hops are installed: 'multipath' in each route, 'groups' in next-hop groups that routes share,
+   * 'resilient' likewise, and some prefixes have a resilient group of their own.
+   */
+  readonly mode: 'multipath' | 'groups' | 'resilient'
+  /** Why so: what was asked for, and what the kernel can. */
+  readonly why: string
+  readonly table: number
+  readonly metric: number
+  /** As in /etc/iproute2/rt_protos. */
+  readonly protocol: number
+  /** Routes of ours in the kernel, as they are wanted or were a moment ago; black holes among them. */
+  readonly routes: number
+  /** Of all that are ours, black holes. */
+  readonly discards: number
+  /** Routes of an earlier life that nobody has confirmed yet. */
+  readonly leftovers: number
+  /** Next-hop groups, those that are about to go included. */
+  readonly groups: number
+  /** Routes that are to be written, or just are. */
+  readonly pending: number
+  /** Routes that the kernel refused, or would not take back; tried again. */
+  readonly failed: number
+  /** Routes in whose place somebody else's is. */
+  readonly foreign: number
+  /** We may not write at all (CAP_NET_ADMIN). */
+  readonly forbidden: boolean
+  /** What the kernel refused last, in its words, and how many seconds ago. */
+  readonly lastError: { readonly message: string; readonly age: number } | undefined
+}
+
 /** Where routes go. Changes are applied in order; a failure is reported and retried by the sink. */
 export interface RouteSink extends AsyncDisposable {
   apply(changes: readonly RouteChange[]): void
@@ -91,6 +127,8 @@ export interface RouteSink extends AsyncDisposable {
   settled(): Promise<void>
   /** Flows stay where they are when another next hop comes or goes, and who is `draining` gets no new ones. */
   readonly keepsConnections?: boolean
+  /** How it stands; absent where there is nothing to tell. */
+  status?(): KernelStatus
 }
 
 /** What a kernel's route does with packets: those that are not 'unicast' are discarded. */

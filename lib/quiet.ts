@@ -68,3 +68,9 @@ export function neighborsIn(core: Router, states: readonly NeighborState[]): Set
   const those = core.neighbors().filter((n) => states.includes(n.state))
   return new Set(those.map((n) => `${n.interface} ${n.routerId}`))
 }
+
+/** Calls when a signal aborts. Returns what undoes that. */
+export function onAbort(signal: AbortSignal | undefined, act: () => void): () => void {
+  signal?.addEventListener('abort', act, { once: true })
+  return () => signal?.removeEventListener('abort', act)
+}

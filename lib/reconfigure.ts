@@ -69,6 +69,7 @@ const speaking = ({ interfaces }: Parsed): InterfaceConfig[] =>
 
 const fixed = {
   routerId: 'routerId',
+  record: 'record',
   eventQueue: 'eventQueue',
   sequenceStore: 'sequenceStore',
   kernel: 'installRoutes',
@@ -276,8 +277,11 @@ function* others(old: Parsed, now: Parsed, changes: string[]): Generator<ConfigC
     changes.push('summaryAddresses changed')
     yield { type: 'summary-addresses', addresses }
   }
+  if (old.vipsAsExternalAbove !== now.vipsAsExternalAbove) {
+    changes.push(`vipsAsExternalAbove ${old.vipsAsExternalAbove} -> ${now.vipsAsExternalAbove}`)
+  }
   // what is no business of the core, or not at once
-  for (const field of ['stubRouter', 'accept', 'routerHelper', 'redistribution'] as const) {
+  for (const field of Object.keys(names) as (keyof typeof names)[]) {
     if (!isDeepStrictEqual(old[field], now[field])) changes.push(`${names[field]} changed`)
   }
   for (const [one, other, word] of [
@@ -296,6 +300,7 @@ const names = {
   stubRouter: 'stubRouter',
   accept: 'installRoutes: accept',
   routerHelper: 'routerHelper',
+  directorHelper: 'directorHelper',
   redistribution: 'redistribution',
 } as const
 

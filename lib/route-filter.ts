@@ -2,15 +2,18 @@
 import { prefixKey } from './core/area.ts'
 import type { ConfigChange, NextHop, Route, RouteChange } from './core/io.ts'
 import { applyPolicy, looksAtNextHops, type RouteMap } from './policy.ts'
-import type { RouteSink } from './ports.ts'
+import type { KernelStatus, RouteSink } from './ports.ts'
 
-/** What other routers are told of the forwarding table. */
-export const keepsConnections = (sink: RouteSink | undefined): ConfigChange => ({
-  type: 'keeps-connections',
-  keeps: sink?.keepsConnections ?? false,
-})
+/** What the core is told of the forwarding table, and through it other routers; undefined: there is none. */
+export const forwardingChanges = (
+  kernel: { readonly discard: boolean } | undefined,
+  sink: RouteSink | undefined,
+): ConfigChange[] => [
+  { type: 'keeps-connections', keeps: (kernel && sink?.keepsConnections) ?? false },
+  { type: 'discard-holes', discard: kernel?.discard ?? false },
+]
 
-export class RouteFilter implements RouteSink {
+export class RouteFilter implements Omit<RouteSink, 'status'> {
   readonly #sink: RouteSink
   #policy: RouteMap | undefined
   /** What was let through, by prefix. */
@@ -47,6 +50,16 @@ export class RouteFilter implements RouteSink {
     return this.#passed.has(prefixKey(prefix, length))
   }
 
+  /** How the routes stand that were let through. */
+  status(): KernelStatus | undefined {
+    const status = this.#sink.status?.()
+    if (status === undefined) return undefined
+    return Object.freeze({
+      ...status,
+      lastError: status.lastError && Object.freeze(status.lastError),
+    })
+  }
+
   settled(): Promise<void> {
     return this.#sink.settled()
   }
@@ -72,6 +85,7 @@ export class RouteFilter implements RouteSink {
     const isSame =
       before !== undefined &&
       before.source === passes.source &&
+      before.discard === passes.discard &&
       sameHops(before.nextHops, passes.nextHops)
     return isSame ? [] : [{ type: 'replace', route: passes }]
   }

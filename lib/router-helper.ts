@@ -29,6 +29,12 @@ export interface RouterHelperOptions {
   readonly hashFields?: number
   /** Whether to look after `send_redirects`, which shall be 0 for all and on each interface; default true. */
   readonly redirects?: boolean
+  /**
+   * Whether `nexthop_compat_mode` shall be 0: a change of a next-hop group is then not told again for every route that leads
+   * there, and many resilient groups change in about half the time. Default false, as programs from before Linux
+   * 5.3 learn of next hops no other way: `ip route` prints the id of the group alone then.
+   */
+  readonly quietGroups?: boolean
   /** Whether to look after `ip_forward`, which shall be 1; default true. */
   readonly forward?: boolean
   /** Devices of clients that take VIPs for their neighbors: `proxy_arp` shall be 1 there. Default: none. */
@@ -46,6 +52,7 @@ const fields = [
   'hashPolicy',
   'hashFields',
   'redirects',
+  'quietGroups',
   'forward',
   'proxyArp',
 ] as const satisfies readonly (keyof RouterHelperOptions)[]
@@ -76,6 +83,7 @@ export function parseRouterHelper(
     hashPolicy,
     hashFields: parseInteger('routerHelper: hashFields', hashFields, 1, 0xfff),
     redirects: parseBoolean('routerHelper: redirects', options.redirects ?? true),
+    quietGroups: parseBoolean('routerHelper: quietGroups', options.quietGroups ?? false),
     forward: parseBoolean('routerHelper: forward', options.forward ?? true),
     proxyArp: proxyArp.map((name) => parseDevice('routerHelper: proxyArp', name)),
     explicit: value !== undefined,
@@ -91,7 +99,7 @@ export function routerWishes(
   config: RouterHelperConfig,
   interfaces: readonly string[],
 ): SysctlWish[] {
-  const { hashPolicy, hashFields, redirects, forward, proxyArp } = config
+  const { hashPolicy, hashFields, redirects, quietGroups, forward, proxyArp } = config
   const wishes: SysctlWish[] = []
   if (hashPolicy === 3) {
     const why = 'the hash over next hops looks at other fields'
@@ -110,6 +118,10 @@ export function routerWishes(
   for (const device of proxyArp) {
     const why = 'clients that take the VIP for a neighbor get no answer'
     wishes.push({ path: deviceParameter(device, 'proxy_arp'), wanted: 1, why })
+  }
+  if (quietGroups) {
+    const why = 'a change of a next-hop group is told again for every route that leads there'
+    wishes.push({ path: 'net/ipv4/nexthop_compat_mode', wanted: 0, why })
   }
   if (forward) {
     wishes.push({ path: 'net/ipv4/ip_forward', wanted: 1, why: 'nothing is forwarded' })

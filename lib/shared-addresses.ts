@@ -15,11 +15,16 @@ export class SharedAddresses implements AddressPort {
     this.#port = port
   }
 
-  async add(device: string, address: number, prefixLength: number): Promise<boolean> {
+  async add(
+    device: string,
+    address: number,
+    prefixLength: number,
+    label?: string,
+  ): Promise<boolean> {
     const key = keyOf(device, address, prefixLength)
     let shared = this.#shared.get(key)
     if (shared === undefined) {
-      shared = { users: 0, isOurs: this.#port.add(device, address, prefixLength) }
+      shared = { users: 0, isOurs: this.#port.add(device, address, prefixLength, label) }
       this.#shared.set(key, shared)
     }
     shared.users++

@@ -3,9 +3,8 @@
  * `ports.ts`; this file knows when a socket is opened and closed, what a VIP's announcement calls, and in which order
  * everything stops.
  */
-import { getRandomValues } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { Announcement, type DrainOptions } from './announcement.ts'
+import type { Announcement, DrainOptions } from './announcement.ts'
 import type { InterfaceOptions } from './area-options.ts'
 import { realClock } from './clock.ts'
 import { ConfiguredAddresses } from './configured-addresses.ts'
@@ -13,14 +12,14 @@ import { Confirmations } from './confirmations.ts'
 import type { ConfigChange, Instant, Output } from './core/io.ts'
 import { Router } from './core/router.ts'
 import { isRemote } from './core/routes.ts'
-import { nodeDigests } from './crypto.ts'
 import { OspfError, stopped } from './errors.ts'
 import { EventStream, routesEvent, type SpeakerEvent } from './events.ts'
 import { Failures } from './failures.ts'
 import { Inspection } from './inspection.ts'
-import { changeOnDevices, deviceOf, onDevices } from './interface-address.ts'
+import { changeOnDevices, onDevices } from './interface-address.ts'
 import { Interfaces } from './interfaces.ts'
 import type { Speaker } from './isolate/isolated.ts'
+import { KernelHelpers } from './kernel-helpers.ts'
 import { type OpaqueOptions, OpaqueOriginations, type OriginatedOpaque } from './opaque.ts'
 import {
   devicesOf,
@@ -35,28 +34,30 @@ import {
   type StubRouterOptions,
   withInterface,
 } from './options.ts'
-import { parseVip } from './parse.ts'
 import { attributesFor, type PolicyOptions, parseAccept, type RouteMap } from './policy.ts'
-import type { Clock } from './ports.ts'
-import { checkOriginate } from './prefix-list.ts'
-import { neighborsIn, type StopOptions, type StopResult, untilQuiet } from './quiet.ts'
+import type { Clock, KernelStatus } from './ports.ts'
+import { neighborsIn, onAbort, type StopOptions, type StopResult, untilQuiet } from './quiet.ts'
 import { type Kept, planReconfigure, type ReconfigureResult } from './reconfigure.ts'
 import { Redistributor } from './redistribution.ts'
-import { keepsConnections, RouteFilter } from './route-filter.ts'
-import { RouterHelper } from './router-helper.ts'
+import { parseReset, type ResetOptions } from './reset.ts'
+import { forwardingChanges, RouteFilter } from './route-filter.ts'
+import { routerOptions } from './router-options.ts'
 import { keepBootCount, nextBootCount } from './sequence-store.ts'
 import { SharedAddresses } from './shared-addresses.ts'
 import type { SpfRun } from './spf-log.ts'
+import type { StatusView } from './status.ts'
 import { StubRouterSwitch } from './stub-router.ts'
 import type { SysctlFinding } from './sysctl.ts'
 import { Turn } from './turn.ts'
 import type { InterfaceView, LsaView, NeighborView, OpaqueView, RouteView } from './views.ts'
-import { type AnnounceOptions, hooksOf } from './vip.ts'
+import type { AnnounceOptions } from './vip.ts'
 import type { DownResult } from './vip-history.ts'
+import type { AnnouncementGroup } from './vip-list.ts'
+import { Vips } from './vips.ts'
 import { WallClock } from './wall-clock.ts'
 import type { RouteDifferenceView, WhatIfChange } from './what-if.ts'
 import type { WhyView } from './why.ts'
-import { formatIpv4, formatPrefix } from './wire/address.ts'
+import { formatIpv4 } from './wire/address.ts'
 import { linuxPorts, type SpeakerPorts } from './world.ts'
 
 /** A running OSPFv2 speaker. It is the stream of its events: `for await (const event of speaker)`. */
@@ -72,16 +73,11 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   readonly #confirmations: Confirmations
   readonly #interfaces: Interfaces
   readonly #stubRouter: StubRouterSwitch
-  readonly #announcements = new Map<string, Announcement>()
-  /** What the core is told of those, by the same keys. */
-  readonly #announced = new Map<string, () => ConfigChange>()
+  readonly #vips: Vips
   readonly #opaques: OpaqueOriginations
-  /** Announcements that are withdrawn and whose address is still there. */
-  readonly #leaving = new Set<Promise<void>>()
-  readonly #vipAddresses: SharedAddresses
   /** In front of the kernel; undefined: nothing is installed. */
   readonly #filter: RouteFilter | undefined
-  #helper: RouterHelper | undefined
+  readonly #helpers: KernelHelpers
   readonly #addresses: ConfiguredAddresses
   readonly #redistributor: Redistributor
   readonly #failures: Failures
@@ -124,8 +120,8 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     const speaker = new OspfSpeaker(options, parsed, world, events, bootCount)
     try {
       await speaker.#addAddresses()
-      speaker.#requireKernel(parsed)
-      speaker.#help()
+      speaker.#helpers.require(parsed)
+      speaker.#helpers.configure(parsed)
       await speaker.#redistributor.open(parsed)
       options.signal?.throwIfAborted()
       speaker.#begin()
@@ -133,12 +129,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       await speaker.#release()
       throw error
     }
-    const { signal } = options
-    if (signal) {
-      const abort = (): void => void speaker.stop()
-      signal.addEventListener('abort', abort, { once: true })
-      speaker.#cleanup.push(() => signal.removeEventListener('abort', abort))
-    }
+    speaker.#cleanup.push(onAbort(options.signal, () => void speaker.stop()))
     return speaker
   }
 
@@ -153,38 +144,45 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     this.#parsed = parsed
     this.#ports = ports
     this.#clock = ports.clock
-    this.#vipAddresses = new SharedAddresses(ports.addresses)
     this.#addresses = new ConfiguredAddresses(ports.addresses, (...args) => this.#fail(...args))
+    this.#helpers = new KernelHelpers(ports, (event) => this.#say(event))
     this.#filter = parsed.kernel && ports.routes && new RouteFilter(ports.routes, parsed.accept)
     this.#events = events
     this.routerId = formatIpv4(parsed.routerId)
-    const [high, low] = getRandomValues(new Uint32Array(2))
-    this.#core = new Router({
-      routerId: parsed.routerId,
-      seed: (high! & 0x1fffff) * 0x100000000 + low!,
-      limits: parsed.limits,
-      spfDelay: parsed.spfDelay,
-      lsaThrottle: parsed.lsaThrottle,
-      routeDelay: parsed.routeDelay,
-      stopwatch: () => ports.clock.now(),
-      abrType: parsed.abrType,
-      rfc1583Compatibility: parsed.rfc1583Compatibility,
-      digests: nodeDigests,
-      ...(bootCount === undefined ? {} : { bootCount }),
-    })
+    this.#core = new Router(routerOptions(parsed, ports.clock, bootCount))
     this.#wall = new WallClock(ports.clock, (offset) =>
       this.#core.handleConfig(ports.clock.now(), { type: 'wall-clock', offset }),
     )
     this.#turn = new Turn(ports.clock, () => this.#configure())
     this.#failures = new Failures(ports.clock, (event) => this.#say(event))
     this.#inspection = new Inspection(this.#core, ports.clock, {
-      announcement: (prefix) => this.#announcements.get(prefix)?.state,
+      announcement: (prefix) => this.#vips.get(prefix)?.state,
       isInKernel: (prefix, length) => this.#filter?.passes(prefix, length),
     })
     this.#confirmations = new Confirmations(this.#core, ports.clock)
     this.#redistributor = new Redistributor(ports, parsed, {
       configure: (change) => this.#configure(change),
       say: (event) => this.#say(event),
+    })
+    this.#vips = new Vips({
+      core: this.#core,
+      clock: ports.clock,
+      addresses: new SharedAddresses(ports.addresses),
+      confirmations: this.#confirmations,
+      turn: this.#turn,
+      redistributor: this.#redistributor,
+      options: () => this.#parsed,
+      isStopping: () => this.#stopping !== undefined,
+      noteVip: (address) => {
+        this.#interfaces.noteVip(address)
+        return this.#helpers.announced(address)
+      },
+      hold: () => this.#quiet().then(() => {}),
+      onStep: (event) => this.#say(event),
+      onChange: (event) => this.#say(event),
+      begun: (announcement) => {
+        if (this.#drainOptions) void announcement.drain(this.#drainOptions)
+      },
     })
     this.#opaques = new OpaqueOriginations({
       configure: (change) => this.#configure(change),
@@ -222,6 +220,11 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     return this.#inspection.interfaces()
   }
 
+  /** What this router is, area by area, and which others it can reach. */
+  status(): StatusView {
+    return this.#inspection.status()
+  }
+
   routes(): RouteView[] {
     return this.#inspection.routes()
   }
@@ -237,7 +240,8 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
 
   /**
    * The routes that would be different if something else were the case: a cost, a failure, a drain, here or at any
-   * router of our areas, or several at once. Nothing is changed.
+   * router of our areas, or several at once. Nothing is changed. What other border routers would then say anew, of other
+   * areas and of the outside, is not foreseen.
    * @throws OspfError ERR_OSPF_CONFIG
    */
   whatIf(changes: WhatIfChange | readonly WhatIfChange[]): readonly RouteDifferenceView[] {
@@ -253,9 +257,14 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     return this.#inspection.database()
   }
 
-  /** Kernel parameters that are not as a router in front of directors should have them; none without a router helper. */
+  /** Kernel parameters that are not as routers and directors should have them, as far as `routerHelper` and `directorHelper` look. */
   kernelSettings(): SysctlFinding[] {
-    return this.#helper?.findings() ?? []
+    return this.#helpers.findings()
+  }
+
+  /** How routes go to the kernel, and how far that has come; undefined: none are installed. */
+  kernel(): KernelStatus | undefined {
+    return this.#filter?.status()
   }
 
   /** Opaque LSAs (RFC 5250), our own included, and whether their data may be acted upon. */
@@ -273,7 +282,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
 
   /** The VIPs that are announced, or wait for their gate. */
   announcements(): readonly Announcement[] {
-    return [...this.#announcements.values()]
+    return this.#vips.all()
   }
 
   /**
@@ -287,43 +296,23 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   // Announcing
 
   /**
-   * Announces a VIP as a stub link of our router-LSA (12.4.1), gated by health if asked.
-   * @param vip 'A.B.C.D/32', or the address alone.
+   * Announces a VIP, gated by health if asked: as a stub link of our router-LSA (12.4.1), or beyond `vipsAsExternalAbove`
+   * in an LSA of its own.
+   * @param vip 'A.B.C.D/32', or the address alone. A prefix shorter than /32 is one route to all of its addresses.
    * @throws OspfError ERR_OSPF_CONFIG, ERR_OSPF_DUPLICATE, ERR_OSPF_STOPPED
    */
   announce(vip: string, options: AnnounceOptions = {}): Announcement {
-    const { prefix, length } = parseVip(vip)
-    const text = formatPrefix(prefix, length)
-    if (this.#stopping) throw new OspfError('ERR_OSPF_STOPPED', `${text}: the speaker has stopped`)
-    checkOriginate('VIP', this.#parsed.originate, { prefix, length })
-    const { announced, ...hooks } = hooksOf({ prefix, length }, options, this.#parsed.interfaces, {
-      core: this.#core,
-      clock: this.#clock,
-      addresses: this.#vipAddresses,
-      confirmations: this.#confirmations,
-      turn: this.#turn,
-    })
-    if (this.#announcements.has(text)) {
-      throw new OspfError('ERR_OSPF_DUPLICATE', `VIP ${text} is announced already`)
-    }
-    this.#interfaces.noteVip(prefix)
-    const make = (release: Disposable): Announcement =>
-      new Announcement({
-        prefix: text,
-        ...hooks,
-        hold: () => this.#quiet().then(() => {}),
-        onStep: (event) => this.#say(event),
-        onChange: (event) => {
-          if (event.state === 'withdrawn') this.#withdrawn(announcement, release)
-          this.#say(event)
-        },
-        clock: this.#clock,
-      })
-    const announcement = this.#redistributor.reserve({ prefix, length }, make)
-    this.#announcements.set(text, announcement)
-    this.#announced.set(text, announced)
-    if (this.#drainOptions) void announcement.drain(this.#drainOptions)
-    return announcement
+    return this.#vips.announce(vip, options)
+  }
+
+  /**
+   * Announces several VIPs together, all or none, behind one gate and one data plane (`prepare` runs once, `release` when
+   * the last has gone); beyond `vipsAsExternalAbove`, all of them in LSAs of their own.
+   * @param vips '10.0.1.100-10.0.1.120' (each address), an address, a prefix (as itself), or a list of these.
+   * @throws OspfError ERR_OSPF_CONFIG, ERR_OSPF_DUPLICATE, ERR_OSPF_STOPPED
+   */
+  announceAll(vips: string | readonly string[], options: AnnounceOptions = {}): AnnouncementGroup {
+    return this.#vips.announceAll(vips, options)
   }
 
   /**
@@ -376,6 +365,13 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   }
 
   /**
+   * Gives adjacencies up and makes them anew. @throws OspfError ERR_OSPF_CONFIG
+   */
+  reset(which: ResetOptions = {}): void {
+    this.#configure(parseReset(which))
+  }
+
+  /**
    * Which routes go to the kernel from now on; undefined: all. Those that are no longer accepted are removed.
    * @throws OspfError ERR_OSPF_CONFIG, also when the speaker installs no routes
    */
@@ -398,7 +394,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
    * Other options for the running speaker: the whole of them, checked as a whole. Then only what differs is applied, in
    * one step; what was announced at run time stays, and so do adjacencies where the protocol allows it. Hello and dead
    * intervals may change if the neighbors' do before the dead interval is over that ran so far. `signal` is that of the
-   * start. Not to be changed: `routerId`, `installRoutes`, `sequenceStore`, `eventQueue`.
+   * start. Not to be changed: `routerId`, `installRoutes`, `sequenceStore`, `record`, `eventQueue`.
    *
    * When it rejects, everything is as it was.
    * @throws OspfError ERR_OSPF_CONFIG, ERR_OSPF_NO_INTERFACE, ERR_OSPF_DUPLICATE (another speaker has the interface),
@@ -428,7 +424,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     const old = this.#parsed
     const plan = planReconfigure(old, parsed, [...this.#kept()])
     this.#interfaces.require(devicesOf(parsed))
-    this.#requireKernel(parsed)
+    this.#helpers.require(parsed)
     const { changes, restarted, closed } = plan
     const locked: string[] = []
     try {
@@ -462,7 +458,9 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     for (const name of closed) this.#interfaces.sockets.shut(name)
     if (parsed.virtualLinks.length === 0) this.#interfaces.sockets.shutRouted()
     this.#interfaces.look()
-    if (differs('routerHelper') || differs('interfaces')) this.#help()
+    if (differs('routerHelper') || differs('directorHelper') || differs('interfaces')) {
+      this.#helpers.configure(parsed)
+    }
     this.#say({ type: 'reconfigured', changes })
     await this.#addresses.removeAllBut(parsed.addresses)
     for (const name of closed) await this.#ports.unlock?.(name)
@@ -478,29 +476,10 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
 
   /** What was announced at run time. */
   *#kept(): Generator<Kept> {
-    for (const [prefix, announced] of this.#announced) {
-      const { state } = this.#announcements.get(prefix)!
-      yield {
-        change: announced(),
-        what: `VIP ${prefix}`,
-        active: state !== 'down' && state !== 'drained',
-      }
-    }
+    yield* this.#vips.kept()
     for (const [text, change] of this.#opaques.changes()) {
       yield { change, what: `opaque LSA ${text}`, active: true }
     }
-  }
-
-  /** The VIP may be announced anew from now on, while the address of this announcement waits for its removal. */
-  #withdrawn(announcement: Announcement, release: Disposable): void {
-    const { prefix } = announcement
-    if (this.#announcements.get(prefix) === announcement) {
-      this.#announcements.delete(prefix)
-      this.#announced.delete(prefix)
-    }
-    const gone = announcement.stop().then(() => release[Symbol.dispose]())
-    this.#leaving.add(gone)
-    void gone.then(() => this.#leaving.delete(gone))
   }
 
   // Stopping
@@ -530,7 +509,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       : Promise.resolve({ acknowledged: true, acknowledgedAfter: 0 })
     for (const announcement of this.announcements()) void announcement.stop('the speaker stops')
     const result = await this.#lastQuiet
-    await Promise.all(this.#leaving)
+    await this.#vips.gone()
     this.#configure({ type: 'close' })
     await this.#release()
     this.#say({ type: 'stopped' })
@@ -565,7 +544,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     await close('routes to redistribute', this.#redistributor)
     await close('routes', this.#ports.routes)
     await this.#addresses.removeAllBut([])
-    this.#helper?.end()
+    this.#helpers.end()
     await close('links', this.#ports.links)
     await close('kernel', { [Symbol.asyncDispose]: async () => this.#ports.close?.() })
   }
@@ -578,24 +557,6 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     for (const wanted of this.#parsed.addresses) await this.#addresses.add(wanted)
   }
 
-  /** @throws OspfError ERR_OSPF_CONFIG */
-  #requireKernel({ routerHelper }: Parsed): void {
-    if (this.#ports.sysctls !== undefined || !routerHelper?.explicit) return
-    throw new OspfError('ERR_OSPF_CONFIG', 'routerHelper: there is no kernel to be helped here')
-  }
-
-  /** As the options say it now. */
-  #help(): void {
-    const { routerHelper: config } = this.#parsed
-    const devices = [...new Set(this.#parsed.interfaces.map(({ name }) => deviceOf(name)))]
-    const { sysctls } = this.#ports
-    if (config && this.#helper) return this.#helper.configure(config, devices)
-    this.#helper?.end()
-    this.#helper =
-      config && sysctls && new RouterHelper(config, sysctls, devices, (event) => this.#say(event))
-    this.#helper?.begin()
-  }
-
   #begin(): void {
     const watch = this.#interfaces.watch()
     this.#cleanup.push(() => watch[Symbol.dispose]())
@@ -604,7 +565,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     this.#wall.begin()
     for (const change of initialChanges(this.#parsed)) this.#core.handleConfig(now, change)
     this.#core.handleConfig(now, attributesFor(this.#parsed.accept))
-    this.#core.handleConfig(now, keepsConnections(this.#filter && this.#ports.routes))
+    this.#core.handleConfig(now, ...forwardingChanges(this.#parsed.kernel, this.#ports.routes))
     this.#stubRouter.begin()
     this.#redistributor.apply(this.#parsed)
     // sockets first: if one cannot be opened, nothing has been said to anybody
@@ -663,7 +624,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
         return this.#interfaces.sockets.membership(output.interface, output.group, output.join)
       case 'routes':
         this.#filter?.apply(output.changes.map(changeOnDevices))
-        this.#helper?.watch(output.changes)
+        this.#helpers.watch(output.changes)
         return this.#say(routesEvent(output.changes))
       case 'event':
         if (output.event.type === 'spf') {

@@ -9,6 +9,8 @@ export interface SysctlWish {
   readonly wanted: number
   /** What goes wrong otherwise, as a sentence without its full stop. */
   readonly why: string
+  /** Whether what there is does as well; default: only what is wanted does. */
+  readonly suffices?: (read: (path: string) => number | undefined) => boolean
 }
 
 /** A parameter that is not as wanted. */
@@ -57,9 +59,11 @@ export class SysctlKeeper {
 
   /** What is not as wanted now. */
   findings(): SysctlFinding[] {
-    return this.#wishes.flatMap((wish) => {
-      const value = this.#read(wish.path)
-      return value === wish.wanted ? [] : [{ name: nameOf(wish.path), ...wish, value }]
+    const read = (path: string): number | undefined => this.#read(path)
+    return this.#wishes.flatMap(({ path, wanted, why, suffices }) => {
+      const value = read(path)
+      const isGood = value === wanted || (suffices?.(read) ?? false)
+      return isGood ? [] : [{ name: nameOf(path), path, wanted, why, value }]
     })
   }
 

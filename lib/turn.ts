@@ -23,8 +23,8 @@ export class Turn {
     return this.#end !== undefined
   }
 
-  push(change: ConfigChange): void {
-    this.#changes.push(change)
+  push(...changes: readonly ConfigChange[]): void {
+    this.#changes.push(...changes)
     this.#end ??= this.#clock.setTimer(0, this.#atEnd)
   }
 

@@ -25,9 +25,12 @@ export interface NeighborView {
   readonly role: 'DR' | 'Backup' | 'DROther' | undefined
   readonly designatedRouter: string
   readonly backupDesignatedRouter: string
+  /** Of its Hellos, and O of its Database Descriptions. */
   readonly options: readonly string[]
   /** Seconds in this state. */
   readonly upTime: number
+  /** How often its state has changed. */
+  readonly stateChanges: number
   /** The event of 10.2 that brought it there. */
   readonly lastEvent: string
   /** Seconds until it is given up unless a Hello comes. */
@@ -68,6 +71,20 @@ export interface InterfaceView {
   readonly fullNeighbors: number
   /** Packets and LSAs received and not processed, by reason. */
   readonly drops: Readonly<Partial<Record<DropReason, number>>>
+  /** Seconds until the next Hello; undefined: none is to be sent. */
+  readonly helloDue: number | undefined
+  /** Packets received, as far as they were authentic, and sent. */
+  readonly received: PacketCounts
+  readonly sent: PacketCounts
+}
+
+/** Packets by type (RFC 2328 A.3.1). */
+export interface PacketCounts {
+  readonly hello: number
+  readonly databaseDescription: number
+  readonly linkStateRequest: number
+  readonly linkStateUpdate: number
+  readonly linkStateAcknowledgment: number
 }
 
 /** Names an LSA (12.1). */
@@ -93,8 +110,13 @@ export interface RouteView {
   readonly type2Cost: number | undefined
   /** External route tag. */
   readonly tag: number | undefined
-  /** No gateway: attached. No next hop at all: an address of this router. */
+  /** No gateway: attached. No next hop at all: an address of this router, or it is to `discard`. */
   readonly nextHops: readonly NextHopView[]
+  /**
+   * Packets are not passed on (11.1): a range or summary address that we advertise, for what there is no longer prefix
+   * of.
+   */
+  readonly discard?: true
   /** Seconds since it became what it is. */
   readonly age: number
   /** The LSAs behind it: of equal paths, several. */
@@ -165,6 +187,7 @@ export function viewNeighbor(n: NeighborSnapshot, now: Instant): NeighborView {
     backupDesignatedRouter: formatIpv4(n.backupDesignatedRouter),
     options: optionNames(n.options),
     upTime: seconds(now - n.since),
+    stateChanges: n.stateChanges,
     lastEvent: n.lastEvent,
     deadTime: n.deadAt === undefined ? 0 : seconds(n.deadAt - now),
     retransmissions: n.retransmissionList,
@@ -173,7 +196,7 @@ export function viewNeighbor(n: NeighborSnapshot, now: Instant): NeighborView {
   })
 }
 
-export function viewInterface(i: InterfaceSnapshot): InterfaceView {
+export function viewInterface(i: InterfaceSnapshot, now: Instant): InterfaceView {
   const { address, prefixLength, mtu, up } = i.link
   return Object.freeze({
     ...i.config,
@@ -190,8 +213,20 @@ export function viewInterface(i: InterfaceSnapshot): InterfaceView {
     neighbors: i.neighbors,
     fullNeighbors: i.fullNeighbors,
     drops: Object.freeze(i.drops),
+    helloDue: i.helloAt === undefined ? undefined : seconds(i.helloAt - now),
+    received: countsOf(i.packets.received),
+    sent: countsOf(i.packets.sent),
   })
 }
+
+const countsOf = ([hello, description, request, update, ack]: readonly number[]): PacketCounts =>
+  Object.freeze({
+    hello: hello!,
+    databaseDescription: description!,
+    linkStateRequest: request!,
+    linkStateUpdate: update!,
+    linkStateAcknowledgment: ack!,
+  })
 
 export const viewLsaId = ({
   type,
@@ -216,7 +251,8 @@ export function viewRoute(
   now: Instant,
   origins: ReadonlyMap<number, readonly LsaHeader[]> = new Map(),
 ): RouteView {
-  const lsas = origins.get(prefixKey(route.prefix, route.length)) ?? []
+  // whoever else tells of what we discard is not behind it
+  const lsas = route.discard ? [] : (origins.get(prefixKey(route.prefix, route.length)) ?? [])
   return Object.freeze({
     prefix: formatPrefix(route.prefix, route.length),
     pathType: route.pathType,
@@ -225,6 +261,7 @@ export function viewRoute(
     type2Cost: route.type2Cost,
     tag: route.tag,
     nextHops: Object.freeze(route.nextHops.map(viewNextHop)),
+    ...(route.discard ? { discard: true } : {}),
     age: seconds(now - (route.since ?? now)),
     lsas: Object.freeze(lsas.map(viewLsaId)),
   })

@@ -1,4 +1,5 @@
 /** What happened to a VIP and why: every change with its cause, and the steps that followed, in a bounded ring. */
+import type { Evidence } from './gate-verdict.ts'
 import type { Clock } from './ports.ts'
 
 /** Who or what had the last word in a change. */
@@ -69,6 +70,8 @@ export interface VipChange {
   readonly state: string
   readonly cause: Cause
   readonly reason: string
+  /** The runs of a probe that led to it, where a gate told of them. */
+  readonly evidence?: Evidence
   /** What followed from it so far. */
   readonly steps: readonly StepReport[]
 }
@@ -139,15 +142,22 @@ export class History {
 }
 
 /** One line for a change and all that followed. */
-export function formatChange({ wall, was, state, cause, reason, steps }: VipChange): string {
+export function formatChange(change: VipChange): string {
+  const { wall, was, state, cause, reason, evidence, steps } = change
   const when = new Intl.DateTimeFormat('sv-SE', {
     dateStyle: 'short',
     timeStyle: 'medium',
     timeZone: 'UTC',
   }).format(wall)
   const what = was === state ? state : `${was} -> ${state}`
-  return [`${when} ${what} (${cause}: ${reason})`, ...steps.map(formatStep)].join('; ')
+  const because = evidence ? `${reason}; ${formatEvidence(evidence)}` : reason
+  return [`${when} ${what} (${cause}: ${because})`, ...steps.map(formatStep)].join('; ')
 }
+
+const formatEvidence = ({ probe, passed, times, needed }: Evidence): string =>
+  passed
+    ? `${probe} passed ${times} in a row, rise ${needed}`
+    : `${probe} failed ${times} in a row, fall ${needed}`
 
 /** A step as a part of a line. */
 export function formatStep({ step, outcome, detail, took, confirmation }: StepReport): string {

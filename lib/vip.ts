@@ -10,7 +10,7 @@ import { Fleet } from './fleet.ts'
 import { healthy } from './health/healthy.ts'
 import type { Probe } from './health/probe.ts'
 import { type ExternalOptions, parseExternal } from './options.ts'
-import { fail, isObject, onlyFields, parseArea, parseInteger } from './parse.ts'
+import { fail, isObject, onlyFields, parseArea, parseBoolean, parseInteger } from './parse.ts'
 import type { AddressPort, Clock } from './ports.ts'
 import type { Turn } from './turn.ts'
 import { checkWeight, VipShare } from './vip-share.ts'
@@ -23,17 +23,35 @@ export interface AnnounceOptions {
    * at once and for good.
    */
   readonly when?: AsyncIterable<GateVerdict> | Probe | readonly Probe[]
-  /** A stub link of our router-LSA (12.4.1), or an AS external of its own (12.4.4); default 'stub'. */
+  /**
+   * A stub link of our router-LSA (12.4.1), or an AS external of its own (12.4.4); default: a stub link, but for VIPs
+   * beyond `vipsAsExternalAbove` of the speaker, which are `independent`.
+   */
   readonly as?: 'stub' | 'external'
-  /** Cost of the stub link, 0 to 65535; default 0. */
+  /** Cost of the stub link, 0 to 65535; default 0. Of an independent VIP: the metric of type 1, which adds up the same. */
   readonly cost?: number
   /** Area ID of the stub link; default: the area of the first interface. */
   readonly area?: string
+  /** The same VIP in several areas of ours: a stub link in each of them, acknowledged in all of them. */
+  readonly areas?: readonly string[]
+  /**
+   * An LSA of its own, so that other VIPs that change do not delay this one: an AS external of type 1 (type 7 in an
+   * NSSA; none in a stub area). `false`: a stub link however many there are. Default: see `vipsAsExternalAbove` of the
+   * speaker. Decided once, when it is announced. Routers prefer any stub link to an external: all who announce the same VIP
+   * must say the same here.
+   */
+  readonly independent?: boolean
   /**
    * Share of the traffic beside the others that announce the VIP at the same cost, 1 to 256; default 100. For routers that
    * know of it (a private-use opaque LSA, see the README); others use equal shares.
    */
   readonly weight?: number
+  /**
+   * Seconds in which its share grows to `weight` whenever the VIP comes up, in at most eight steps from a tenth; default:
+   * it has its share at once. A drain asks for no new connections meanwhile, too; as the last resort it has its whole
+   * share; what comes up again starts from the beginning. For routers that know of weights.
+   */
+  readonly slowStart?: number
   /** Of an external: default 2. */
   readonly type?: 1 | 2
   /** Of an external: default 20. */
@@ -42,6 +60,8 @@ export interface AnnounceOptions {
   readonly tag?: number
   /** Put the VIP on this device ('lo') while the announcement lives; default: it is the application's business. */
   readonly device?: string
+  /** What `ip addr` shows the address with: the device, a colon and a name of yours, 'lo:vip1'; default: the device. */
+  readonly label?: string
   /**
    * What becomes of the VIP when its gate closes: 'withdraw' (the default), 'degrade' (announced at the greatest cost: the
    * last resort of the routers) or 'keep'. The latter two are for those who prefer a sick server to none.
@@ -71,11 +91,15 @@ const fields = [
   'as',
   'cost',
   'area',
+  'areas',
+  'independent',
   'type',
   'metric',
   'tag',
   'device',
+  'label',
   'weight',
+  'slowStart',
   'onFail',
   'minimumAnnouncers',
   'prepare',
@@ -85,7 +109,7 @@ const fields = [
   'lease',
 ] as const satisfies readonly (keyof AnnounceOptions)[]
 
-const ofStubs = ['cost', 'area'] as const
+const ofStubs = ['cost', 'area', 'areas', 'independent'] as const
 const ofExternals = ['type', 'metric', 'tag'] as const
 const policies = ['withdraw', 'degrade', 'keep'] as const
 const hooks = ['prepare', 'release', 'connections'] as const
@@ -97,10 +121,10 @@ type Said = Extract<PrefixChange, { type: 'announce' | 'external' }>
 
 /** What the core is told of a VIP. */
 export interface Ways {
-  readonly announce: Said
+  readonly announce: readonly Said[]
   /** As the last resort. */
-  readonly degrade: Said
-  readonly withdraw: PrefixChange
+  readonly degrade: readonly Said[]
+  readonly withdraw: readonly PrefixChange[]
 }
 
 /**
@@ -123,6 +147,7 @@ function parsePipeline(
       throw fail(`${where}: minimumAnnouncers`, "a gate, and onFail: 'withdraw' with it", got)
     }
   }
+  checkLabel(`${where}: label`, options)
   for (const hook of hooks) {
     if (options[hook] === undefined || typeof options[hook] === 'function') continue
     throw fail(`${where}: ${hook}`, 'a function', options[hook])
@@ -134,7 +159,10 @@ function parsePipeline(
       parseSeconds(`${where}: times: ${name}`, seconds)
     }
   }
-  if (lease !== undefined) parseSeconds(`${where}: lease`, lease)
+  if (options.weight !== undefined) checkWeight(`${where}: weight`, options.weight)
+  for (const field of ['lease', 'slowStart'] as const) {
+    if (options[field] !== undefined) parseSeconds(`${where}: ${field}`, options[field])
+  }
   return {
     ...(onFail === undefined ? {} : { onFail }),
     ...(prepare === undefined ? {} : { prepare }),
@@ -143,6 +171,15 @@ function parsePipeline(
     ...(options.times === undefined ? {} : { times: options.times }),
     ...(lease === undefined ? {} : { lease }),
   }
+}
+
+/** As iproute2 takes it, and the kernel keeps it: 15 octets. */
+function checkLabel(field: string, { device, label }: AnnounceOptions): void {
+  if (label === undefined) return
+  if (device === undefined) throw fail(field, 'a device with it', label)
+  const isFit = typeof label === 'string' && /^[!-~]{1,15}$/.test(label)
+  if (isFit && (label === device || label.startsWith(`${device}:`))) return
+  throw fail(field, `'${device}:' and a name, 15 characters in all`, label)
 }
 
 function parseSeconds(field: string, value: unknown): void {
@@ -174,29 +211,65 @@ function waysToAnnounce(
     }
     const external = parseExternal(where, destination, how as ExternalOptions)
     return {
-      announce: { type: 'external', external },
-      degrade: { type: 'external', external: { ...external, metric: LAST_RESORT.metric } },
-      withdraw: { type: 'withdraw-external', ...destination },
+      announce: [{ type: 'external', external }],
+      degrade: [{ type: 'external', external: { ...external, metric: LAST_RESORT.metric } }],
+      withdraw: [{ type: 'withdraw-external', ...destination }],
     }
   }
-  const area =
-    options.area === undefined ? interfaces[0]!.area : parseArea(`${where}: area`, options.area)
-  if (!interfaces.some((i) => i.area === area)) {
-    throw fail(`${where}: area`, 'an area with an interface', formatIpv4(area))
-  }
+  const areas = stubAreasOf(where, options, interfaces)
   const cost = parseInteger(`${where}: cost`, options.cost ?? 0, 0, 0xffff)
-  return {
-    announce: { type: 'announce', stub: { area, ...destination, cost } },
-    degrade: { type: 'announce', stub: { area, ...destination, cost: LAST_RESORT.cost } },
-    withdraw: { type: 'withdraw', area, ...destination },
+  if (parseBoolean(`${where}: independent`, options.independent ?? false)) {
+    if (options.area !== undefined || options.areas !== undefined) {
+      throw fail(`${where}: independent`, 'no area with it', 'independent: true')
+    }
+    // type 1: what a router adds up is what it would for a stub link
+    const { as: _as, cost: _cost, independent: _independent, ...others } = options
+    return waysToAnnounce(
+      destination,
+      { ...others, as: 'external', type: 1, metric: cost },
+      interfaces,
+    )
   }
+  const stubs = (cost: number): Said[] =>
+    areas.map((area) => ({ type: 'announce', stub: { area, ...destination, cost } }))
+  return {
+    announce: stubs(cost),
+    degrade: stubs(LAST_RESORT.cost),
+    withdraw: areas.map((area) => ({ type: 'withdraw', area, ...destination })),
+  }
+}
+
+/**
+ * The areas of a VIP's stub links.
+ * @throws OspfError ERR_OSPF_CONFIG that names the field
+ */
+export function stubAreasOf(
+  where: string,
+  { area, areas }: AnnounceOptions,
+  interfaces: readonly InterfaceConfig[],
+): number[] {
+  if (area !== undefined && areas !== undefined) {
+    throw fail(`${where}: areas`, 'either area or areas', 'both')
+  }
+  if (areas !== undefined && (!Array.isArray(areas) || areas.length === 0)) {
+    throw fail(`${where}: areas`, 'a list of Area IDs', areas)
+  }
+  const field = `${where}: ${areas === undefined ? 'area' : 'areas'}`
+  const texts = areas ?? (area === undefined ? [] : [area])
+  const ids = texts.length === 0 ? [interfaces[0]!.area] : texts.map((id) => parseArea(field, id))
+  for (const id of ids) {
+    if (interfaces.some((i) => i.area === id)) continue
+    throw fail(field, 'an area with an interface', formatIpv4(id))
+  }
+  if (new Set(ids).size < ids.length) throw fail(field, 'each area once', texts)
+  return ids
 }
 
 /** What stands behind an announcement, but for what the speaker itself does: gate, address, hooks, and what the core is told. */
 export interface Hooks
   extends Omit<AnnouncementOptions, 'prefix' | 'hold' | 'onStep' | 'onChange' | 'clock'> {
   /** What the core is told now when the VIP comes. */
-  readonly announced: () => PrefixChange
+  readonly announced: () => readonly PrefixChange[]
 }
 
 /** @throws OspfError ERR_OSPF_CONFIG that names the field */
@@ -221,11 +294,14 @@ export function hooksOf(
   let ways = waysToAnnounce(destination, options, interfaces)
   const pipeline = parsePipeline(formatPrefix(destination.prefix, destination.length), options)
   const when = asGate(options.when, clock)
-  const guard = fleetOf(options, ways, core, clock)
-  const { weight } = options
-  if (weight !== undefined)
-    checkWeight(`VIP ${formatPrefix(destination.prefix, destination.length)}: weight`, weight)
-  const share = new VipShare(destination, weight, (change) => turn.push(change))
+  const guard = fleetOf(destination, options, areasOf(ways), core, clock)
+  const { weight, slowStart: seconds } = options
+  const share = new VipShare(
+    destination,
+    weight,
+    (change) => turn.push(change),
+    seconds === undefined ? undefined : { seconds, clock },
+  )
   return {
     ...pipeline,
     ...(when === undefined ? {} : { when }),
@@ -237,27 +313,25 @@ export function hooksOf(
             device: options.device,
             address: destination.prefix,
             prefixLength: destination.length,
+            ...(options.label === undefined ? {} : { label: options.label }),
           },
         }),
     announced: () => ways.announce,
     announce: () => {
       share.announced()
-      turn.push(ways.announce)
+      turn.push(...ways.announce)
     },
     degrade: () => {
-      share.announced()
-      turn.push(ways.degrade)
+      share.announced('degraded')
+      turn.push(...ways.degrade)
     },
     withdraw: () => {
-      turn.push(ways.withdraw)
+      turn.push(...ways.withdraw)
       share.withdrawn()
     },
     stopNew: (stop) => {
       share.drain(stop)
-      const { announce } = ways
-      return (
-        stop && routersKeep(core, announce.type === 'announce' ? announce.stub.area : undefined)
-      )
+      return stop && routersKeep(core, areasOf(ways))
     },
     setWeight: (next) => {
       checkWeight('weight', next)
@@ -274,20 +348,25 @@ export function hooksOf(
   }
 }
 
+/** The areas of its stub links; undefined: it is told to all. */
+const areasOf = ({ announce }: Ways): number[] | undefined => {
+  const areas = announce.flatMap((said) => (said.type === 'announce' ? said.stub.area : []))
+  return areas.length === 0 ? undefined : areas
+}
+
 /** Who decides for a VIP whose gate has closed, if the fleet has a say. */
 function fleetOf(
+  destination: { readonly prefix: number; readonly length: number },
   { minimumAnnouncers: minimum }: AnnounceOptions,
-  { announce }: Ways,
+  areas: readonly number[] | undefined,
   core: Router,
   clock: Clock,
 ): Fleet | undefined {
   if (minimum === undefined) return undefined
-  const destination = announce.type === 'external' ? announce.external : announce.stub
-  const area = announce.type === 'announce' ? announce.stub.area : undefined
   return new Fleet({
     minimum,
     routerId: core.routerId,
-    announcers: () => announcersOf(core, destination, area),
+    announcers: () => announcersOf(core, destination, areas),
     minLsInterval: core.limits.minLsIntervalMs,
     clock,
     random: Math.random,
@@ -300,15 +379,17 @@ export const atCost = (options: AnnounceOptions, cost: number): AnnounceOptions 
 
 /**
  * Looks at the options alone, for those who announce elsewhere.
+ * @returns the areas of its stub links
  * @throws OspfError ERR_OSPF_CONFIG that names the field
  */
 export function checkAnnounce(
   destination: { readonly prefix: number; readonly length: number },
   options: AnnounceOptions,
   interfaces: readonly InterfaceConfig[],
-): void {
-  waysToAnnounce(destination, options, interfaces)
+): readonly number[] {
+  const ways = waysToAnnounce(destination, options, interfaces)
   parsePipeline(formatPrefix(destination.prefix, destination.length), options)
+  return areasOf(ways) ?? []
 }
 
 /** What `when` may be, as verdicts. */

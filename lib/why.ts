@@ -115,10 +115,10 @@ export function formatWhy({ prefix, route, covering, candidates, notes }: WhyVie
 
 /** A route on one line. */
 export function formatRoute(route: RouteView): string {
-  const { prefix, pathType, area, cost, type2Cost, nextHops } = route
+  const { prefix, pathType, area, cost, type2Cost, nextHops, discard } = route
   const what = [pathType, area === undefined ? '' : `area ${area}`, costText(cost, type2Cost)]
-  const hops = nextHops.map(hopText)
-  return `${prefix}: ${what.filter((part) => part !== '').join(', ')}, ${hops.join(' and ') || 'this router'}`
+  const hops = nextHops.map(hopText).join(' and ') || (discard ? 'discarded' : 'this router')
+  return `${prefix}: ${what.filter((part) => part !== '').join(', ')}, ${hops}`
 }
 
 const costText = (cost: number, type2Cost: number | undefined): string =>

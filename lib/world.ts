@@ -38,12 +38,22 @@ export interface SpeakerPorts {
  */
 export async function linuxPorts(parsed: Parsed, events: EventStream): Promise<SpeakerPorts> {
   const { openLinux } = await import('./linux/index.ts')
-  return openLinux({
+  const ports = await openLinux({
     clock: realClock,
     interfaces: parsed.interfaces.filter((i) => !i.passive).map((i) => i.name),
     kernel: parsed.kernel,
     report: (event) => events.push(event),
   })
+  if (parsed.record === undefined) return ports
+  const { Recording } = await import('./recording.ts')
+  const recording = new Recording(parsed.record, ports.datagrams, realClock, (event) =>
+    events.push(event),
+  )
+  const close = async (): Promise<void> => {
+    await recording[Symbol.asyncDispose]()
+    await ports.close?.()
+  }
+  return { ...ports, datagrams: recording.datagrams, close }
 }
 
 /**

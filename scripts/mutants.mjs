@@ -34,6 +34,13 @@ const mutants = [
     tests: ['core/network-types'],
   },
   {
+    name: 'discard routes (11.1)',
+    file: 'lib/core/discard.ts',
+    find: 'if (!router.discardsHoles) return discards',
+    put: 'if (router.discardsHoles) return discards',
+    tests: ['core/discard'],
+  },
+  {
     name: 'virtual links',
     file: 'lib/core/virtual-link.ts',
     find: 'if (virtual === undefined) continue\n    const area',

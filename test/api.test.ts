@@ -23,46 +23,56 @@ const entries: Record<string, Entry> = {
     source: 'lib/index.ts',
     module: root,
     values: words(`
-      Announcement OriginatedOpaque OspfError OspfSpeaker all any atLeast command convertKeepalived
-      damped dns explainKeepalived file formatChange formatEvent formatWhatIf formatWhy grpc healthy
-      http icmp installStaticRoutes keepalivedGate kernelLinks override panic readKeepalived self
-      tcp tls udp weighted
+      Announcement ConfiguredSpeaker Director Ipvs OriginatedOpaque OspfError OspfSpeaker all any
+      atLeast command convertKeepalived damped dns explainKeepalived file formatChange
+      formatDirectorEvent formatEvent formatIpvsadm formatProblem formatWhatIf formatWhy grpc
+      healthy http icmp installStaticRoutes keepalivedGate kernelLinks override panic parseIpvsadm
+      readConfig readKeepalived restoreIpvs saveIpvs self smtp tcp tls udp validateConfig weighted
     `),
     types: words(`
       Acknowledgement AddressOptions AddressPort AnnounceOptions AnnouncementEvent
-      AnnouncementHandle AnnouncementState AnnouncementStepEvent AreaOptions Attack AuthAlgorithm
-      AuthenticationOptions AuthenticationSnapshot Cause Clock CombineOptions CommandOptions
-      Confirmation DampedGate DampingOptions DatagramPort DatagramSocket DefaultInformationOptions
-      Dialogue DnsOptions DnsType DownResult DrainOptions DropReason ExternalOptions FileOptions
-      Gate GatePart GatePolicy GateVerdict GrpcOptions HealthyOptions HttpOptions HttpStatus
-      IcmpOptions InterfaceOptions InterfaceState InterfaceView IpvsDaemon IpvsDestination
-      IpvsDestinationState IpvsForward IpvsInfo IpvsPersistence IpvsPort IpvsProtocol
-      IpvsScheduler IpvsSchedulerFlag IpvsService IpvsServiceKey IpvsServiceState IpvsStatistics
+      AnnouncementGroup AnnouncementHandle AnnouncementState AnnouncementStepEvent AreaOptions
+      AreaView Attack AuthAlgorithm AuthenticationOptions AuthenticationSnapshot Cause CheckData
+      CheckOptions CheckStatus CheckTargetOptions CheckTimingOptions Clock CombineOptions
+      CommandOptions Config ConfigProblem ConfigSource ConfigText ConfigWorld Confirmation
+      DampedGate DampingOptions DatagramPort DatagramSocket DefaultInformationOptions Dialogue
+      DirectorEvent DirectorHelperOptions DirectorOptions DirectorPlan DirectorPorts
+      DirectorStartOptions DirectorStatus DnsCheckOptions DnsOptions DnsOutcome DnsType DownResult
+      DrainOptions DropReason Evidence ExternalOptions FileCheckOptions FileOptions Gate GatePart
+      GatePolicy GateVerdict GrpcOptions HealthyOptions HttpCheckOptions HttpOptions HttpStatus
+      HttpUrlOptions IcmpOptions InterfaceOptions InterfaceState InterfaceView IpvsConnection
+      IpvsConnectionsOptions IpvsDaemon IpvsDestination IpvsDestinationState IpvsEndpoint
+      IpvsForward IpvsInfo IpvsPersistence IpvsPort IpvsProtocol IpvsScheduler IpvsSchedulerFlag
+      IpvsService IpvsServiceKey IpvsServiceState IpvsStatistics IpvsTable IpvsTableEntry
       IpvsTimeouts IpvsTunnel IsolateOptions IsolatedSpeakerOptions KeepalivedConfig
       KeepalivedConversion KeepalivedConversionOptions KeepalivedExplanation KeepalivedImport
       KeepalivedImportOptions KeepalivedReport KeepalivedVip KeepalivedWarning KernelRouteOptions
-      KernelWhat
-      KeyOptions LifetimeOptions Limits Link LinkPort LsaId LsaThrottle LsaView MismatchField
-      NeighborState NeighborView NetworkType NextHopView NssaOptions OpaqueOptions OpaqueView
-      OspfErrorCode OspfEvent Override OverrideGate OverrideOptions PanicOptions PathStep
-      PoliciesOptions PolicyOptions PrefixListOptions PrefixRuleOptions Probe RangeOptions
-      ReconfigureResult RedistributeFrom RedistributeOptions ResilientGroupOptions
+      KernelStatus KernelWhat KeyOptions LifetimeOptions Limits Link LinkPort LsaId LsaThrottle
+      LsaView MiscCheckOptions MismatchField NeighborState NeighborView NetworkType NextHopView
+      NotifyCommand NssaOptions OpaqueOptions OpaqueView OspfErrorCode OspfEvent Override
+      OverrideGate OverrideOptions PacketCounts PanicOptions PassiveCheckOptions PathStep
+      PingCheckOptions PlanStep PoliciesOptions PolicyOptions PoolStanding PrefixListOptions
+      PrefixRuleOptions Probe ProbeCheckOptions RangeOptions ReadConfig RealServerOptions
+      ReconfigureResult RedistributeFrom RedistributeOptions ResetOptions ResilientGroupOptions
       RouteDifferenceView RouteMapEntryOptions RouteMapMatch RouteMapSet RouteSink RouteSource
-      RouteView RouterHelperOptions SelfOptions SequenceStore SourceChange SourceRoute
-      SourceRouteType Speaker SpeakerEvent SpeakerOptions SpeakerPorts SpfDelayConfig SpfRun
-      StaticRouteOptions StaticRoutes StaticRoutesOptions StepName StepReport StepTimes StopOptions
-      StopResult StubRouterOptions
-      StubRouterTimesOptions SummaryAddressOptions SysctlEvent SysctlFinding SysctlPort TcpOptions
-      TcpTarget TlsOptions TtlSecurityOptions UdpOptions Verdict VipChange VirtualLinkOptions
-      WeightedOptions WhatIfChange WhyCandidate WhyView
+      RouteView RouterHelperOptions RouterView SchedulerFlagName SelfOptions SequenceStore
+      ServerDrainResult ServerState ServerStatus ServiceStatus SlowStartOptions SmtpCheckOptions
+      SmtpOptions SorryServerOptions SourceChange SourceRoute SourceRouteType Speaker SpeakerEvent
+      SpeakerOptions SpeakerPorts SpfDelayConfig SpfRun StaticRouteOptions StaticRoutes
+      StaticRoutesOptions StatusView StepName StepReport StepTimes StopOptions StopResult
+      StubRouterOptions StubRouterTimesOptions SummaryAddressOptions SysctlEvent SysctlFinding
+      SysctlPort TcpCheckOptions TcpOptions TcpTarget TlsCheckOptions TlsCheckSettings TlsOptions
+      TrafficStatus Trial TrialEnd TtlSecurityOptions UdpCheckOptions UdpOptions Verdict VipChange
+      VipData VipHooks VipPolicyOptions VirtualLinkOptions VirtualServiceOptions WeightedOptions
+      WhatIfChange WhyCandidate WhyView
     `),
   },
   'ospf-speaker/core': {
     source: 'lib/core/index.ts',
     module: core,
     values: words(`
-      NothingToChange Router defaultAreaConfig defaultLimits defaultLsaThrottle defaultRouteDelay defaultSpfDelay
-      formatEvent
+      NothingToChange Router defaultAreaConfig defaultLimits defaultLsaThrottle defaultRouteDelay
+      defaultSpfDelay formatEvent
     `),
     types: words(`
       AbrType AreaConfig AreaRange Attack AuthenticationConfig AuthenticationSnapshot Candidate
@@ -85,27 +95,30 @@ const entries: Record<string, Entry> = {
       decodePacketHeader decodeRawLsa decodeRouterInformation decodeTlv encodeLsa encodeLsaHeader
       encodePacket encodeRouterInformation encodeTlv fletcher fletcherOk formatIpv4 formatOptions
       formatPrefix ipChecksum lengthOfMask lsaKey maskOf networkOf opaqueLsId optionNames
-      parseIpv4 readSeal sealCryptographic sealOctets sealSimple verifyChecksum withAge
+      parseIpv4 pcapHeader pcapRecord readPcap readSeal sealCryptographic sealOctets sealSimple
+      verifyChecksum withAge
     `),
     types: words(`
-      AuthAlgorithm AuthKey DatabaseDescriptionBody DatabaseDescriptionFlags DecodeErrorCode
-      Digests ExternalLsaBody ExternalPath ExternalTos HashName HelloBody Ipv4 LsAckBody LsRequest
-      LsRequestBody LsUpdateBody Lsa LsaBody LsaHeader NetworkLsaBody OpaqueLsaBody Packet
-      PacketBody PacketHeader RawLsa RouterInformation RouterLink RouterLinkTos RouterLsaBody Seal
-      SummaryLsaBody SummaryTos Tlv UnknownLsaBody
+      AuthAlgorithm AuthKey CapturedPacket DatabaseDescriptionBody DatabaseDescriptionFlags
+      DecodeErrorCode Digests ExternalLsaBody ExternalPath ExternalTos HashName HelloBody Ipv4
+      LsAckBody LsRequest LsRequestBody LsUpdateBody Lsa LsaBody LsaHeader NetworkLsaBody
+      OpaqueLsaBody Packet PacketBody PacketHeader PcapFrame RawLsa RouterInformation RouterLink
+      RouterLinkTos RouterLsaBody Seal SummaryLsaBody SummaryTos Tlv UnknownLsaBody
     `),
   },
   'ospf-speaker/sim': {
     source: 'lib/sim/index.ts',
     module: sim,
     values: words(`
-      Attachment ClockEvent Fib Network Random Segment SimHost SimNode SimRouteTable SimRouter
-      VirtualClock equalDatabases flowHash hopOf noForwardingLoop noHalfAdjacency oracleRoutes
-      retransmissionListsEmpty routesEqualOracle settled tally
+      Attachment ClockEvent Fib MemoryIpvs Network Random Safety Segment SimHost SimNode
+      SimRouteTable SimRouter VirtualClock befall drawFaults equalDatabases flowHash formatFault
+      hopOf mend noForwardingLoop noHalfAdjacency oracleRoutes play readGml readTopology
+      retransmissionListsEmpty routesEqualOracle settled shorten tally
     `),
     types: words(`
-      Conditions Connection CoreOptions CoreRouter Flow Freeze Member NetworkOptions OracleRoute
-      RecordedEvent SegmentOptions SimPorts SimRoute TappedPacket TrafficCounters
+      Conditions Connection CoreOptions CoreRouter Ending Fault Flow Freeze IpvsCall Member
+      MemoryIpvsOptions NetworkOptions OracleRoute RecordedEvent SegmentOptions SimPorts SimRoute
+      Story TappedPacket TrafficCounters
     `),
   },
 }

@@ -16,14 +16,26 @@ import { isolate as startIsolated } from '../lib/isolate/isolated.ts'
 import type { Launch } from '../lib/isolate/launch.ts'
 import type { FromChild, PlainEvent, Snapshot, ToChild } from '../lib/isolate/messages.ts'
 import { Outbox } from '../lib/isolate/outbox.ts'
+import { decodeTrafficShares } from '../lib/wire/traffic-share.ts'
 import { FakeClock, settle } from './health/fake-clock.ts'
 import { collect, director, eth0, type Lan, lan, only, vip } from './world.ts'
 
 const event = (n: number): PlainEvent => ({ type: 'resumed', seconds: n })
 const nothing: Snapshot = {
+  status: {
+    routerId: '10.0.0.1',
+    isBorder: false,
+    isBoundary: false,
+    abrType: 'cisco',
+    rfc1583Compatibility: true,
+    maximumPaths: 64,
+    areas: [],
+    routers: [],
+  },
   neighbors: [],
   interfaces: [],
   kernelSettings: [],
+  kernel: undefined,
   routes: undefined,
   announcements: [],
 }
@@ -484,3 +496,86 @@ t.test('reconfigured in the child, and drained as a whole', async (t) => {
   t.same([announcement.state, late.state], ['up', 'up'])
   await until(speaker.stop())
 })
+
+t.test('how routes go to the kernel', async (t) => {
+  const { start, run, until } = bench()
+  const speaker = await until(start({ ...director(), installRoutes: true }))
+  await run(6)
+  t.match(speaker.kernel(), { mode: 'multipath', pending: 0 })
+  await until(speaker.stop())
+})
+t.test(
+  'a slow start goes on without the application, and begins anew with a new child',
+  async (t) => {
+    const { children, peer, start, run, until } = bench()
+    const speaker = await until(start(director(), { lease: 2, onLapse: 'keep' }))
+    const announcement = speaker.announce(vip, { slowStart: 40, weight: 100 })
+    /** The weight that the router has heard of. */
+    const weight = (): number | undefined => {
+      for (const { lsa } of peer.database()) {
+        if (lsa.body.kind !== 'opaque' || lsa.header.age >= 3600) continue
+        const shares = decodeTrafficShares(lsa.body.data)?.shares
+        if (shares?.[0]) return shares[0].weight
+      }
+      return undefined
+    }
+    await run(8)
+    t.ok(weight()! < 30, `${weight()} at first`)
+    children[0]!.deaf = true
+    // not for so long that the child is taken to be hung
+    await run(12)
+    const later = weight()!
+    t.ok(later > 40, `${later} though the application hangs`)
+    children[0]!.deaf = false
+    announcement.setWeight(200)
+    await run(4)
+    t.ok(weight()! > later * 1.8, `${weight()} on the way to another weight`)
+    await run(30)
+    t.equal(weight(), 200)
+    children[0]!.lose('SIGKILL')
+    await run(12)
+    t.ok(weight()! < 100, `${weight()} from the beginning, and to the latest weight`)
+    await run(45)
+    t.equal(weight(), 200)
+    await until(speaker.stop())
+  },
+)
+
+t.test(
+  'VIPs beyond a number: a child that takes over tells them as the last one did',
+  async (t) => {
+    const { world, children, peer, start, run, until } = bench()
+    const speaker = await until(start(director({ vipsAsExternalAbove: 2 })))
+    await run(6)
+    const group = speaker.announceAll('10.0.1.101-10.0.1.103', { cost: 4 })
+    const others = ['10.0.1.111', '10.0.1.112', '10.0.1.113'].map((each) => speaker.announce(each))
+    const types = (): string =>
+      peer
+        .routes()
+        .filter(({ length }) => length === 32)
+        .map(({ prefix, pathType }) => `${prefix & 0xff} ${pathType}`)
+        .sort()
+        .join()
+    await run(5)
+    t.same(group.states, { up: 3 })
+    const first = '101 external-1,102 external-1,103 external-1'
+    t.equal(types(), `${first},111 intra-area,112 intra-area,113 external-1`)
+    await until(others[0]!.withdraw())
+    await run(3)
+    const now = types()
+    t.equal(now, `${first},112 intra-area,113 external-1`)
+    children[0]!.lose('SIGKILL')
+    await run(12)
+    t.equal(children.length, 2)
+    t.equal(types(), now, 'nobody is moved')
+    group.setCost(9)
+    const results = await until(group.withdraw())
+    t.equal(Object.keys(results).length, 3)
+    await run(3)
+    t.equal(types(), '112 intra-area,113 external-1')
+    t.throws(() => speaker.announceAll('10.0.1.110-10.0.1.112'), { code: 'ERR_OSPF_DUPLICATE' })
+    t.throws(() => speaker.announce('10.0.1.1', { areas: ['0', '1'] }), { code: 'ERR_OSPF_CONFIG' })
+    await until(speaker.stop())
+    t.equal(world.leftovers, '')
+  },
+)

@@ -11,6 +11,7 @@ const defaults = {
   mode: 'auto',
   leftoverTime: 60,
   keep: false,
+  discard: true,
 }
 
 t.test('as the sink takes it', async (t) => {
@@ -28,6 +29,7 @@ t.test('as the sink takes it', async (t) => {
       nextHopIds: 1000,
       leftoverTime: 5,
       keep: true,
+      discard: false,
     }),
     {
       table: 'anycast',
@@ -44,6 +46,7 @@ t.test('as the sink takes it', async (t) => {
       nextHopIds: 1000,
       leftoverTime: 5,
       keep: true,
+      discard: false,
     },
   )
   t.match(parse({ resilient: {} }), { mode: 'auto', resilient: { prefixes: 'hosts' } })

@@ -25,6 +25,7 @@ const kernelDefaults = {
   mode: 'auto',
   leftoverTime: 60,
   keep: false,
+  discard: true,
 }
 
 t.test('the defaults', async (t) => {
@@ -56,6 +57,14 @@ t.test('the defaults', async (t) => {
     role: 'announce-only',
     originate: undefined,
     routerHelper: undefined,
+    directorHelper: {
+      mode: 'report',
+      arp: true,
+      reversePath: false,
+      nonlocalBind: false,
+      forward: false,
+      explicit: false,
+    },
     limits: defaultLimits,
     spfDelay: defaultSpfDelay,
     lsaThrottle: {},
@@ -63,6 +72,7 @@ t.test('the defaults', async (t) => {
     kernel: undefined,
     accept: undefined,
     addresses: [],
+    vipsAsExternalAbove: 100,
     eventQueue: 1000,
     policies: { prefixLists: new Map(), routeMaps: new Map() },
   })
@@ -190,7 +200,7 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
   [[], 'options: expected an object, got []'],
   [
     { ...minimal, routerid: '1.1.1.1' },
-    "options: unknown option 'routerid'; known are routerId, areas, abrType, rfc1583Compatibility, externals, redistribute, redistributeTable, defaultInformation, summaryAddresses, stubRouter, installRoutes, signal, addresses, eventQueue, limits, spfDelay, routeDelay, lsaThrottle, hostname, hostnameScope, sequenceStore, prefixLists, routeMaps, role, originate, routerHelper",
+    "options: unknown option 'routerid'; known are routerId, areas, abrType, rfc1583Compatibility, externals, redistribute, redistributeTable, defaultInformation, summaryAddresses, stubRouter, installRoutes, signal, addresses, vipsAsExternalAbove, record, eventQueue, limits, spfDelay, routeDelay, lsaThrottle, hostname, hostnameScope, sequenceStore, prefixLists, routeMaps, role, originate, routerHelper, directorHelper",
   ],
   [{ areas: minimal.areas }, 'routerId: expected an IPv4 address, got nothing'],
   [{ ...minimal, routerId: 1 }, 'routerId: expected an IPv4 address, got 1'],

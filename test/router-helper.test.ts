@@ -20,6 +20,10 @@ t.test('what a router in front of directors wants', async (t) => {
   const redirects = ['all', 'eth0', 'eth1'].map((device) => `conf/${device}/send_redirects 0`)
   const policy = 'fib_multipath_hash_policy'
   t.same(wishesOf('report'), [`${policy} 1`, ...redirects, 'ip_forward 1'])
+  t.same(wishesOf({ mode: 'set', hashPolicy: false, redirects: false, quietGroups: true }), [
+    'nexthop_compat_mode 0',
+    'ip_forward 1',
+  ])
   t.same(wishesOf({ mode: 'set', hashPolicy: 3, redirects: false, forward: false }), [
     'fib_multipath_hash_fields 55',
     `${policy} 3`,

@@ -76,6 +76,9 @@ t.test('a router carries traffic for others', async (t) => {
     const { net, speaker, left, host } = await twoUplinks(more)
     t.same(via(left, '10.4.0.0/24'), ['10.1.0.2'])
     t.same(via(host, '10.4.0.0/24'), 'installRoutes' in more ? ['10.2.0.1'] : [])
+    if ('installRoutes' in more)
+      t.match(speaker.kernel(), { mode: 'multipath', routes: host.fib.size })
+    else t.equal(speaker.kernel(), undefined)
     const stopped = speaker.stop()
     await net.runAsync(20)
     await stopped

@@ -44,7 +44,7 @@ t.test('what cannot be announced', async (t) => {
       String(message),
     )
   }
-  refuses('10.0.1.0/24', {}, "VIP: expected a host prefix A.B.C.D/32, got '10.0.1.0/24'")
+  refuses('10.0.0.0/7', {}, "VIP: expected a prefix of /8 to /32, got '10.0.0.0/7'")
   refuses('10.0.1.100/24', {}, /^VIP: expected a prefix without host bits, got '10\.0\.1\.100\/24'/)
   refuses('10.0.1', {}, "VIP: expected a prefix A.B.C.D/L, got '10.0.1'")
   refuses('10.0.1.256/32', {}, /^VIP: .*got '10\.0\.1\.256\/32'/)
@@ -72,7 +72,7 @@ t.test('what cannot be announced', async (t) => {
   refuses(
     vip,
     { gate: true },
-    /unknown option 'gate'; known are when, as, cost, area, type, metric, tag, device/,
+    /unknown option 'gate'; known are when, as, cost, area, areas, independent, type, metric, tag, device/,
   )
   refuses(vip, { when: true }, `${vip}: when must be an async iterable of verdicts`)
   refuses(vip, { when: [] }, /probe must be a function or a list of functions/)

@@ -87,6 +87,7 @@ export class World implements SpeakerPorts {
     this.routes = {
       apply: (changes) => routes.apply(changes),
       settled: () => routes.settled(),
+      status: () => routes.status!(),
       [Symbol.asyncDispose]: async () => {
         this.log.push('close routes')
         await routes[Symbol.asyncDispose]()
@@ -206,11 +207,11 @@ export class World implements SpeakerPorts {
     }
   }
 
-  async #add(device: string, address: number, length: number): Promise<boolean> {
+  async #add(device: string, address: number, length: number, label?: string): Promise<boolean> {
     const text = `${device} ${formatPrefix(address, length)}`
-    this.log.push(`add ${text}`)
+    this.log.push(`add ${text}${label === undefined ? '' : ` ${label}`}`)
     if (this.refuseAddress.add) throw this.refuseAddress.add
-    const isNew = await this.#host.ports.addresses.add(device, address, length)
+    const isNew = await this.#host.ports.addresses.add(device, address, length, label)
     if (isNew) this.added.add(text)
     return isNew
   }

@@ -1,48 +1,69 @@
 /**
- * The control socket: HTTP over a unix socket that its owner alone may use. `GET /show/ip/ospf/neighbor` and the like
- * answer with a JSON document, so curl is a client as good as `ospf-speaker show`.
+ * The control socket: HTTP over a unix socket that its owner alone may use. The path is the command, word by word:
+ * `GET /show/ip/ospf/neighbor` answers with JSON, `POST /drain/10.0.1.100` does something. With `accept: text/plain` the
+ * answer is what `ospf-speaker show` prints. curl is a client as good as any.
+ *
+ * Whoever asks is bounded: in number, in what they send, in how long they take to read, and in the share of the
+ * process's time that their answers get (pace.ts).
  */
 import { once } from 'node:events'
 import { existsSync, lstatSync, rmSync } from 'node:fs'
-import { createServer, type IncomingMessage, request, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
+import { ControlError, checkPath, codeOf, whyOf } from './control-error.ts'
 
-/** A socket that cannot be had, or a speaker that cannot be asked; the message is for the operator. */
-export class ControlError extends Error {
-  override readonly name = 'ControlError'
+/** What somebody asks. */
+export interface Asked {
+  readonly isPost: boolean
+  readonly words: readonly string[]
+  readonly wantsText: boolean
+  /** What came along, as JSON; undefined: nothing. Rejects when it is too much, or no JSON. */
+  readonly body: () => Promise<unknown>
+  /** Aborts when whoever asked has left. */
+  readonly signal: AbortSignal
 }
 
-/** What fits into sockaddr_un; Node 20 cuts longer paths short without a word. */
-const longestPath = 107
-
-function checkPath(path: string): void {
-  if (Buffer.byteLength(path) > longestPath)
-    throw new ControlError(`socket ${path}: the path is longer than ${longestPath} bytes`)
+export interface Answer {
+  readonly status: number
+  /** Of a stream: as it comes, until who asked leaves. */
+  readonly body: string | AsyncIterable<string>
+  readonly isText?: boolean
 }
 
-/** What is served, by path. */
-export type Documents = Readonly<Record<string, () => unknown>>
+export type Answerer = (asked: Asked) => Promise<Answer>
 
 export interface Control extends AsyncDisposable {
   readonly path: string
 }
 
+/** Clients at once; more are turned away. */
+const CLIENTS = 128
+/** Octets of a request's head; longer ones are refused. */
+const HEAD = 16 * 1024
+/** Octets of what comes along. */
+const BODY = 4 << 20
+/** Milliseconds: to send a request, and without anything being read of an answer. */
+const REQUEST_MS = 10_000
+const IDLE_MS = 30_000
+/** Octets of an answer that go at once, and the next when they have been taken. */
+const PIECE = 64 * 1024
+
 /**
- * Serves the documents at `path`, with mode 0600. A socket that a dead process left is replaced; one that is alive,
- * or a file that is no socket, is a ControlError. Disposal removes the socket.
+ * Answers at `path`, with mode 0600. A socket that a dead process left is replaced; one that is alive, or a file that is
+ * no socket, is a ControlError. Disposal removes the socket.
  */
-export async function serveControl(path: string, documents: Documents): Promise<Control> {
+export async function serveControl(path: string, answer: Answerer): Promise<Control> {
   checkPath(path)
   let server: Server
   try {
-    server = await listen(path, documents)
+    server = await listen(path, answer)
   } catch (error) {
     // libuv says EACCES for a directory that does not exist, too.
     if (!existsSync(dirname(path))) throw new ControlError(`socket ${path}: no such directory`)
     if (codeOf(error) !== 'EADDRINUSE') throw new ControlError(`socket ${path}: ${whyOf(error)}`)
     await removeStale(path)
-    server = await listen(path, documents).catch((again: unknown) => {
+    server = await listen(path, answer).catch((again: unknown) => {
       throw new ControlError(`socket ${path}: ${whyOf(again)}`)
     })
   }
@@ -62,19 +83,11 @@ export async function serveControl(path: string, documents: Documents): Promise<
   }
 }
 
-async function listen(path: string, documents: Documents): Promise<Server> {
-  const server = createServer((asked, answer) => {
-    const name = new URL(asked.url ?? '/', 'http://speaker').pathname
-    const document = Object.hasOwn(documents, name) ? documents[name] : undefined
-    const [status, body] =
-      asked.method !== 'GET'
-        ? [405, { error: `${asked.method} is not supported` }]
-        : document === undefined
-          ? [404, { error: `no document ${name}`, documents: Object.keys(documents) }]
-          : produce(document)
-    answer.writeHead(status, { 'content-type': 'application/json', connection: 'close' })
-    answer.end(`${JSON.stringify(body, null, 2)}\n`)
-  })
+async function listen(path: string, answer: Answerer): Promise<Server> {
+  const options = { maxHeaderSize: HEAD, headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS }
+  const server = createServer(options, (asked, reply) => void respond(answer, asked, reply))
+  server.maxConnections = CLIENTS
+  server.timeout = IDLE_MS
   // The file is made within listen(), so no other user can get in before a chmod.
   const mask = process.umask(0o177)
   try {
@@ -86,12 +99,84 @@ async function listen(path: string, documents: Documents): Promise<Server> {
   return server
 }
 
-function produce(document: () => unknown): [status: number, body: unknown] {
+async function respond(
+  answer: Answerer,
+  asked: IncomingMessage,
+  reply: ServerResponse,
+): Promise<void> {
+  const left = new AbortController()
+  reply.once('close', () => left.abort())
+  reply.on('error', () => left.abort())
+  const { signal } = left
   try {
-    return [200, document()]
-  } catch (error) {
-    return [503, { error: whyOf(error) }]
+    const { status, body, isText } = await answerTo(answer, asked, signal)
+    // what nobody wanted
+    asked.resume()
+    if (signal.aborted) return
+    const type = isText ? 'text/plain; charset=utf-8' : 'application/json'
+    reply.writeHead(status, { 'content-type': type, connection: 'close' })
+    const pieces = typeof body === 'string' ? piecesOf(body) : body
+    // a stream may be silent for long
+    if (typeof body !== 'string') reply.socket?.setTimeout(0)
+    for await (const piece of pieces) await put(reply, piece, signal)
+    reply.end()
+  } catch {
+    reply.destroy()
   }
+}
+
+async function answerTo(
+  answer: Answerer,
+  asked: IncomingMessage,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const { method, url = '/', headers } = asked
+  const refuse = (status: number, error: string): Answer => ({ status, body: json({ error }) })
+  if (method !== 'GET' && method !== 'POST') return refuse(405, `${method} is not supported`)
+  const wantsText = headers.accept?.startsWith('text/plain') === true
+  let words: string[]
+  try {
+    const { pathname } = new URL(url, 'http://speaker')
+    words = pathname.split('/').filter(Boolean).map(decodeURIComponent)
+  } catch {
+    return refuse(400, 'that is no path')
+  }
+  return answer({ isPost: method === 'POST', words, wantsText, body: () => bodyOf(asked), signal })
+}
+
+async function bodyOf(asked: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  let octets = 0
+  for await (const chunk of asked as AsyncIterable<Buffer>) {
+    octets += chunk.length
+    if (octets > BODY) throw new Error(`more than ${BODY} octets`)
+    chunks.push(chunk)
+  }
+  const text = Buffer.concat(chunks).toString('utf8')
+  return text === '' ? undefined : JSON.parse(text)
+}
+
+export const json = (document: unknown): string => `${JSON.stringify(document, null, 2)}\n`
+
+function* piecesOf(body: string): Generator<string> {
+  for (let at = 0; at < body.length; at += PIECE) yield body.slice(at, at + PIECE)
+}
+
+/** Resolves when there is room for more. A reader that takes nothing for too long is let go. */
+async function put(reply: ServerResponse, piece: string, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) throw new Error('nobody listens')
+  if (reply.write(piece)) return
+  await new Promise<void>((resolve, reject) => {
+    const tooSlow = setTimeout(() => reject(new Error('nobody reads')), IDLE_MS)
+    const done = (): void => {
+      clearTimeout(tooSlow)
+      reply.off('drain', done)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    reply.once('drain', done)
+    signal.addEventListener('abort', done, { once: true })
+  })
 }
 
 async function removeStale(path: string): Promise<void> {
@@ -110,58 +195,4 @@ async function removeStale(path: string): Promise<void> {
   throw new ControlError(
     `socket ${path}: a running speaker has it; give this one another with --socket`,
   )
-}
-
-/** Milliseconds that a speaker may take to answer. */
-const patience = 10_000
-
-/** Asks the speaker behind `path` for a document. */
-export async function askControl(path: string, document: string): Promise<unknown> {
-  checkPath(path)
-  const asked = request({ socketPath: path, path: document, timeout: patience })
-  asked.once('timeout', () => asked.destroy(new Error('no answer')))
-  asked.end()
-  let status: number | undefined
-  let text = ''
-  try {
-    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
-    status = answer.statusCode
-    answer.setEncoding('utf8')
-    for await (const chunk of answer) text += chunk
-  } catch (error) {
-    throw new ControlError(
-      codeOf(error) === 'ENOENT' || codeOf(error) === 'ECONNREFUSED'
-        ? `no speaker is running behind ${path}`
-        : `socket ${path}: ${whyOf(error)}`,
-    )
-  }
-  const body: unknown = parse(text, path)
-  if (status !== 200)
-    throw new ControlError(`socket ${path}: ${errorOf(body) ?? `HTTP status ${status}`}`)
-  return body
-}
-
-function parse(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new ControlError(`socket ${path}: the answer is no JSON; is a speaker behind it?`)
-  }
-}
-
-function errorOf(body: unknown): string | undefined {
-  const error =
-    typeof body === 'object' && body !== null && 'error' in body ? body.error : undefined
-  return typeof error === 'string' ? error : undefined
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : undefined
-}
-
-function whyOf(error: unknown): string {
-  if (codeOf(error) === 'EACCES') return 'permission denied'
-  return error instanceof Error ? error.message : String(error)
 }

@@ -7,7 +7,8 @@ export const processHost: Host = {
   readFile: (path) => readFile(path, 'utf8'),
   // The speaker is loaded when it is wanted: a configuration with errors is told without native code.
   links: async () => (await import('./start.ts')).links(),
-  start: async (config, resolved) => (await import('./start.ts')).start(config, resolved),
+  start: async (...args) => (await import('./start.ts')).start(...args),
+  environment: process.env,
   speed,
   print: (line) => void process.stdout.write(`${line}\n`),
   complain: (line) => void process.stderr.write(`${line}\n`),

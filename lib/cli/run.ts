@@ -1,48 +1,35 @@
 /** `ospf-speaker run`: configuration files in, a speaker until a signal, one line per event. */
 
-import { type FrrCompat, type FrrOptions, importFrr } from '../config/frr.ts'
-import { type ResolvedNetworks, resolveNetworks } from '../config/networks.ts'
+import type { Config } from '../index.ts'
 import { type Control, serveControl } from './control.ts'
-import { documentsOf } from './show.ts'
-import type { Snapshots } from './speaker-like.ts'
+import { defaultSocket } from './control-error.ts'
+import { type InputHost, type Inputs, loadInputs, type ReadInputs, readInputs } from './inputs.ts'
+import { type LogLevel, type LogLine, logger } from './log.ts'
+import { type Changeable, Reloader, withActions } from './reload.ts'
+import { answersOf } from './show.ts'
+import type { Operated } from './speaker-like.ts'
 
-export const logLevels = ['error', 'warning', 'info', 'debug'] as const
-export type LogLevel = (typeof logLevels)[number]
+export type { LogLine } from './log.ts'
 
-export interface RunOptions {
-  /** Paths of the files. */
-  readonly frr: readonly string[]
-  /** Whose defaults count where the files say nothing; default 'frr'. */
-  readonly compat?: FrrCompat
-  /** Refuse what is understood and not done here; default false: warn. */
-  readonly strict?: boolean
-  /** Path of the control socket. */
-  readonly socket: string
-  readonly log: LogLevel
+export interface RunOptions extends Inputs {
+  /** Path of the control socket; default: as the configuration says. */
+  readonly socket?: string
+  /** Default: as the configuration says. */
+  readonly log?: LogLevel
 }
 
-/** What the speaker does, one line each. */
-export interface LogLine {
-  readonly level: LogLevel
-  readonly text: string
-}
-
-/** A speaker that has started: snapshots, its events, and the graceful stop. */
-export interface RunningSpeaker extends Snapshots {
+/** A speaker that has started: all that is asked of it, its events, what can be changed, and the graceful stop. */
+export interface RunningSpeaker extends Operated {
   /** Ends when the speaker has stopped. */
   readonly log: AsyncIterable<LogLine>
+  readonly configured: Changeable
   /** Withdraws, flushes, cleans the kernel; idempotent. */
   stop(): Promise<void>
 }
 
 /** The world around the command, handed in so that it can be tested. */
-export interface Host {
-  readFile(path: string): Promise<string>
-  /** The devices now, by name. */
-  links(): Promise<Parameters<typeof resolveNetworks>[1]>
-  /** Speed of a device in Mbit/s, where it is known. */
-  speed(device: string): number | undefined
-  start(config: FrrOptions, resolved: ResolvedNetworks): Promise<RunningSpeaker>
+export interface Host extends InputHost {
+  start(config: Config): Promise<RunningSpeaker>
   /** One line for the log. */
   print(line: string): void
   /** One line for standard error. */
@@ -56,27 +43,49 @@ export interface Host {
 
 /** Ends with the exit status: 0 after a signal, 1 when the machine refused, 2 for a configuration with errors. */
 export async function run(options: RunOptions, host: Host): Promise<number> {
-  const log = logger(options.log, host)
-  const config = await readConfig(options, host, log)
-  if (config === undefined) return 2
+  const { socket, log: level, ...inputs } = options
+  const log = logger(level ?? 'info', (line) => host.print(line), host.wall)
+  let read: ReadInputs
+  try {
+    const { texts, errors } = await loadInputs(inputs, host)
+    for (const error of errors) host.complain(error)
+    if (errors.length > 0) return 2
+    read = await readInputs(texts, host)
+  } catch (error) {
+    host.complain(`ospf-speaker: ${error instanceof Error ? error.message : String(error)}`)
+    return 1
+  }
+  const { config } = read
+  log.level = level ?? config?.log ?? 'info'
+  for (const line of read.lines) log(line)
+  for (const error of read.errors) host.complain(error)
+  if (config === undefined) return read.isMachine ? 1 : 2
 
   let speaker: RunningSpeaker | undefined
   let control: Control | undefined
+  const reloader = new Reloader(
+    inputs,
+    host,
+    () => started(speaker).configured,
+    log,
+    level !== undefined,
+  )
   const signalled = onFirstSignal(host)
+  const hangUp = host.onSignal('SIGHUP', () => {
+    log({ level: 'info', text: 'SIGHUP: reloading' })
+    void reloader.reload()
+  })
   try {
-    const resolved = resolveNetworks(config, await host.links(), (device) => host.speed(device))
-    for (const name of resolved.absent)
-      host.complain(`ospf-speaker: interface ${name} does not exist`)
-    if (resolved.absent.length > 0) return 1
-    for (const text of resolved.warnings) log({ level: 'warning', text })
-
     // Before the network hears of us: the socket tells whether another speaker is at work.
     control = await serveControl(
-      options.socket,
-      documentsOf(() => started(speaker)),
+      socket ?? config.socket ?? defaultSocket,
+      withActions(
+        reloader.actions,
+        answersOf(() => started(speaker)),
+      ),
     )
-    speaker = await host.start(config, resolved)
-    log({ level: 'info', text: `started, router id ${config.routerId}` })
+    speaker = await host.start(config)
+    log({ level: 'info', text: `started, router id ${config.options.routerId}` })
     const logged = follow(speaker.log, log)
     const signal = await Promise.race([signalled.signal, logged])
     if (signal !== undefined) log({ level: 'info', text: `${signal}: stopping` })
@@ -89,6 +98,7 @@ export async function run(options: RunOptions, host: Host): Promise<number> {
     await speaker?.stop().catch((again: unknown) => host.complain(`ospf-speaker: ${String(again)}`))
     return 1
   } finally {
+    hangUp[Symbol.dispose]()
     signalled[Symbol.dispose]()
     await control?.[Symbol.asyncDispose]()
   }
@@ -99,37 +109,7 @@ function started(speaker: RunningSpeaker | undefined): RunningSpeaker {
   return speaker
 }
 
-async function readConfig(
-  { frr: paths, compat = 'frr', strict = false }: RunOptions,
-  host: Host,
-  log: (line: LogLine) => void,
-): Promise<FrrOptions | undefined> {
-  const files: { name: string; text: string }[] = []
-  let unreadable = false
-  for (const name of paths)
-    try {
-      files.push({ name, text: await host.readFile(name) })
-    } catch (error) {
-      unreadable = true
-      host.complain(`ospf-speaker: ${error instanceof Error ? error.message : String(error)}`)
-    }
-  if (unreadable) return undefined
-  const { options, accepted, errors } = importFrr(files, { compat })
-  for (const { file, line, message } of errors) host.complain(`${file}:${line}: ${message}`)
-  if (options === undefined) return undefined
-  let refused = false
-  for (const { file, line, statement, reason } of accepted) {
-    const where = `${file}:${line}`
-    if (reason === undefined)
-      log({ level: 'debug', text: `${where}: accepted, without effect: ${statement}` })
-    else if (strict) host.complain(`${where}: ${statement}: ${reason}`)
-    else log({ level: 'warning', text: `${where}: not done: ${statement}: ${reason}` })
-    refused ||= strict && reason !== undefined
-  }
-  return refused ? undefined : options
-}
-
-const signals = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const
+const signals = { SIGINT: 2, SIGTERM: 15 } as const
 type Signal = keyof typeof signals
 
 /** The first signal asks for the graceful stop; the second ends the process, as shells number it. */
@@ -158,12 +138,4 @@ async function follow(
   log: (line: LogLine) => void,
 ): Promise<undefined> {
   for await (const line of lines) log(line)
-}
-
-function logger(level: LogLevel, host: Host): (line: LogLine) => void {
-  const most = logLevels.indexOf(level)
-  return (line) => {
-    if (logLevels.indexOf(line.level) <= most)
-      host.print(`${new Date(host.wall()).toISOString()} ${line.level}: ${line.text}`)
-  }
 }

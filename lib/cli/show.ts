@@ -1,73 +1,81 @@
-/** `ospf-speaker show ip ospf ...`: which document the words name, and how it is printed. */
-import { askControl, type Documents } from './control.ts'
-import {
-  type DatabaseDocument,
-  databaseDocument,
-  type InterfaceDocument,
-  interfaceDocument,
-  type NeighborDocument,
-  neighborDocument,
-  type RouteDocument,
-  routeDocument,
-} from './documents.ts'
-import { formatDatabase, formatInterfaces, formatNeighbors, formatRoutes } from './format.ts'
-import type { Snapshots } from './speaker-like.ts'
+/** Commands at both ends of the control socket: what the speaker answers, and what the operator sees. */
+import { RefusedError } from './action-commands.ts'
+import { askStream } from './ask.ts'
+import { commands } from './commands.ts'
+import { type Answer, type Answerer, json } from './control.ts'
+import { formatChoices, UsageError } from './grammar.ts'
+import { Pace } from './pace.ts'
+import type { Operated } from './speaker-like.ts'
 
-/** The command's words are not ours; the message says which are. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
+/**
+ * Answers for a speaker.
+ * @param operated throws while there is none
+ */
+export function answersOf(operated: () => Operated, pace: Pace = new Pace()): Answerer {
+  return async ({ isPost, words, wantsText, signal }): Promise<Answer> => {
+    const refuse = (status: number, error: unknown): Answer => ({
+      status,
+      body: json({ error: error instanceof Error ? error.message : String(error) }),
+    })
+    let speaking: Operated
+    try {
+      speaking = operated()
+    } catch (error) {
+      return refuse(503, error)
+    }
+    try {
+      const match = commands.parse(words)
+      const { command } = match
+      if (command.isAction && !isPost) return refuse(405, 'that changes something: POST it')
+      if (command.stream && match.has('follow')) {
+        return { status: 200, isText: true, body: command.stream(speaking, match, signal) }
+      }
+      // of an isolated speaker; a moment later, that of any other
+      await speaking.speaker.refresh()
+      if (signal.aborted) return refuse(503, 'nobody listens')
+      const made = await pace.run(() => ({ document: command.document(speaking, match) }))
+      const document = await made.document
+      const isText = wantsText && !match.has('json')
+      const body = await pace.run(() =>
+        isText ? command.text(speaking, match, document) : json(document),
+      )
+      return { status: 200, isText, body }
+    } catch (error) {
+      if (error instanceof UsageError) return refuse(404, error)
+      return refuse(error instanceof RefusedError || isRefusal(error) ? 422 : 500, error)
+    }
+  }
 }
 
-interface Subject {
-  readonly document: (speaker: Snapshots) => unknown
-  /** Text of a document that came back as JSON. */
-  readonly format: (document: unknown) => string
+/** What the library does not do, and says why. */
+const isRefusal = (error: unknown): boolean => error instanceof Error && error.name === 'OspfError'
+
+/** Seconds that a drain may take beyond its own. */
+const DRAIN_SLACK = 120
+
+/** What a command prints, as it comes. Words may be cut short, as in vtysh. Throws UsageError before it asks. */
+export async function* ask(words: readonly string[], socket: string): AsyncGenerator<string> {
+  const help = helpOf(words)
+  if (help !== undefined) return yield help
+  const { command, has, after, words: full } = commands.parse(words)
+  const patience = !command.isAction
+    ? has('follow')
+      ? { patience: 0 }
+      : {}
+    : { patience: (Number(after('timeout') ?? 0) + DRAIN_SLACK) * 1000 }
+  yield* askStream(socket, {
+    words: full,
+    isAction: command.isAction,
+    wantsText: !has('json') || has('follow'),
+    ...patience,
+  })
 }
 
-const subjects: Readonly<Record<string, Subject>> = {
-  neighbor: { document: neighborDocument, format: (d) => formatNeighbors(d as NeighborDocument) },
-  route: { document: routeDocument, format: (d) => formatRoutes(d as RouteDocument) },
-  database: { document: databaseDocument, format: (d) => formatDatabase(d as DatabaseDocument) },
-  interface: {
-    document: interfaceDocument,
-    format: (d) => formatInterfaces(d as InterfaceDocument),
-  },
+/** What can come next, where the words end with `?`; undefined: they do not. */
+export function helpOf(words: readonly string[]): string | undefined {
+  const last = words.at(-1)
+  if (last === undefined || !last.endsWith('?')) return undefined
+  const isPartial = last !== '?'
+  const asked = isPartial ? [...words.slice(0, -1), last.slice(0, -1)] : words.slice(0, -1)
+  return formatChoices(commands.next(asked, isPartial))
 }
-
-const pathOf = (subject: string): string => `/show/ip/ospf/${subject}`
-
-/** What the control socket serves for a speaker. */
-export function documentsOf(speaker: () => Snapshots): Documents {
-  return Object.fromEntries(
-    Object.entries(subjects).map(([name, { document }]) => [
-      pathOf(name),
-      () => document(speaker()),
-    ]),
-  )
-}
-
-/** The output of `show WORDS`, asked of the speaker behind the socket. Words may be cut short, as in vtysh. */
-export async function show(words: readonly string[], socket: string): Promise<string> {
-  const { subject, json } = parseShow(words)
-  const document = await askControl(socket, pathOf(subject))
-  return json ? `${JSON.stringify(document, null, 2)}\n` : subjects[subject]!.format(document)
-}
-
-/** The subject that the words name. Throws a UsageError. */
-export function parseShow(words: readonly string[]): {
-  readonly subject: string
-  readonly json: boolean
-} {
-  const json = words.length > 3 && words.at(-1) === 'json'
-  const [ip, ospf, word, ...more] = json ? words.slice(0, -1) : words
-  const names = Object.keys(subjects)
-  const usage = `expected: show ip ospf ${names.join('|')} [json]`
-  if (word === undefined || more.length > 0 || !begins('ip', ip) || !begins('ospf', ospf))
-    throw new UsageError(usage)
-  const subject = names.find((name) => begins(name, word))
-  if (subject === undefined) throw new UsageError(`'${word}' is not known; ${usage}`)
-  return { subject, json }
-}
-
-const begins = (name: string, word: string | undefined): boolean =>
-  word !== undefined && word !== '' && name.startsWith(word)

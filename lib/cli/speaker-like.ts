@@ -1,82 +1,57 @@
-/** What the command line needs of a running speaker: snapshots with dotted strings, times in seconds. */
+/** What the command line needs of a running speaker, in the library's public names. */
+import type {
+  AreaView,
+  InterfaceView,
+  KernelStatus,
+  LsaView,
+  NeighborView,
+  NextHopView,
+  RouterView,
+  RouteView,
+  Speaker,
+  SpeakerOptions,
+} from '../index.ts'
+import type { Devices } from './devices.ts'
+import type { EventRing } from './event-ring.ts'
 
-export interface NeighborView {
-  readonly routerId: string
-  /** What it calls itself (RFC 5642). */
-  readonly hostname?: string | undefined
-  readonly address: string
-  readonly interface: string
-  readonly priority: number
-  /** As RFC 2328 section 10.1 spells it. */
-  readonly state: string
-  /** Seconds since the state last changed. */
-  readonly upTime?: number
-  /** Seconds until it is given up unless a Hello comes. */
-  readonly deadTime?: number
-  readonly retransmissions?: number
-  readonly requests?: number
-  readonly summaries?: number
+export type {
+  AreaView,
+  InterfaceView,
+  KernelStatus,
+  LsaView,
+  NeighborView,
+  NextHopView,
+  RouterView,
+  RouteView,
 }
 
-export interface InterfaceView {
-  readonly name: string
-  readonly area: string
-  /** As RFC 2328 section 9.1 spells it. */
-  readonly state: string
-  readonly network: 'broadcast' | 'nbma' | 'point-to-point' | 'point-to-multipoint' | 'virtual'
-  readonly address: string | undefined
-  readonly prefixLength: number
-  readonly mtu: number
-  readonly cost: number
-  readonly priority: number
-  readonly helloInterval: number
-  readonly deadInterval: number
-  readonly retransmitInterval: number
-  readonly transmitDelay: number
-  readonly passive: boolean
-  readonly mtuIgnore: boolean
-  /** Interface addresses; '0.0.0.0' is none. */
-  readonly designatedRouter: string
-  readonly backupDesignatedRouter: string
-}
+/** What is looked at. */
+export type Snapshots = Pick<
+  Speaker,
+  'routerId' | 'status' | 'neighbors' | 'interfaces' | 'routes' | 'database' | 'spf' | 'kernel'
+>
 
-export interface RouteView {
-  /** 'A.B.C.D/L' */
-  readonly prefix: string
-  readonly pathType?: 'intra-area' | 'inter-area' | 'external-1' | 'external-2'
-  /** Undefined for externals. */
-  readonly area: string | undefined
-  readonly cost: number
-  readonly type2Cost?: number | undefined
-  readonly tag?: number | undefined
-  /** No gateway: attached. No next hop at all: an address of this router. */
-  readonly nextHops: readonly {
-    readonly interface: string
-    readonly gateway?: string | undefined
-  }[]
-}
-
-export interface LsaView {
-  /** Undefined for LSAs of the whole AS. */
-  readonly area: string | undefined
-  readonly type: number
-  readonly lsId: string
-  readonly advertisingRouter: string
-  readonly advertisingHostname?: string | undefined
-  readonly age: number
-  /** The 32 bits, signed or not. */
-  readonly sequence: number
-  readonly checksum: number
-  /** Links of a router-LSA. */
-  readonly links?: number
-  /** Destination of a summary-, external or NSSA-LSA: 'A.B.C.D/L'. */
-  readonly prefix?: string
-}
-
-export interface Snapshots {
-  readonly routerId: string
-  neighbors(): readonly NeighborView[]
-  interfaces(): readonly InterfaceView[]
-  routes(): readonly RouteView[]
-  database(): readonly LsaView[]
+/** A speaker with what stands around it, as the commands see it. */
+export interface Operated {
+  readonly speaker: Snapshots &
+    Pick<
+      Speaker,
+      | 'announcements'
+      | 'announce'
+      | 'drain'
+      | 'undrain'
+      | 'kernelSettings'
+      | 'refresh'
+      | 'reset'
+      | 'why'
+      | 'whatIf'
+    >
+  /** What it runs with now. */
+  readonly options: SpeakerOptions
+  readonly events: EventRing
+  readonly devices: Devices
+  /** Milliseconds since 1970. */
+  readonly wall: () => number
+  /** Milliseconds on the speaker's clock. */
+  readonly now: () => number
 }

@@ -1,17 +1,16 @@
 /** The speaker of `run`, through the public names alone. */
-import type { FrrOptions } from '../config/frr.ts'
-import type { ResolvedNetworks, resolveNetworks } from '../config/networks.ts'
+import type { resolveNetworks } from '../config/networks.ts'
 import {
+  type Config,
+  ConfiguredSpeaker,
   formatEvent,
-  installStaticRoutes,
   kernelLinks,
-  OspfSpeaker,
   type SpeakerEvent,
-  type StaticRouteOptions,
-  type StaticRoutes,
 } from '../index.ts'
-import { startOptions } from './options.ts'
-import type { LogLevel, LogLine, RunningSpeaker } from './run.ts'
+import { systemDevices } from './devices.ts'
+import { EventRing } from './event-ring.ts'
+import type { LogLevel, LogLine } from './log.ts'
+import type { RunningSpeaker } from './run.ts'
 
 /** The devices now, by name. */
 export function links(): Promise<Parameters<typeof resolveNetworks>[1]> {
@@ -19,76 +18,32 @@ export function links(): Promise<Parameters<typeof resolveNetworks>[1]> {
 }
 
 /** Starts the speaker; addresses that are configured and not there are added first. */
-export async function start(
-  config: FrrOptions,
-  resolved: ResolvedNetworks,
-): Promise<RunningSpeaker> {
-  const aside = new Aside()
-  const statics = await addStaticRoutes(config, aside)
-  let speaker: OspfSpeaker
-  try {
-    speaker = await OspfSpeaker.start(startOptions(config, resolved))
-  } catch (error) {
-    await statics?.[Symbol.asyncDispose]()
-    throw error
-  }
+export async function start(config: Config): Promise<RunningSpeaker> {
+  const configured = await ConfiguredSpeaker.start(config)
+  const { speaker } = configured
+  const wall = (): number => Date.now()
+  const events = new EventRing(wall)
   return {
-    routerId: config.routerId,
-    neighbors: () => speaker.neighbors(),
-    interfaces: () => speaker.interfaces(),
-    routes: () => speaker.routes(),
-    database: () => speaker.database(),
-    log: aside.among(lines(speaker)),
-    stop: async () => {
-      await speaker.stop()
-      // redistribution has let go of them
-      await statics?.[Symbol.asyncDispose]()
+    speaker,
+    configured,
+    get options() {
+      return configured.config.options
     },
+    events,
+    devices: systemDevices,
+    wall,
+    now: () => performance.now(),
+    log: lines(speaker, events),
+    stop: async () => void (await configured.stop()),
   }
 }
 
-/** `ip route`: there from before the start, so that redistribution finds them, until after the stop. */
-async function addStaticRoutes(
-  { staticRoutes = [] }: FrrOptions,
-  log: Aside,
-): Promise<StaticRoutes | undefined> {
-  if (staticRoutes.length === 0) return undefined
-  return installStaticRoutes({
-    routes: staticRoutes.map(
-      ({ file: _, line: __, tag: ___, ...route }): StaticRouteOptions => route,
-    ),
-    onError: (error) => log.say({ level: 'warning', text: error.message }),
-  })
-}
-
-/** Lines that come from elsewhere, put among those of the speaker. */
-class Aside {
-  readonly #waiting: LogLine[] = []
-  #wake: (() => void) | undefined
-
-  say(line: LogLine): void {
-    this.#waiting.push(line)
-    this.#wake?.()
-  }
-
-  async *among(main: AsyncGenerator<LogLine>): AsyncGenerator<LogLine> {
-    let next = main.next()
-    for (;;) {
-      yield* this.#waiting.splice(0)
-      const woken = new Promise<undefined>((resolve) => {
-        this.#wake = () => resolve(undefined)
-      })
-      const result = this.#waiting.length > 0 ? undefined : await Promise.race([next, woken])
-      if (result === undefined) continue
-      if (result.done) return
-      yield result.value
-      next = main.next()
-    }
-  }
-}
-
-async function* lines(events: AsyncIterable<SpeakerEvent>): AsyncGenerator<LogLine> {
+async function* lines(
+  events: AsyncIterable<SpeakerEvent>,
+  ring: EventRing,
+): AsyncGenerator<LogLine> {
   for await (const event of events) {
+    ring.add(event.type, formatEvent(event))
     // `run` says that itself, at its very end
     if (event.type !== 'stopped') yield { level: levelOf(event), text: formatEvent(event) }
   }

@@ -23,12 +23,12 @@ const EXTERNAL_MAX = LS_INFINITY - 1
 /**
  * The routers that announce a prefix as a stub link or as an external, and that the shortest-path tree of the area
  * reaches: neither those that only their LSAs are left of, nor those behind an area border router. Ourselves not.
- * @param areaId undefined: in any area of ours.
+ * @param areaIds undefined: in any area of ours.
  */
 export function announcersOf(
   router: Router,
   destination: { readonly prefix: number; readonly length: number },
-  areaId: number | undefined,
+  areaIds: readonly number[] | undefined,
 ): Announcer[] {
   const found = new Map<number, boolean>()
   const add = (area: Area, { lsa }: Entry, isLastResort: boolean): void => {
@@ -38,7 +38,7 @@ export function announcersOf(
   }
   const mask = maskOf(destination.length)
   for (const area of router.areas.values()) {
-    if (areaId !== undefined && area.id !== areaId) continue
+    if (areaIds !== undefined && !areaIds.includes(area.id)) continue
     for (const entry of live(router, area.lsdb.ofType(LsType.router))) {
       for (const { type, id, data, metric } of (entry.lsa.body as RouterLsaBody).links) {
         if (type !== LINK_STUB || id !== destination.prefix || data !== mask) continue

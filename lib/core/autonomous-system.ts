@@ -3,6 +3,7 @@ import { lengthOfMask, maskOf } from '../wire/address.ts'
 import { LsType } from '../wire/lsa.ts'
 import { Option } from '../wire/options.ts'
 import { prefixKey } from './area.ts'
+import { type Aggregates, aggregatesOf } from './discard.ts'
 import type { Extent } from './extent.ts'
 import { Externals } from './externals.ts'
 import type { Interface } from './interface.ts'
@@ -21,6 +22,8 @@ export class AutonomousSystem extends Scope {
   readonly overflow: Overflow = new Overflow(this)
   /** Destinations outside that we advertise, by prefix key. */
   readonly externals: Externals = new Externals(this.router)
+  /** Of those that we tell of, the ones that stand for others. */
+  aggregates: Aggregates = new Map()
 
   get options(): number {
     return Option.e
@@ -90,6 +93,17 @@ export class AutonomousSystem extends Scope {
       const prefix = (want.lsId & want.body.mask) >>> 0
       if (!own.has(prefixKey(prefix, length))) yield want
     }
+  }
+
+  /** What we say may be another. */
+  lookAtAggregates(): void {
+    const { router } = this
+    // at the end, packets go where they went until others have heard of it
+    if (router.leaving) return
+    const before = this.aggregates
+    this.aggregates = aggregatesOf(router)
+    const keys = new Set([...before.keys(), ...this.aggregates.keys()])
+    if (keys.size > 0) router.routing.discardsChanged(keys)
   }
 
   recalculate(extent: Extent, reason: Reason): void {

@@ -2,6 +2,8 @@
  * What the calculation of routes (RFC 2328 section 16) looks at. A Router is such an input, and so is a copy of one in
  * which something has changed (what-if.ts); the calculation cannot tell.
  */
+import type { Aggregates } from './discard.ts'
+import type { Externals } from './externals.ts'
 import type { HopSets } from './hop-sets.ts'
 import type { AreaConfig, Instant, InterfaceConfig, LinkState } from './io.ts'
 import type { Entry } from './lsdb.ts'
@@ -55,12 +57,16 @@ export interface CalculationInput {
   readonly as: {
     readonly lsdb: DatabaseInput
     /** Destinations that we redistribute are not looked at. */
-    readonly externals: { isOfKernel(key: number): boolean }
+    readonly externals: Pick<Externals, 'isOfKernel' | 'has'>
+    /** What we tell others of as a whole. */
+    readonly aggregates: Aggregates
   }
   readonly interfaces: ReadonlyMap<string, InterfaceInput>
   readonly isAbr: boolean
   /** It believes the summaries of the backbone alone (16.2). */
   readonly isOfBackbone: boolean
   readonly rfc1583Compatibility: boolean
+  /** Packets for the holes of what we tell others of as a whole are discarded (11.1). */
+  readonly discardsHoles: boolean
   hasAddress(address: number): boolean
 }

@@ -106,6 +106,9 @@ export function configure(router: Router, change: ConfigChange): void {
       router.as.recalculate({ what: 'networks', keys: differing }, 'redistribution')
       return allDirty(router)
     }
+    case 'discard-holes':
+      router.discardsHoles = change.discard
+      return router.as.recalculate({ what: 'table' }, 'discard routes')
     case 'as-boundary':
       router.as.externals.redistributes = change.redistributes
       return allDirty(router)
@@ -141,6 +144,8 @@ export function configure(router: Router, change: ConfigChange): void {
       router.routerInformation = change.information
       router.hostnames.forget()
       return allDirty(router)
+    case 'reset':
+      return reset(router, change)
     case 'flush':
       for (const iface of router.interfaces.values()) {
         // the Backup takes over before our LSAs are gone
@@ -156,6 +161,22 @@ export function configure(router: Router, change: ConfigChange): void {
         iface.event('InterfaceDown')
       }
       router.closed = true
+  }
+}
+
+function reset(router: Router, change: Extract<ConfigChange, { type: 'reset' }>): void {
+  for (const iface of [...router.interfaces.values()]) {
+    if (change.interface !== undefined && iface.name !== change.interface) continue
+    if (change.what === 'interfaces') {
+      const { link } = iface
+      router.setLink(iface, undefined)
+      router.setLink(iface, link)
+      continue
+    }
+    for (const neighbor of [...iface.neighbors.values()]) {
+      if (change.neighbor !== undefined && neighbor.routerId !== change.neighbor) continue
+      neighbor.event('KillNbr')
+    }
   }
 }
 

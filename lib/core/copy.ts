@@ -130,9 +130,13 @@ export class RouterCopy implements CalculationInput, Borders {
   readonly now: number
   readonly hops: HopSets
   readonly areas: Map<number, AreaCopy>
-  readonly as: { readonly lsdb: DatabaseCopy } & Pick<CalculationInput['as'], 'externals'>
+  readonly as: { readonly lsdb: DatabaseCopy } & Pick<
+    CalculationInput['as'],
+    'externals' | 'aggregates'
+  >
   readonly interfaces: Map<string, InterfaceInput>
   readonly rfc1583Compatibility: boolean
+  readonly discardsHoles: boolean
   /** What others are told of our links is not what we go by ourselves. */
   readonly announceOnly: boolean
   readonly abrType: Router['abrType']
@@ -142,9 +146,11 @@ export class RouterCopy implements CalculationInput, Borders {
     this.now = router.now
     this.hops = new HopSets(router.limits.maximumPaths)
     this.areas = new Map([...router.areas].map(([id, area]) => [id, new AreaCopy(area)]))
-    this.as = { lsdb: new DatabaseCopy(router.as.lsdb), externals: router.as.externals }
+    const { lsdb, externals, aggregates } = router.as
+    this.as = { lsdb: new DatabaseCopy(lsdb), externals, aggregates }
     this.interfaces = new Map(router.interfaces)
     this.rfc1583Compatibility = router.rfc1583Compatibility
+    this.discardsHoles = router.discardsHoles
     this.abrType = router.abrType
     this.announceOnly = router.announceOnly
   }

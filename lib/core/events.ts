@@ -202,7 +202,7 @@ export type OspfEvent =
   | {
       /** A bound was reached; what came after it was dropped. Said again when it is reached after a quiet minute. */
       readonly type: 'limit'
-      readonly what: 'lsdb' | 'neighbors' | 'redistributed' | 'packets'
+      readonly what: 'lsdb' | 'neighbors' | 'redistributed' | 'packets' | 'router-lsa'
       readonly limit: number
       /** Of 'packets', which come in at more than `limit` a second. */
       readonly interface?: string

@@ -51,6 +51,11 @@ export class Externals {
     return this.#bySource.redistribution.get(key)?.kernel !== undefined
   }
 
+  /** We advertise just this prefix, or would without a summary address. */
+  has(key: number): boolean {
+    return sources.some((source) => this.#bySource[source].has(key))
+  }
+
   /** What is redistributed may be inside now, or not any more; and its next hops on other networks. */
   interfaceChanged(): void {
     if (this.#bySource.redistribution.size === 0) return

@@ -1,5 +1,6 @@
 /** The routing table as it is given to the outside: next hops with their weights, and since when. */
 import type { CalculationInput } from './calculation-input.ts'
+import { discardsOf } from './discard.ts'
 import type { NextHop } from './io.ts'
 import {
   type AttachedNetworks,
@@ -22,8 +23,17 @@ export function finishRoutes(
   for (const [key, path] of table.networks) {
     routes.set(key, finishRoute(router, table, path, attached.get(key), before.get(key)))
   }
+  for (const [key, discard] of discardsOf(router, table)) {
+    routes.set(key, finishDiscard(discard, before.get(key)))
+  }
   return routes
 }
+
+/** One discard entry; the one before, if it is no other. */
+export const finishDiscard = (discard: TableRoute, before: TableRoute | undefined): TableRoute =>
+  before?.discard === true && before.pathType === discard.pathType && before.area === discard.area
+    ? before
+    : discard
 
 /** One route; the one before, if it is no other. */
 export function finishRoute(
@@ -37,6 +47,7 @@ export function finishRoute(
   const nextHops = attached ?? weigh(router, table, path) ?? router.hops.get(hopSet)
   if (
     before !== undefined &&
+    before.discard === undefined &&
     before.cost === cost &&
     before.pathType === pathType &&
     before.area === area &&

@@ -44,6 +44,11 @@ export class Interface implements InterfaceActions {
   /** What keeps an adjacency from forming, by source address and kind: said once per change. */
   readonly mismatches: Map<string, string> = new Map()
   readonly drops: Partial<Record<DropReason, number>> = {}
+  /** Packets by type (A.3.1), Hello first: those that were authentic, and those that left. */
+  readonly packets: { readonly received: number[]; readonly sent: number[] } = {
+    received: [0, 0, 0, 0, 0],
+    sent: [0, 0, 0, 0, 0],
+  }
   lastHelloAt: Instant = Number.NEGATIVE_INFINITY
   /** The key that the last packet was sealed with; undefined: none was. */
   keyState: Pick<Extract<OspfEvent, { type: 'key' }>, 'state' | 'keyId'> | undefined

@@ -258,6 +258,8 @@ export type ConfigChange =
   | { readonly type: 'area'; readonly config: AreaConfig }
   /** Whether a route is told again when its path type, cost or tag alone changed; false until it is said. */
   | { readonly type: 'tell-attributes'; readonly tell: boolean }
+  /** Whether to discard packets for the holes of ranges and summary addresses (11.1); true until it is said. */
+  | { readonly type: 'discard-holes'; readonly discard: boolean }
   /** Never a way to elsewhere, nor a border router; our own routes are calculated as ever. */
   | { readonly type: 'announce-only'; readonly announceOnly: boolean }
   /** Which prefixes of our own we may originate; undefined: all that we are told to. */
@@ -323,6 +325,13 @@ export type ConfigChange =
       readonly abrType: AbrType
       readonly rfc1583Compatibility: boolean
     }
+  /** Starts adjacencies anew: those of an interface, with a neighbor, or all with interfaces and elections. */
+  | {
+      readonly type: 'reset'
+      readonly interface?: string | undefined
+      readonly neighbor?: number | undefined
+      readonly what: 'neighbors' | 'interfaces'
+    }
   /** Flush every LSA of our own and originate no more (14.1). Hellos go on until 'close'. */
   | { readonly type: 'flush' }
   /** Say goodbye: one Hello with no neighbors on every interface, then silence. */
@@ -344,7 +353,7 @@ export interface NextHop {
 /** In order of preference (11). */
 export type PathType = 'intra-area' | 'inter-area' | 'external-1' | 'external-2'
 
-/** A routing table entry (RFC 2328 section 11). No next hops: the prefix is our own. */
+/** A routing table entry (RFC 2328 section 11). No next hops: the prefix is our own, or it is to `discard`. */
 export interface Route {
   readonly prefix: number
   readonly length: number
@@ -357,6 +366,8 @@ export interface Route {
   /** External route tag. */
   readonly tag?: number | undefined
   readonly nextHops: readonly NextHop[]
+  /** Packets are not passed on (11.1): we tell others of the prefix as a whole, and know the way to parts of it. */
+  readonly discard?: true
   /** Preferred source address of what we send this way; no business of the protocol: a policy sets it. */
   readonly source?: number
 }

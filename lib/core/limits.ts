@@ -53,7 +53,7 @@ export const defaultLimits: Limits = {
   minLsArrivalMs: MIN_LS_ARRIVAL_MS,
 }
 
-type LimitEvent = Extract<OspfEvent, { type: 'limit' }>
+export type LimitEvent = Extract<OspfEvent, { type: 'limit' }>
 
 /** Without a hit for so long, an episode is over, and the next hit is news. */
 const EPISODE_MS = 60_000

@@ -45,6 +45,8 @@ export class Neighbor implements NeighborActions {
   helloSentAt: Instant = Number.NEGATIVE_INFINITY
   /** When it came to its present state. */
   since: Instant
+  /** How often that has changed. */
+  stateChanges = 0
   /** What last moved it, for people. */
   lastEvent: NeighborEvent = 'Start'
 
@@ -224,6 +226,7 @@ export class Neighbor implements NeighborActions {
     const { interface: iface, router } = this
     this.state = next
     this.since = router.now
+    this.stateChanges++
     this.lastEvent = event
     router.exchanges.moved(this, was)
     if (next === 'Down') this.received.forget()

@@ -267,7 +267,13 @@ function originate(scope: Scope, want: Wanted, entry: Entry | undefined): void {
   const { router } = scope
   if (entry && !entry.ours) sayNotOurs(router, entry, 'outbid')
   // who holds the MaxAge still takes it for newer than an instance that starts from the beginning
-  const last = entry?.lsa.header.sequence ?? scope.paces.get(want.key)?.flushed?.sequence
+  const flushed = scope.paces.get(want.key)?.flushed?.sequence
+  const present = entry?.lsa.header.sequence
+  // an old copy that somebody still had is no reason to go back behind what was said since
+  const last =
+    present === undefined || flushed === undefined
+      ? (present ?? flushed)
+      : Math.max(present, flushed)
   if (last === MAX_SEQUENCE) {
     // 12.1.6: the number wraps only when the last instance is gone from everywhere
     if (!isMaxAge(entry!, router.now)) flush(scope, entry!)

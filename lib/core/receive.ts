@@ -217,6 +217,7 @@ const neighborOf = (
 
 function dispatch(iface: Interface, datagram: Datagram, { header, body }: Packet): void {
   const { router } = iface
+  iface.packets.received[header.type - 1]!++
   if (body.kind === 'hello') return receiveHello(iface, datagram, header, body)
   const neighbor = neighborOf(iface, datagram.source, header)
   if (neighbor === undefined || neighbor.routerId !== header.routerId) {

@@ -18,6 +18,12 @@ const HOST_MASK = 0xffffffff
 /** RFC 6987 2. */
 const MAX_LINK_METRIC = 0xffff
 
+/** An IP datagram, less the headers of IP and OSPF, the count of LSAs, header and count of this one, and a digest. */
+const LINKS_OCTETS = 0xffff - 20 - 24 - 4 - 24 - 80
+const LINK_OCTETS = 12
+/** Links of a router-LSA that one packet can carry; an LSA cannot be divided. */
+export const ROUTER_LSA_LINKS: number = Math.floor(LINKS_OCTETS / LINK_OCTETS)
+
 /**
  * What we are attached to.
  * @param real the costs as they are configured, whatever others are to be told
@@ -74,7 +80,10 @@ function routerLinks(area: Area, real: boolean): RouterLink[] {
   for (const { prefix, length, cost } of area.stubs.values()) {
     add(LINK_STUB, prefix, maskOf(length), cost)
   }
-  return links
+  if (links.length <= ROUTER_LSA_LINKS) return links
+  // what was added last does not go: neighbors and networks come first
+  area.router.limitReached('router-lsa', ROUTER_LSA_LINKS)
+  return links.slice(0, ROUTER_LSA_LINKS)
 }
 
 const advertisesSecondaries = ({ config }: Interface): boolean =>

@@ -77,7 +77,7 @@ import type {
   RouterInformationConfig,
   StubRouter,
 } from './io.ts'
-import { defaultLimits, type Limits, LimitWatch } from './limits.ts'
+import { defaultLimits, type LimitEvent, type Limits, LimitWatch } from './limits.ts'
 import { flushDirectAcks } from './ls-ack.ts'
 import { ageOf, type Entry } from './lsdb.ts'
 import type { Neighbor } from './neighbor.ts'
@@ -110,6 +110,7 @@ import {
   snapshotNeighbors,
 } from './snapshots.ts'
 import { defaultRouteDelay, defaultSpfDelay, type SpfDelayConfig } from './spf-delay.ts'
+import { type StatusSnapshot, snapshotStatus } from './status.ts'
 import { type Attack, Suspicions } from './suspicions.ts'
 import { type Timer, Timers } from './timers.ts'
 import { type HypotheticalChange, type RouteDifference, whatIf } from './what-if.ts'
@@ -145,6 +146,9 @@ export interface RouterOptions {
   readonly intern?: (lsa: Lsa) => Lsa
 }
 
+/** A.3.1 */
+const PACKET_TYPE_AT = 1
+
 export class Router {
   readonly routerId: number
   limits: Limits
@@ -170,6 +174,7 @@ export class Router {
   readonly routing: Routing
   /** 16.4.1, C.1; default as in the RFC. */
   rfc1583Compatibility: boolean
+  discardsHoles = true
   /** The time of the input that is being dealt with. */
   now: Instant = Number.NEGATIVE_INFINITY
   /** Milliseconds from the driver's clock to the wall clock, as it was told. */
@@ -304,6 +309,11 @@ export class Router {
   /** The LSAs behind each route, by `prefixKey`. */
   origins(): ReadonlyMap<number, readonly LsaHeader[]> {
     return originsOf(this, this.table)
+  }
+
+  /** What it is, and which border and boundary routers it knows the way to. */
+  status(): StatusSnapshot {
+    return snapshotStatus(this)
   }
 
   /** Why the route to a prefix is what it is, or is not there. */
@@ -485,9 +495,9 @@ export class Router {
     return true
   }
 
-  limitReached(what: 'lsdb' | 'neighbors', limit: number): void
+  limitReached(what: 'lsdb' | 'neighbors' | 'router-lsa', limit: number): void
   limitReached(what: 'packets', limit: number, iface: Interface): void
-  limitReached(what: 'lsdb' | 'neighbors' | 'packets', limit: number, iface?: Interface): void {
+  limitReached(what: LimitEvent['what'], limit: number, iface?: Interface): void {
     const where = iface === undefined ? {} : { interface: iface.name }
     this.#limitWatch.reached(this.now, { what, limit, ...where })
   }
@@ -513,6 +523,7 @@ export class Router {
     const bytes = seal(iface, packet)
     if (bytes === undefined) return
     this.counters.sent++
+    iface.packets.sent[bytes[PACKET_TYPE_AT]! - 1]!++
     const ttl = iface.config.ttlSecurity ? { ttl: MAX_TTL } : {}
     this.emit({ type: 'transmit', interface: iface.name, destination, bytes, ...ttl })
   }
@@ -601,7 +612,9 @@ export class Router {
       const steps = this.#deferred
       this.#deferred = []
       for (const step of steps) step()
-      for (const scope of this.scopes()) if (scope.originateDirty) this.#reconcile(scope)
+      const dirty = [...this.scopes()].filter((scope) => scope.originateDirty)
+      for (const scope of dirty) this.#reconcile(scope)
+      if (dirty.length > 0) this.as.lookAtAggregates()
       for (const neighbor of this.owed) {
         const isFull = neighbor.state === 'Full'
         if (!isFull || payWithheld(this.scopesOf(neighbor.interface), neighbor)) {

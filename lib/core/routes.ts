@@ -228,9 +228,9 @@ export function changedAttachments(before: AttachedNetworks, after: AttachedNetw
   return changed
 }
 
-/** Whether the kernel is to have it: the way leads through other routers. */
-export const isRemote = ({ nextHops }: Route): boolean =>
-  nextHops.length > 0 && nextHops.every((hop) => hop.gateway !== undefined)
+/** Whether the kernel is to have it: the way leads through other routers, or nowhere. */
+export const isRemote = ({ nextHops, discard }: Route): boolean =>
+  discard === true || (nextHops.length > 0 && nextHops.every((hop) => hop.gateway !== undefined))
 
 export type RouteTable<R extends Route = TableRoute> = ReadonlyMap<number, R>
 

@@ -8,9 +8,10 @@ import { type LsaHeader, LsType, lsaKey } from '../wire/lsa.ts'
 import type { Area } from './area.ts'
 import { calculateTable, isTransit, recalculateNetworks } from './calculation.ts'
 import { UNREACHABLE } from './dijkstra.ts'
+import { discardsOf } from './discard.ts'
 import { describeLsa, type OspfEvent } from './events.ts'
 import type { Extent } from './extent.ts'
-import { finishRoute, finishRoutes } from './finish-routes.ts'
+import { finishDiscard, finishRoute, finishRoutes } from './finish-routes.ts'
 import { HopSets } from './hop-sets.ts'
 import type { RouteChange } from './io.ts'
 import { isMaxAge } from './lsdb.ts'
@@ -214,20 +215,37 @@ export class Routing {
     const keys = [...this.#dirtyNetworks, ...moved]
     this.#dirtyNetworks.clear()
     const looked = recalculateNetworks(router, this.table, keys, moved)
+    const { changes, routes } = this.#replace(looked)
+    const networks = looked.size
+    this.#finish(begun, changes, { what: 'networks', areas: [], vertices: 0, networks, routes })
+  }
+
+  /** What we tell of as a whole has changed, and nothing else. */
+  discardsChanged(keys: ReadonlySet<number>): void {
+    const { changes } = this.#replace(keys)
+    if (changes.length > 0) this.#router.emit({ type: 'routes', changes })
+  }
+
+  /** Puts into the table that is given out what was found for some networks. */
+  #replace(keys: ReadonlySet<number>): { changes: RouteChange[]; routes: number } {
+    const router = this.#router
+    const discards = discardsOf(router, this.table, keys)
     const changes: RouteChange[] = []
     let routes = 0
-    for (const key of looked) {
+    for (const key of keys) {
       const path = this.table.networks.get(key)
       const before = this.#routes.get(key)
-      const after = path && finishRoute(router, this.table, path, attached.get(key), before)
+      const discard = discards.get(key)
+      const after = discard
+        ? finishDiscard(discard, before)
+        : path && finishRoute(router, this.table, path, this.#attached.get(key), before)
       if (before === after) continue
       routes++
       if (after) this.#routes.set(key, after)
       else this.#routes.delete(key)
       changes.push(...routeChange(before, after, router.tellsAttributes))
     }
-    const networks = looked.size
-    this.#finish(begun, changes, { what: 'networks', areas: [], vertices: 0, networks, routes })
+    return { changes, routes }
   }
 
   #finish(

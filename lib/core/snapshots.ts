@@ -1,5 +1,6 @@
 /** What can be seen of a router from outside: plain data, made on demand. Addresses and ids are numbers here. */
 import type { Lsa } from '../wire/lsa.ts'
+import { Option } from '../wire/options.ts'
 import { type AuthenticationSnapshot, snapshotAuthentication } from './authentication.ts'
 import type { DropReason } from './events.ts'
 import type { Instant, InterfaceConfig, LinkState } from './io.ts'
@@ -44,6 +45,7 @@ export interface NeighborSnapshot {
   readonly options: number
   /** When it came to its state, and what moved it. */
   readonly since: Instant
+  readonly stateChanges: number
   readonly lastEvent: NeighborEvent
   /** When it is given up unless a Hello comes. */
   readonly deadAt: Instant | undefined
@@ -68,6 +70,10 @@ export interface InterfaceSnapshot {
   readonly neighbors: number
   readonly fullNeighbors: number
   readonly drops: Readonly<Partial<Record<DropReason, number>>>
+  /** When the next Hello leaves. */
+  readonly helloAt: Instant | undefined
+  /** By type (A.3.1), Hello first. */
+  readonly packets: { readonly received: readonly number[]; readonly sent: readonly number[] }
 }
 
 export interface LsaSnapshot {
@@ -105,8 +111,9 @@ export function snapshotNeighbors(router: Router): NeighborSnapshot[] {
               : 'DROther',
         designatedRouter: neighbor.designatedRouter,
         backupDesignatedRouter: neighbor.backupDesignatedRouter,
-        options: neighbor.options,
+        options: neighbor.options | (neighbor.isOpaqueCapable ? Option.o : 0),
         since: neighbor.since,
+        stateChanges: neighbor.stateChanges,
         lastEvent: neighbor.lastEvent,
         deadAt: neighbor.inactivityTimer.armed ? neighbor.inactivityTimer.at : undefined,
         retransmissionList: neighbor.retransmissions.size,
@@ -135,6 +142,8 @@ export function snapshotInterfaces(router: Router): InterfaceSnapshot[] {
       neighbors: neighbors.length,
       fullNeighbors: neighbors.filter((n) => n.state === 'Full').length,
       drops: { ...iface.drops },
+      helloAt: iface.helloTimer.armed ? iface.helloTimer.at : undefined,
+      packets: { received: [...iface.packets.received], sent: [...iface.packets.sent] },
     }
   })
 }

@@ -102,12 +102,12 @@ export function extentOfShares(
 
 /**
  * Whether every router that may send us traffic keeps connections where they are: those that are seen on our interfaces in
- * an area, or (undefined) all areas. Routers that are no way to elsewhere send nobody's traffic but their own.
+ * some areas, or (undefined) all of ours. Routers that are no way to elsewhere send nobody's traffic but their own.
  */
-export function routersKeep({ areas }: Router, areaId: number | undefined): boolean {
+export function routersKeep({ areas }: Router, areaIds: readonly number[] | undefined): boolean {
   let anybody = false
   for (const area of areas.values()) {
-    if (areaId !== undefined && area.id !== areaId) continue
+    if (areaIds !== undefined && !areaIds.includes(area.id)) continue
     for (const { routerId, isBidirectional } of area.neighbors()) {
       if (!isBidirectional || isNoTransit(area, routerId)) continue
       if (!area.shares.keepsConnections.has(routerId)) return false

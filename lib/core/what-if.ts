@@ -2,6 +2,8 @@
  * What would become of the routes if something failed, cost something else or was drained: calculated on a copy of the
  * databases. What other routers would say differently in answer is foreseen where it belongs to the change itself (both
  * ends of a link, the network-LSA of a LAN); new summaries of border routers and the like are not.
+ * So in several areas: what lies inside our own areas is foreseen exactly, and the rest as long as no other border router
+ * would have something new to say, in summaries, translated externals, or of being one.
  */
 import { lengthOfMask, networkOf } from '../wire/address.ts'
 import { type Lsa, LsType } from '../wire/lsa.ts'
@@ -68,7 +70,8 @@ function differences(before: RouteTable, after: RouteTable): RouteDifference[] {
   }
   for (const [key, now] of after) {
     const old = before.get(key)
-    const moves = old === undefined || !sameHops(old.nextHops, now.nextHops)
+    const moves =
+      old === undefined || old.discard !== now.discard || !sameHops(old.nextHops, now.nextHops)
     const isSame =
       old !== undefined &&
       old.cost === now.cost &&

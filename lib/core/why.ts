@@ -61,11 +61,12 @@ export interface Explanation {
 export function why(router: Router, prefix: number, length: number): Explanation {
   const key = prefixKey(prefix, length)
   const route = router.routing.routes.get(key)
-  const candidates = [
+  const advertised = [
     ...intraArea(router, key),
     ...interArea(router, key),
     ...externals(router, key),
   ]
+  const candidates = route?.discard ? advertised.map(discarded) : advertised
   return {
     prefix,
     length,
@@ -75,6 +76,12 @@ export function why(router: Router, prefix: number, length: number): Explanation
     notes: notesOn(router, key, route, candidates),
   }
 }
+
+/** An active range goes before what is outside. */
+const discarded = (candidate: Candidate): Candidate =>
+  candidate.chosen
+    ? { ...candidate, chosen: false, reason: '11, 11.1: an active range of ours is preferred' }
+    : candidate
 
 function coveringRoute(router: Router, prefix: number, length: number): TableRoute | undefined {
   for (let shorter = length - 1; shorter >= 0; shorter--) {
@@ -96,7 +103,12 @@ function notesOn(
   if (route && attached) {
     notes.push(`interface ${attached[0]!.interface} is on this network: it is reached directly`)
   }
-  if (route && !attached && route.nextHops.length === 0) notes.push('an address of this router')
+  if (route?.discard) {
+    const what = route.area === undefined ? 'summary address' : 'range'
+    notes.push(`11.1: a ${what} that we advertise: packets for what is not inside are discarded`)
+  } else if (route && !attached && route.nextHops.length === 0) {
+    notes.push('an address of this router')
+  }
   const { maximumPaths } = router.limits
   const hops = new Set(
     candidates.flatMap((c) =>

@@ -1,4 +1,5 @@
 /** One probe, run again and again: cadence, timeout, and the counting of passes and failures. */
+import type { Evidence } from '../gate-verdict.ts'
 import type { Clock } from '../ports.ts'
 import { reasonOf } from '../reason.ts'
 import type { Probe } from './probe.ts'
@@ -30,6 +31,8 @@ export class Checker {
   healthy: boolean | undefined
   /** What proved it; while unhealthy, the latest failure. */
   reason = ''
+  /** Undefined until proven. */
+  evidence: Omit<Evidence, 'probe'> | undefined
   readonly #probe: Probe
   readonly #timing: Timing
   readonly #changed: () => void
@@ -61,6 +64,7 @@ export class Checker {
     this.healthy = initial === 'up' ? true : undefined
     this.reason = 'taken to be up until proven otherwise'
     this.#isProven = false
+    this.evidence = undefined
     this.#passes = this.#failures = 0
     this.#place = takePlace(clock, random)
     const delay = this.#place.phase * interval * 1000
@@ -142,9 +146,15 @@ export class Checker {
       if (++this.#passes < rise) return
       this.healthy = this.#isProven = true
       this.reason = rise === 1 ? 'passed' : `passed ${rise} times in a row`
+      if (this.evidence?.passed !== true) {
+        this.evidence = { passed: true, times: this.#passes, needed: rise }
+      }
     } else {
       this.#passes = 0
       if (++this.#failures >= fall) {
+        if (this.evidence?.passed !== false) {
+          this.evidence = { passed: false, times: this.#failures, needed: fall }
+        }
         this.healthy = false
         this.#isProven = true
       }

@@ -43,47 +43,69 @@ export function command(
   return named(`command ${file}`, async (signal) => {
     signal.throwIfAborted()
     try {
-      await new Promise<void>((resolve, reject) => {
-        const child = spawn(file, [...args], {
-          detached: true,
-          stdio: ['ignore', 'pipe', 'pipe'],
-          ...(env === undefined ? {} : { env: { ...env } }),
-          ...(cwd === undefined ? {} : { cwd }),
-          ...(uid === undefined ? {} : { uid }),
-          ...(gid === undefined ? {} : { gid }),
-        })
-        let said = ''
-        const hear = (chunk: Buffer): void => {
-          said = (said + chunk.toString('utf8')).slice(-OUTPUT)
-        }
-        child.stdout.on('data', hear)
-        child.stderr.on('data', hear)
-        const abort = (): void => {
-          killGroup(child.pid)
-          reject(signal.reason)
-        }
-        signal.addEventListener('abort', abort, { once: true })
-        child.on('error', (error) => {
-          signal.removeEventListener('abort', abort)
-          reject(error)
-        })
-        // 'exit', not 'close': who was started in the background may keep the pipes open
-        child.on('exit', (code, by) => {
-          signal.removeEventListener('abort', abort)
-          child.stdout.destroy()
-          child.stderr.destroy()
-          if (code !== null && expected.includes(code)) return resolve()
-          const last = excerpt(said.trim().split('\n').at(-1) ?? '')
-          const how = code === null ? `killed by ${by}` : `exit code ${code}`
-          const wanted = code === null ? '' : `, expected ${expected.join(', ')}`
-          reject(new Error(`${how}${wanted}${last === '' ? '' : `: ${last}`}`))
-        })
-      })
+      const { code, by, said } = await runCommand(file, args, { env, cwd, uid, gid }, signal)
+      if (code !== null && expected.includes(code)) return
+      const how = code === null ? `killed by ${by}` : `exit code ${code}`
+      const wanted = code === null ? '' : `, expected ${expected.join(', ')}`
+      throw new Error(`${how}${wanted}${said === '' ? '' : `: ${said}`}`)
     } catch (error) {
       throw explain(error, signal)
     }
   })
 }
+
+/** How a command ended. */
+export interface CommandResult {
+  /** Null: by a signal. */
+  readonly code: number | null
+  readonly by: NodeJS.Signals | null
+  /** The beginning of its last line. */
+  readonly said: string
+}
+
+/** Runs a command to its end; kills its process group when the signal aborts. */
+export function runCommand(
+  file: string,
+  args: readonly string[],
+  options: Optional<Omit<CommandOptions, 'exit'>>,
+  signal: AbortSignal,
+): Promise<CommandResult> {
+  const { env, cwd, uid, gid } = options
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, [...args], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(env === undefined ? {} : { env: { ...env } }),
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(gid === undefined ? {} : { gid }),
+    })
+    let said = ''
+    const hear = (chunk: Buffer): void => {
+      said = (said + chunk.toString('utf8')).slice(-OUTPUT)
+    }
+    child.stdout.on('data', hear)
+    child.stderr.on('data', hear)
+    const abort = (): void => {
+      killGroup(child.pid)
+      reject(signal.reason)
+    }
+    signal.addEventListener('abort', abort, { once: true })
+    child.on('error', (error) => {
+      signal.removeEventListener('abort', abort)
+      reject(error)
+    })
+    // 'exit', not 'close': who was started in the background may keep the pipes open
+    child.on('exit', (code, by) => {
+      signal.removeEventListener('abort', abort)
+      child.stdout.destroy()
+      child.stderr.destroy()
+      resolve({ code, by, said: excerpt(said.trim().split('\n').at(-1) ?? '') })
+    })
+  })
+}
+
+type Optional<T> = { readonly [K in keyof T]?: T[K] | undefined }
 
 /** The whole group; that it is gone already is no error. */
 function killGroup(pid: number | undefined): void {

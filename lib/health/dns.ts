@@ -8,6 +8,8 @@ import { formatTarget, parseTarget, type Target } from './target.ts'
 /** Record types that can be asked for. */
 export type DnsType = 'A' | 'AAAA' | 'CNAME' | 'MX' | 'NS' | 'PTR' | 'SOA' | 'SRV' | 'TXT'
 
+export type DnsOutcome = 'NOERROR' | 'NXDOMAIN' | 'NODATA'
+
 export interface DnsOptions {
   /** Default '.', the root. */
   readonly name?: string
@@ -15,9 +17,9 @@ export interface DnsOptions {
   readonly type?: DnsType
   /**
    * What counts as healthy: 'NOERROR' with records (the default), or that the server says so: 'NXDOMAIN' (there is no such
-   * name), 'NODATA' (no such record).
+   * name), 'NODATA' (no such record). Or several of them: keepalived is content with 'NOERROR' and 'NODATA'.
    */
-  readonly rcode?: 'NOERROR' | 'NXDOMAIN' | 'NODATA'
+  readonly rcode?: DnsOutcome | readonly DnsOutcome[]
   /** A record that must be in the answer, as text: '10.0.1.1', 'mail.example.com'. */
   readonly answer?: string
   readonly localAddress?: string
@@ -38,7 +40,9 @@ export function dns(server: string | Target, options: DnsOptions = {}): Probe {
   const { name = '.', type = 'SOA', rcode = 'NOERROR', answer, localAddress } = options
   if (isIP(host) === 0) throw invalid('server', 'an address', host)
   if (!types.includes(type)) throw invalid('type', `one of ${types.join(', ')}`, type)
-  if (!['NOERROR', 'NXDOMAIN', 'NODATA'].includes(rcode)) {
+  const wanted: readonly string[] = typeof rcode === 'string' ? [rcode] : rcode
+  const rcodes = ['NOERROR', 'NXDOMAIN', 'NODATA']
+  if (!Array.isArray(wanted) || !wanted.length || !wanted.every((one) => rcodes.includes(one))) {
     throw invalid('rcode', "'NOERROR', 'NXDOMAIN' or 'NODATA'", rcode)
   }
   if (typeof name !== 'string' || name === '') throw invalid('name', 'a domain name', name)
@@ -66,7 +70,9 @@ export function dns(server: string | Target, options: DnsOptions = {}): Probe {
       signal.removeEventListener('abort', cancel)
       resolver.cancel()
     }
-    if (outcome !== rcode) throw new Error(`${name} ${type}: ${outcome}, expected ${rcode}`)
+    if (!wanted.includes(outcome)) {
+      throw new Error(`${name} ${type}: ${outcome}, expected ${wanted.join(' or ')}`)
+    }
     if (answer !== undefined && !found.includes(answer)) {
       const records = found.join(', ') || 'nothing'
       throw new Error(`${name} ${type}: answered ${records}, expected ${answer}`)

@@ -1,5 +1,7 @@
 /** What a gate is, and what all gates have in common: many readers of one verdict, watched only while somebody reads. */
 
+import type { Evidence } from '../gate-verdict.ts'
+
 /** What an operator may say in place of the probes. */
 export type Override = 'up' | 'down' | 'maintenance'
 
@@ -14,6 +16,8 @@ export interface Verdict {
   readonly override?: Override
   /** The probes say otherwise, but are not believed: too many fail at once, or it has changed too often. */
   readonly held?: 'panic' | 'damping'
+  /** The runs of a probe that proved it; of several, the first that failed. */
+  readonly evidence?: Evidence
 }
 
 /**

@@ -112,7 +112,13 @@ class HealthGate extends SharedGate implements DampedGate {
     const failed = this.#failures()
     if (failed.length === 0 && this.#checkers.some((checker) => !checker.healthy)) return
     const reason = failed.join('; ') || this.#passed()
-    this.say(this.#clock.now(), { healthy: failed.length === 0, reason })
+    const healthy = failed.length === 0
+    // where several pass there is no one to name
+    const names = healthy && this.#names.length > 1 ? [] : this.#names
+    const which = names.findIndex((_, i) => this.#checkers[i]?.healthy === healthy)
+    const proof = this.#checkers[which]?.evidence
+    const evidence = proof && { evidence: { probe: names[which]!, ...proof } }
+    this.say(this.#clock.now(), { healthy, reason, ...evidence })
   }
 
   #failures(): string[] {

@@ -1,4 +1,6 @@
 /** A probe that asks over HTTP or HTTPS and looks at the status and, if wanted, at the body. */
+
+import { createHash } from 'node:crypto'
 import {
   type ClientRequest,
   type IncomingMessage,
@@ -32,6 +34,10 @@ export interface HttpOptions {
   readonly host?: string
   /** What the body must contain, or match. Read as UTF-8. */
   readonly body?: string | RegExp
+  /** MD5 of the body, 32 hexadecimal digits, as keepalived's `genhash` prints it. The body must end within `maxBody`. */
+  readonly digest?: string
+  /** Looks at the body and throws what is wrong with it. */
+  readonly judge?: (body: string) => void
   /** Bytes of the body that are read at most, and looked at; default 65536. */
   readonly maxBody?: number
   /** Source address to connect from; default: the kernel chooses. */
@@ -60,7 +66,14 @@ export function http(url: string | URL, options: HttpOptions = {}): Probe {
   const target = parseUrl(url)
   const expected = parseStatus(options.status ?? '200-299')
   const { isExpected, wanted } = parseExpected(options.body, 'body')
-  const { maxBody = 65536, host, localAddress } = options
+  const { maxBody = 65536, host, localAddress, judge } = options
+  const digest = options.digest?.toLowerCase()
+  if (digest !== undefined && !/^[0-9a-f]{32}$/.test(digest)) {
+    throw invalid('digest', '32 hexadecimal digits', options.digest)
+  }
+  if (judge !== undefined && typeof judge !== 'function') {
+    throw invalid('judge', 'a function', judge)
+  }
   if (!Number.isSafeInteger(maxBody) || maxBody < 1) {
     throw invalid('maxBody', 'a whole number of bytes above 0', maxBody)
   }
@@ -85,6 +98,11 @@ export function http(url: string | URL, options: HttpOptions = {}): Probe {
       }
       const body = await read(response, maxBody)
       if (isExpected?.(body.toString('utf8')) === false) throw new Error(`body does not ${wanted}`)
+      if (digest !== undefined) {
+        const found = createHash('md5').update(body).digest('hex')
+        if (found !== digest) throw new Error(`digest ${found}, expected ${digest}`)
+      }
+      judge?.(body.toString('utf8'))
     } catch (error) {
       throw explain(error, signal)
     } finally {

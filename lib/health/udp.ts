@@ -13,6 +13,8 @@ export interface UdpOptions {
   readonly expect?: string | RegExp
   /** Ask for an answer, whatever it is; default false. */
   readonly reply?: boolean
+  /** Looks at the octets of the answer and throws what is wrong with them. Without a `reply` asked for, none is needed. */
+  readonly judge?: (answer: Uint8Array) => void
   /**
    * Seconds without a refusal that count as healthy where no answer is asked for: the kernel hears of a closed port by
    * an ICMP message, if one comes at all. Default 0.2.
@@ -29,7 +31,13 @@ export interface UdpOptions {
  */
 export function udp(target: string | Target, options: UdpOptions = {}): Probe {
   const { host, port } = parseTarget(target)
-  const { send = '', reply = options.expect !== undefined, quiet = 0.2, localAddress } = options
+  const {
+    send = '',
+    reply = options.expect !== undefined,
+    quiet = 0.2,
+    localAddress,
+    judge,
+  } = options
   if (typeof send !== 'string' && !(send instanceof Uint8Array)) {
     throw invalid('send', 'a string or a Uint8Array', send)
   }
@@ -43,7 +51,12 @@ export function udp(target: string | Target, options: UdpOptions = {}): Probe {
       await new Promise<void>((resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason), { once: true })
         socket.on('error', reject).on('message', (message) => {
-          if (!reply) return
+          try {
+            judge?.(message)
+          } catch (error) {
+            return reject(error)
+          }
+          if (!reply) return judge === undefined ? undefined : resolve()
           const text = message.toString('utf8')
           if (isExpected === undefined || isExpected(text)) resolve()
           else reject(new Error(`the answer does not ${wanted}: '${excerpt(text)}'`))

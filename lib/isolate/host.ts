@@ -229,6 +229,8 @@ export class Host {
         return this.#entry(command.announcement).announcement.reconsider()
       case 'undrain':
         return this.#running().undrain()
+      case 'reset':
+        return this.#running().reset(command.which)
       case 'stub-router':
         return this.#running().stubRouter(command.how)
       case 'accept':
@@ -306,9 +308,11 @@ export class Host {
     const routes = this.#hasNewRoutes ? speaker.routes() : undefined
     this.#hasNewRoutes = false
     return {
+      status: speaker.status(),
       neighbors: speaker.neighbors(),
       interfaces: speaker.interfaces(),
       kernelSettings: speaker.kernelSettings(),
+      kernel: speaker.kernel(),
       routes,
       announcements: this.#changed(),
     }
@@ -338,12 +342,14 @@ export class Host {
   #call(call: Call, signal?: AbortSignal): Promise<unknown> {
     if (this.#isAlone) return gone()
     const id = ++this.#calling
-    const cancel = (): void => {
-      const reason = signal?.reason instanceof Error ? signal.reason.message : 'cancelled'
-      if (this.#calls.delete(id)) this.#options.send({ type: 'cancel', id, reason })
-    }
-    signal?.addEventListener('abort', cancel, { once: true })
     return new Promise((resolve, reject) => {
+      const cancel = (): void => {
+        if (!this.#calls.delete(id)) return
+        const error = signal?.reason instanceof Error ? signal.reason : new Error('cancelled')
+        this.#options.send({ type: 'cancel', id, reason: error.message })
+        reject(error)
+      }
+      signal?.addEventListener('abort', cancel, { once: true })
       this.#calls.set(id, (result) => {
         signal?.removeEventListener('abort', cancel)
         if (result.ok) resolve(result.value)

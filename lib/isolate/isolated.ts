@@ -26,16 +26,20 @@ import {
 } from '../options.ts'
 import { parseVip } from '../parse.ts'
 import { type PolicyOptions, parseAccept } from '../policy.ts'
-import type { Clock } from '../ports.ts'
+import type { Clock, KernelStatus } from '../ports.ts'
 import { checkOriginate } from '../prefix-list.ts'
 import type { StopOptions, StopResult } from '../quiet.ts'
 import type { ReconfigureResult } from '../reconfigure.ts'
+import { parseReset, type ResetOptions } from '../reset.ts'
 import type { OspfSpeaker } from '../speaker.ts'
 import type { SpfRun } from '../spf-log.ts'
+import type { StatusView } from '../status.ts'
 import type { SysctlFinding } from '../sysctl.ts'
 import type { InterfaceView, LsaView, NeighborView, OpaqueView, RouteView } from '../views.ts'
 import { type AnnounceOptions, checkAnnounce } from '../vip.ts'
 import type { DownResult } from '../vip-history.ts'
+import { type AnnouncementGroup, announceList } from '../vip-list.ts'
+import { VipPlacement } from '../vip-placement.ts'
 import type { RouteDifferenceView, WhatIfChange } from '../what-if.ts'
 import type { WhyView } from '../why.ts'
 import { formatPrefix } from '../wire/address.ts'
@@ -50,8 +54,8 @@ type Differing = 'announce' | 'announcements' | 'reconfigure' | 'why' | 'whatIf'
 
 /**
  * A speaker, wherever its protocol runs. What differs with `isolate`: what is asked for is on its way when a call
- * returns, so that the state of an announcement follows a moment later; `neighbors()`, `interfaces()`, `routes()` and
- * `announcements()` are at most a second old, and `database()`, `opaques()`, `hostnames()` and `spf()` as old as the last
+ * returns, so that the state of an announcement follows a moment later; `neighbors()`, `interfaces()`, `routes()`, `kernel()`
+ * and `announcements()` are at most a second old, and `database()`, `opaques()`, `hostnames()` and `spf()` as old as the last
  * `await speaker.refresh()`; without one they are empty. `why()` and `whatIf()` are promises; `await` works with both.
  */
 export interface Speaker extends Omit<OspfSpeaker, Differing> {
@@ -79,6 +83,18 @@ const HUNG_MS = 15_000
 const START_MS = 20_000
 /** Seconds beyond what a stop may take by its options. */
 const STOP_SLACK = 5
+
+/** Before a child has said anything. */
+const nothing: StatusView = {
+  routerId: '0.0.0.0',
+  isBorder: false,
+  isBoundary: false,
+  abrType: 'cisco',
+  rfc1583Compatibility: true,
+  maximumPaths: 0,
+  areas: [],
+  routers: [],
+}
 
 /** What an isolated speaker stands on; tests have children in memory. */
 export interface IsolatedWorld {
@@ -122,9 +138,11 @@ class IsolatedSpeaker implements Speaker {
   /** What those wait for who insist. */
   #next: { readonly promise: Promise<boolean>; readonly resolve: (isThere: boolean) => void }
   #snapshot: Snapshot = {
+    status: nothing,
     neighbors: [],
     interfaces: [],
     kernelSettings: [],
+    kernel: undefined,
     routes: [],
     announcements: [],
   }
@@ -138,6 +156,7 @@ class IsolatedSpeaker implements Speaker {
   /** By prefix those that are announced; by id those that are on their way out, too. */
   readonly #announcements = new Map<string, RemoteAnnouncement>()
   readonly #handles = new Map<number, RemoteAnnouncement>()
+  readonly #placement = new VipPlacement()
   #lastId = 0
   readonly #opaques: OpaqueOriginations
   readonly #opaqueCommands = new Map<string, Extract<Command, { do: 'opaque' }>>()
@@ -188,6 +207,10 @@ class IsolatedSpeaker implements Speaker {
 
   // Looking in
 
+  status(): StatusView {
+    return this.#snapshot.status
+  }
+
   neighbors(): NeighborView[] {
     return [...this.#snapshot.neighbors]
   }
@@ -202,6 +225,10 @@ class IsolatedSpeaker implements Speaker {
 
   kernelSettings(): SysctlFinding[] {
     return [...this.#snapshot.kernelSettings]
+  }
+
+  kernel(): KernelStatus | undefined {
+    return this.#snapshot.kernel
   }
 
   async why(destination: string): Promise<WhyView> {
@@ -253,26 +280,40 @@ class IsolatedSpeaker implements Speaker {
     if (this.#stopping) throw stopped(text)
     const { originate, interfaces } = this.#parsed
     checkOriginate('VIP', originate, { prefix, length })
-    checkAnnounce({ prefix, length }, options, interfaces)
+    // decided here and once, so that another child does as the last one did
+    const placed = this.#placement.place([text], options, this.#parsed)
+    const areas = checkAnnounce({ prefix, length }, placed, interfaces)
     if (this.#announcements.has(text)) {
       throw new OspfError('ERR_OSPF_DUPLICATE', `VIP ${text} is announced already`)
     }
     const owner = {
       clock: this.#clock,
       check: (changed: AnnounceOptions) =>
-        checkAnnounce({ prefix, length }, changed, this.#parsed.interfaces),
+        void checkAnnounce({ prefix, length }, changed, this.#parsed.interfaces),
       command: (command: Command) => this.#command(command),
       insist: (request: Request, isWanted?: () => boolean) => this.#insist(request, isWanted),
       withdrawn: (each: RemoteAnnouncement) => {
-        if (this.#announcements.get(text) === each) this.#announcements.delete(text)
+        if (this.#announcements.get(text) !== each) return
+        this.#announcements.delete(text)
+        this.#placement.delete(text)
       },
       gone: (each: RemoteAnnouncement) => void this.#handles.delete(each.id),
     }
-    const announcement = new RemoteAnnouncement(owner, ++this.#lastId, text, options)
+    const announcement = new RemoteAnnouncement(owner, ++this.#lastId, text, placed)
     this.#announcements.set(text, announcement)
     this.#handles.set(announcement.id, announcement)
+    this.#placement.add(text, areas)
     if (this.#drainOptions) void announcement.drain(this.#drainOptions)
     return announcement
+  }
+
+  announceAll(vips: string | readonly string[], options: AnnounceOptions = {}): AnnouncementGroup {
+    return announceList(vips, options, {
+      clock: this.#clock,
+      isAnnounced: (vip) => this.#announcements.has(vip),
+      place: (texts, how) => this.#placement.place(texts, how, this.#parsed),
+      announce: (vip, how) => this.announce(vip, how),
+    })
   }
 
   originateOpaque(options: OpaqueOptions): OriginatedOpaque {
@@ -317,6 +358,11 @@ class IsolatedSpeaker implements Speaker {
     this.#drainOptions = undefined
     this.#command({ do: 'undrain' })
     for (const announcement of this.#announcements.values()) announcement.undrain()
+  }
+
+  reset(which: ResetOptions = {}): void {
+    parseReset(which)
+    this.#command({ do: 'reset', which })
   }
 
   acceptRoutes(accept: PolicyOptions | undefined): void {

@@ -9,8 +9,11 @@ import type { SpeakerEvent } from '../events.ts'
 import type { OpaqueOptions } from '../opaque.ts'
 import type { SpeakerOptions, StubRouterOptions } from '../options.ts'
 import type { PolicyOptions } from '../policy.ts'
+import type { KernelStatus } from '../ports.ts'
 import type { StopOptions } from '../quiet.ts'
+import type { ResetOptions } from '../reset.ts'
 import type { SpfRun } from '../spf-log.ts'
+import type { StatusView } from '../status.ts'
 import type { SysctlFinding } from '../sysctl.ts'
 import type { InterfaceView, LsaView, NeighborView, OpaqueView, RouteView } from '../views.ts'
 import type { AnnounceOptions } from '../vip.ts'
@@ -65,6 +68,7 @@ export type Command =
   | { readonly do: 'set-weight'; readonly announcement: number; readonly weight: number }
   | { readonly do: 'reconsider'; readonly announcement: number }
   | { readonly do: 'undrain' }
+  | { readonly do: 'reset'; readonly which: ResetOptions }
   | { readonly do: 'stub-router'; readonly how: boolean | StubRouterOptions }
   | { readonly do: 'accept'; readonly accept: PolicyOptions | undefined }
   /** Originates it, or gives it other data. */
@@ -104,9 +108,11 @@ export type Call =
 
 /** What the application can look at without asking: pushed when it changes, and at least every second. */
 export interface Snapshot {
+  readonly status: StatusView
   readonly neighbors: readonly NeighborView[]
   readonly interfaces: readonly InterfaceView[]
   readonly kernelSettings: readonly SysctlFinding[]
+  readonly kernel: KernelStatus | undefined
   /** Undefined: as before. */
   readonly routes: readonly RouteView[] | undefined
   /** Those that have changed. */

@@ -248,6 +248,8 @@ export class RemoteAnnouncement implements AnnouncementHandle {
     // once, whatever becomes of the child
     if (!this.#isPrepared) await this.#options.prepare?.(signal)
     this.#isPrepared = true
+    // too late: nobody is left who would release it
+    if (signal.aborted && this.#stopping !== undefined) await this.releaseUnlessDone()
   }
 
   async #end(asked: Promise<unknown>): Promise<DownResult> {

@@ -45,7 +45,12 @@ export class LinuxAddresses implements AddressPort, Disposable {
    * Adds an address. Resolves to false when it was there before and is somebody else's. Rejects with
    * ERR_OSPF_NO_INTERFACE, ERR_OSPF_PERMISSION, or ERR_OSPF_KERNEL.
    */
-  async add(device: string, address: number, prefixLength: number): Promise<boolean> {
+  async add(
+    device: string,
+    address: number,
+    prefixLength: number,
+    label?: string,
+  ): Promise<boolean> {
     const prefix = formatPrefix(address, prefixLength)
     const key = `${device} ${prefix}`
     const lock = this.#locks.has(key) ? undefined : await lockUnlessTaken(device, prefix)
@@ -57,7 +62,7 @@ export class LinuxAddresses implements AddressPort, Disposable {
           what: `add ${prefix} to ${device}`,
           type: RTM_NEWADDR,
           flags: MessageFlag.create | MessageFlag.exclusive,
-          payload: encodeAddress(index, address, prefixLength, PROTOCOL),
+          payload: encodeAddress(index, address, prefixLength, { protocol: PROTOCOL, label }),
         })
         isOurs = true
       } catch (error) {

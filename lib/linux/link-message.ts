@@ -6,6 +6,7 @@ const IFLA_IFNAME = 3
 const IFLA_MTU = 4
 const IFA_ADDRESS = 1
 const IFA_LOCAL = 2
+const IFA_LABEL = 3
 const IFA_FLAGS = 8
 /** Since Linux 5.18; older kernels pass over it. */
 const IFA_PROTO = 11
@@ -75,12 +76,15 @@ export function decodeAddress(payload: Uint8Array): Address | undefined {
   }
 }
 
-/** Payload of a request that adds or removes an address. `protocol`: who adds it. */
+/**
+ * Payload of a request that adds or removes an address. `protocol`: who adds it. `label`: of at most 15 characters, the
+ * device's name and what follows it after a colon.
+ */
 export function encodeAddress(
   index: number,
   address: number,
   prefixLength: number,
-  protocol?: number,
+  { protocol, label }: { readonly protocol?: number; readonly label?: string | undefined } = {},
 ): Uint8Array {
   const scope = address >>> 24 === 127 ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE
   const writer = new PayloadWriter()
@@ -91,9 +95,9 @@ export function encodeAddress(
     .u32(index)
     .attributeIpv4(IFA_LOCAL, address)
     .attributeIpv4(IFA_ADDRESS, address)
-  return (
-    protocol === undefined ? writer : writer.attribute(IFA_PROTO, Uint8Array.of(protocol))
-  ).finish()
+  if (protocol !== undefined) writer.attribute(IFA_PROTO, Uint8Array.of(protocol))
+  if (label !== undefined) writer.attributeText(IFA_LABEL, label)
+  return writer.finish()
 }
 
 /** Payload of RTM_GETLINK: every device, or the one of that name. */

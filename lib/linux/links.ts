@@ -1,7 +1,9 @@
 /** Devices and their IPv4 addresses, read once and followed over rtnetlink. */
 import { isDeepStrictEqual } from 'node:util'
-import { OspfError } from '../errors.ts'
+import { realClock } from '../clock.ts'
+import type { OspfError } from '../errors.ts'
 import type { Link, LinkPort } from '../ports.ts'
+import { Follower } from './follower.ts'
 import {
   type Address,
   type Device,
@@ -26,8 +28,6 @@ const RTNLGRP_IPV4_IFADDR = 5
 
 /** Notifications kept while a dump is under way. */
 const BACKLOG_LIMIT = 4096
-/** Milliseconds until a re-read that failed is tried again. */
-const RETRY_DELAY = 1000
 
 export interface LinuxLinksOptions {
   /** Octets, of the socket that listens. Default 1 MiB. */
@@ -41,22 +41,18 @@ export interface LinuxLinksOptions {
 /** The kernel's devices. Changes that arrive together are told once, by their outcome. */
 export class LinuxLinks implements LinkPort {
   readonly #socket: NetlinkSocket
-  readonly #options: LinuxLinksOptions
+  readonly #follower: Follower<readonly NetlinkMessage[]>
   readonly #watchers = new Set<(name: string, link: Link | undefined) => void>()
   #devices = new Map<number, Device>()
   #addresses = new Map<string, Address>()
   #links: ReadonlyMap<string, Link> = new Map()
-  /** Present while everything is read again; applied after. */
-  #backlog: NetlinkMessage[] | undefined
-  #stale = false
-  #retry: NodeJS.Timeout | undefined
-  #closed = false
 
   /** Reads what is there and begins to follow. Throws OspfError when the kernel refuses. */
   static async open(options: LinuxLinksOptions = {}): Promise<LinuxLinks> {
     const links = new LinuxLinks(options)
     try {
-      await links.#read()
+      await links.#follower.read()
+      links.#publish()
     } catch (error) {
       await links[Symbol.asyncDispose]()
       throw error
@@ -65,12 +61,29 @@ export class LinuxLinks implements LinkPort {
   }
 
   private constructor(options: LinuxLinksOptions) {
-    this.#options = options
     this.#socket = NetlinkSocket.open({
       groups: [RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR],
       ...(options.receiveBuffer === undefined ? {} : { receiveBuffer: options.receiveBuffer }),
-      notify: (messages) => this.#hear(messages),
-      overrun: () => this.#overrun(),
+      notify: (messages) => this.#follower.hear(messages),
+      overrun: () => this.#follower.overrun(),
+    })
+    const applyAll = (messages: Iterable<NetlinkMessage>): void => {
+      for (const message of messages) this.#apply(message)
+    }
+    this.#follower = new Follower({
+      clock: realClock,
+      backlog: BACKLOG_LIMIT,
+      read: () => this.#read(),
+      take: (found, told) => {
+        this.#devices = new Map()
+        this.#addresses = new Map()
+        applyAll(found)
+        applyAll(told)
+      },
+      apply: applyAll,
+      changed: () => this.#publish(),
+      onError: options.onError,
+      onOverrun: options.onOverrun,
     })
   }
 
@@ -86,66 +99,23 @@ export class LinuxLinks implements LinkPort {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true
-    clearTimeout(this.#retry)
+    this.#follower[Symbol.dispose]()
     this.#watchers.clear()
     this.#socket.close()
   }
 
-  #hear(messages: readonly NetlinkMessage[]): void {
-    if (this.#backlog === undefined) {
-      for (const message of messages) this.#apply(message)
-      this.#publish()
-    } else if (this.#backlog.length + messages.length > BACKLOG_LIMIT) {
-      this.#stale = true
-    } else {
-      this.#backlog.push(...messages)
-    }
-  }
-
-  #overrun(): void {
-    this.#stale = true
-    this.#options.onOverrun?.()
-    if (this.#backlog === undefined) this.#reread()
-  }
-
-  #reread(): void {
-    if (this.#closed) return
-    this.#read().catch((error: unknown) => {
-      if (this.#closed) return
-      if (error instanceof OspfError) this.#options.onError?.(error)
-      clearTimeout(this.#retry)
-      this.#retry = setTimeout(() => this.#reread(), RETRY_DELAY)
+  async #read(): Promise<readonly NetlinkMessage[]> {
+    const links = await this.#socket.dump({
+      what: 'RTM_GETLINK',
+      type: RTM_GETLINK,
+      payload: encodeLinkQuery(),
     })
-  }
-
-  /**
-   * Reads everything. What is told meanwhile waits and is applied on top: it may be older than what was read, but
-   * the last word on every device and address is as new.
-   */
-  async #read(): Promise<void> {
-    do {
-      this.#stale = false
-      this.#backlog = []
-      try {
-        const links = await this.#socket.dump({
-          what: 'RTM_GETLINK',
-          type: RTM_GETLINK,
-          payload: encodeLinkQuery(),
-        })
-        const addresses = await this.#socket.dump({
-          what: 'RTM_GETADDR',
-          type: RTM_GETADDR,
-          payload: encodeAddressQuery(),
-        })
-        this.#devices = new Map()
-        this.#addresses = new Map()
-        for (const message of [...links, ...addresses, ...this.#backlog]) this.#apply(message)
-      } finally {
-        this.#backlog = undefined
-      }
-    } while (this.#stale && !this.#closed)
-    this.#publish()
+    const addresses = await this.#socket.dump({
+      what: 'RTM_GETADDR',
+      type: RTM_GETADDR,
+      payload: encodeAddressQuery(),
+    })
+    return [...links, ...addresses]
   }
 
   #apply(message: NetlinkMessage): void {

@@ -133,9 +133,32 @@ export class Attributes {
     return this.#values.get(type)?.[0]
   }
 
+  u16(type: number): number | undefined {
+    const value = this.#values.get(type)
+    return value === undefined || value.length < 2 ? undefined : viewOf(value).getUint16(0, LITTLE)
+  }
+
+  /** A port, in network order. */
+  port(type: number): number | undefined {
+    const value = this.#values.get(type)
+    return value === undefined || value.length < 2 ? undefined : viewOf(value).getUint16(0)
+  }
+
   u32(type: number): number | undefined {
     const value = this.#values.get(type)
     return value === undefined || value.length < 4 ? undefined : viewOf(value).getUint32(0, LITTLE)
+  }
+
+  u64(type: number): bigint | undefined {
+    const value = this.#values.get(type)
+    if (value === undefined || value.length < 8) return undefined
+    return viewOf(value).getBigUint64(0, LITTLE)
+  }
+
+  /** The attributes inside one. */
+  nested(type: number): Attributes | undefined {
+    const value = this.#values.get(type)
+    return value === undefined ? undefined : new Attributes(value, 0)
   }
 
   /** An IPv4 address, in network order. */
@@ -188,6 +211,20 @@ export class PayloadWriter {
       .u16(type)
       .bytes(value)
       .#pad()
+  }
+
+  attributeU16(type: number, value: number): this {
+    return this.u16(6).u16(type).u16(value).#pad()
+  }
+
+  /** A port, in network order. */
+  attributePort(type: number, value: number): this {
+    return this.attribute(type, new Uint8Array([value >> 8, value & 0xff]))
+  }
+
+  /** Attributes inside one. */
+  nested(type: number, write: (writer: this) => void): this {
+    return this.measured((writer) => write(writer.u16(type)))
   }
 
   attributeU32(type: number, value: number): this {

@@ -45,7 +45,7 @@ export interface NextHopLeaf {
 
 export interface GroupMember {
   readonly id: number
-  /** 1 to 256. */
+  /** 1 to 256; from Linux 6.12 on, to 65535. */
   readonly weight: number
 }
 
@@ -93,11 +93,12 @@ export function encodeGroup({ id, protocol, members, resilient }: NextHopGroup):
     .measured((list) => {
       list.u16(NHA_GROUP)
       for (const member of members) {
-        // struct nexthop_grp: id, weight - 1, two reserved
+        // struct nexthop_grp: id, weight - 1 and (from 6.12 on) its upper half, reserved
+        const weight = member.weight - 1
         list
           .u32(member.id)
-          .u8(member.weight - 1)
-          .u8(0)
+          .u8(weight & 0xff)
+          .u8(weight >> 8)
           .u16(0)
       }
     })

@@ -185,6 +185,13 @@ export class NextHops<U extends object> {
     return this.#groups.size + this.#leaves.size
   }
 
+  /** Groups that are in the kernel. */
+  get groups(): number {
+    let count = 0
+    for (const { hops } of this.#groups.values()) if (hops !== undefined) count++
+    return count
+  }
+
   /** The group with this id, when it is ours. */
   group(id: number): Group | undefined {
     return this.#groups.get(id)

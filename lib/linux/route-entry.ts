@@ -1,12 +1,12 @@
 /** One destination of the route sink: what is wanted, what is installed, and what is known of the others there. */
-import type { NextHop } from '../core/io.ts'
+import type { NextHop, RouteChange } from '../core/io.ts'
 import type { OspfError } from '../errors.ts'
 import type { Group } from './nexthops.ts'
 import { type Hop, type ReadRoute, sameHops } from './route-message.ts'
 
 /** Where a route of ours leads. */
 export interface Way {
-  /** Of its own; empty with a group. */
+  /** Of its own; empty with a group. Without a group: nowhere, packets are discarded. */
   readonly hops: readonly Hop[]
   readonly group: Group | undefined
   readonly source: number | undefined
@@ -15,6 +15,7 @@ export interface Way {
 export interface Entry {
   readonly prefix: number
   readonly length: number
+  /** Empty: packets are to be discarded. */
   wanted: readonly NextHop[] | undefined
   /** The source address that is wanted with it. */
   source: number | undefined
@@ -54,6 +55,18 @@ export const newEntry = (prefix: number, length: number): Entry => ({
   losses: 0,
   lostAt: -Infinity,
 })
+
+/** What is wanted: of the next hops those with a gateway; undefined: no route. */
+export function wantedOf(change: RouteChange): readonly NextHop[] | undefined {
+  if (change.type === 'remove') return undefined
+  const { nextHops, discard } = change.route
+  if (discard) return DISCARD
+  const isReady = nextHops.every(({ gateway }) => gateway !== undefined)
+  const wanted = isReady ? nextHops : nextHops.filter(({ gateway }) => gateway !== undefined)
+  return wanted.length === 0 ? undefined : wanted
+}
+
+const DISCARD: readonly NextHop[] = []
 
 /** A number for a prefix. */
 export const keyOf = (prefix: number, length: number): number => prefix * 64 + length

@@ -17,6 +17,7 @@ const RTA_NH_ID = 30
 const RT_SCOPE_UNIVERSE = 0
 const RT_SCOPE_LINK = 253
 const RTN_UNICAST = 1
+const RTN_BLACKHOLE = 6
 /** Take the gateway for a neighbor on the device, whatever the device's prefixes say. */
 const RTNH_F_ONLINK = 4
 /** In the one octet of the header, where the number does not fit: see RTA_TABLE. */
@@ -34,14 +35,14 @@ export interface Hop {
   readonly weight?: number
 }
 
-/** A unicast route through gateways. The kernel tells routes apart by prefix, length, TOS, metric and table. */
+/** A unicast route through gateways, or a black hole. The kernel tells routes apart by prefix, length, TOS, metric and table. */
 export interface KernelRoute {
   readonly prefix: number
   readonly length: number
   readonly table: number
   readonly metric: number
   readonly protocol: number
-  /** Empty where a next hop object says it. */
+  /** Empty where a next hop object says it; without such an object, packets are discarded. */
   readonly hops: readonly Hop[]
   /** The next hop object that it leads to, instead of hops of its own. */
   readonly nextHop?: number
@@ -61,13 +62,15 @@ export function encodeRoute(route: KernelRoute): Uint8Array {
   const [only] = route.hops
   const flags = route.hops.length === 1 ? flagsOf(only) : 0
   const { length, table, protocol, source, nextHop } = route
-  const writer = header(length, table, protocol, RT_SCOPE_UNIVERSE, RTN_UNICAST, flags)
+  const type = only === undefined && nextHop === undefined ? RTN_BLACKHOLE : RTN_UNICAST
+  const writer = header(length, table, protocol, RT_SCOPE_UNIVERSE, type, flags)
     .attributeIpv4(RTA_DST, route.prefix)
     .attributeU32(RTA_TABLE, route.table)
     .attributeU32(RTA_PRIORITY, route.metric)
   if (source !== undefined) writer.attributeIpv4(RTA_PREFSRC, source)
   if (nextHop !== undefined) return writer.attributeU32(RTA_NH_ID, nextHop).finish()
-  if (route.hops.length === 1 && only !== undefined) {
+  if (only === undefined) return writer.finish()
+  if (route.hops.length === 1) {
     return writer
       .attributeIpv4(RTA_GATEWAY, only.gateway)
       .attributeU32(RTA_OIF, only.index)
@@ -186,12 +189,14 @@ export function decodeRoute({ payload }: NetlinkMessage): ReadRoute | undefined 
     ...(nextHop === undefined ? {} : { nextHop }),
     ...(source === undefined ? {} : { source }),
     plain:
-      hops !== undefined &&
-      type === RTN_UNICAST &&
+      (type === RTN_BLACKHOLE ? !types.some((t) => ofHops.includes(t)) : hops !== undefined) &&
+      (type === RTN_UNICAST || type === RTN_BLACKHOLE) &&
       scope === RT_SCOPE_UNIVERSE &&
       types.every((t) => familiar.includes(t)),
   }
 }
+
+const ofHops: readonly number[] = [RTA_OIF, RTA_GATEWAY, RTA_MULTIPATH, RTA_NH_ID, RTA_PREFSRC]
 
 const familiar: readonly number[] = [
   RTA_DST,

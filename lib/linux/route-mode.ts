@@ -36,6 +36,3 @@ export function isResilient(
   if (typeof prefixes === 'string') return prefixes === 'all' || length === 32
   return prefixes.some((p) => length >= p.length && (prefix & maskOf(p.length)) >>> 0 === p.prefix)
 }
-
-/** From 128 buckets on, a share of 1 in 256 is one of them. */
-export const letsDrain = ({ resilient }: RouteSettings): boolean => resilient.buckets < 128

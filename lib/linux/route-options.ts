@@ -1,4 +1,5 @@
 /** What the route sink takes, and what it has to say. */
+import { release } from 'node:os'
 import { OspfError } from '../errors.ts'
 import type { Clock, LinkPort } from '../ports.ts'
 import { ID_RANGE } from './nexthops.ts'
@@ -87,7 +88,8 @@ export interface ResilientOptions {
     | readonly { readonly prefix: number; readonly length: number }[]
   /**
    * 1 to 65535, default 120. That number shares out evenly among 2, 3, 4, 5, 6, 8, 10 and 12 next hops. With less than
-   * 128, a next hop of weight 1 beside others of weight 255 gets none: it drains.
+   * 128, a next hop of weight 1 beside others of weight 255 gets none: it drains. From Linux 6.12 on: with less than
+   * 32,768, beside others of weight 65535.
    */
   readonly buckets?: number
   /**
@@ -137,6 +139,8 @@ export interface RouteSettings {
   readonly source: number | undefined
   readonly mode: GroupMode
   readonly resilient: Required<ResilientOptions>
+  /** Weight of a next hop beside that of 1 of one that drains; undefined: there are too many buckets for that. */
+  readonly busyShare: number | undefined
   readonly nextHopIds: number
   /** Milliseconds. */
   readonly leftoverTime: number
@@ -167,6 +171,7 @@ export function routeSettings(options: LinuxRoutesOptions): RouteSettings {
     source: options.source,
     mode,
     resilient: { prefixes, buckets, idleTimer, unbalancedTimer },
+    busyShare: busyShare(buckets, release()),
     nextHopIds,
     leftoverTime: leftoverTime * 1000,
     keep: options.keep ?? false,
@@ -178,4 +183,16 @@ function within(what: string, value: number, least: number, most: number): void 
   if (Number.isInteger(value) && value >= least && value <= most) return
   const message = `${what} of routes: ${value} is not a whole number from ${least} to ${most}`
   throw new OspfError('ERR_OSPF_CONFIG', message)
+}
+
+/** The greatest weight of a next hop, before Linux 6.12 and since. */
+const WEIGHT_MAX = 255
+const WIDE_WEIGHT_MAX = 0xffff
+
+/** As `RouteSettings.busyShare`, with a kernel ('6.12.0'): less than half a bucket is none. */
+export function busyShare(buckets: number, kernel: string): number | undefined {
+  const [major = 0, minor = 0] = kernel.split('.').map(Number.parseFloat)
+  const isWide = major > 6 || (major === 6 && minor >= 12)
+  const most = isWide ? [WEIGHT_MAX, WIDE_WEIGHT_MAX] : [WEIGHT_MAX]
+  return most.find((share) => 2 * buckets < share + 1)
 }

@@ -1,16 +1,8 @@
-/** Reading the kernel's routes, and putting next hops in its terms. */
-import type { NextHop } from '../core/io.ts'
+/** Reading the kernel's routes. */
 import { OspfError } from '../errors.ts'
-import type { Link } from '../ports.ts'
 import type { NetlinkSocket } from './netlink.ts'
-import { type HopSet, hopSet } from './nexthops.ts'
-import {
-  decodeRoute,
-  encodeRouteQuery,
-  type Hop,
-  type ReadRoute,
-  RTM_GETROUTE,
-} from './route-message.ts'
+import { encodeNextHopQuery, RTM_DELNEXTHOP } from './nexthop-message.ts'
+import { decodeRoute, encodeRouteQuery, type ReadRoute, RTM_GETROUTE } from './route-message.ts'
 
 /** Whether a route is in a table, with a metric, and with no TOS. */
 export const isInPlace = (
@@ -40,36 +32,9 @@ export async function readRoutes(
   }
 }
 
-/** Devices by index, each way once. An error when a device is unknown. */
-export function resolveHops(
-  wanted: readonly NextHop[],
-  links: ReadonlyMap<string, Link>,
-): HopSet | OspfError {
-  const hops: Hop[] = []
-  for (const { interface: name, gateway, onLink, weight = 1 } of wanted) {
-    const link = links.get(name)
-    if (link === undefined) {
-      return new OspfError('ERR_OSPF_NO_INTERFACE', `no such device: ${name}`)
-    }
-    const { index } = link
-    if (hops.some((h) => h.index === index && h.gateway === gateway)) continue
-    const share = Math.min(Math.max(Math.round(weight), 1), 256)
-    const weighted = share === 1 ? {} : { weight: share }
-    hops.push({ index, gateway: gateway!, ...(onLink ? { onLink } : {}), ...weighted })
-  }
-  return hopSet(hops)
-}
-
-/** A weight beside 1 with which a resilient group of less than 128 buckets gives the other none. */
-const DRAINING_SHARE = 255
-
-/**
- * Next hops for a resilient group: one that drains has weight 1 beside others of 255, so that no bucket becomes its, and
- * those that it has stay until they are idle. A group of another kind would send its flows elsewhere at once.
- */
-export function drained(hops: readonly NextHop[]): readonly NextHop[] {
-  if (!hops.some(({ draining }) => draining)) return hops
-  const busy = hops.filter(({ draining }) => !draining).map(({ weight = 1 }) => weight)
-  const factor = Math.max(1, Math.floor(DRAINING_SHARE / Math.max(...busy)))
-  return hops.map((hop) => ({ ...hop, weight: hop.draining ? 1 : (hop.weight ?? 1) * factor }))
+/** Asks for something that is refused in any case, and differently to those who may not write routes. */
+export async function refusalToWrite(requests: NetlinkSocket): Promise<OspfError | undefined> {
+  const request = { what: 'install routes', type: RTM_DELNEXTHOP, payload: encodeNextHopQuery() }
+  const [error] = await requests.batch([request])
+  return error?.code === 'ERR_OSPF_PERMISSION' ? error : undefined
 }

@@ -7,13 +7,28 @@ type Failure = Extract<RouteEvent, { type: 'error' }>
 export class RouteReport {
   readonly #onEvent: (event: RouteEvent) => void
   readonly #failures = new Map<OspfError, Failure>()
+  readonly #now: () => number
   #isForbidden = false
+  #last: { readonly error: OspfError; readonly at: number } | undefined
 
-  constructor(onEvent: (event: RouteEvent) => void) {
+  /** @param now milliseconds, monotonic */
+  constructor(onEvent: (event: RouteEvent) => void, now: () => number) {
     this.#onEvent = onEvent
+    this.#now = now
+  }
+
+  /** We may not write. */
+  get isForbidden(): boolean {
+    return this.#isForbidden
+  }
+
+  /** What went wrong last, and when. */
+  get last(): { readonly error: OspfError; readonly at: number } | undefined {
+    return this.#last
   }
 
   emit(event: RouteEvent): void {
+    if ('error' in event) this.#last = { error: event.error, at: this.#now() }
     try {
       this.#onEvent(event)
     } catch (error) {

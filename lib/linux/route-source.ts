@@ -16,6 +16,7 @@ import type {
   SourceRoute,
   SourceRouteType,
 } from '../ports.ts'
+import { Follower } from './follower.ts'
 import { NetlinkSocket } from './netlink.ts'
 import { MessageFlag, type NetlinkMessage } from './netlink-message.ts'
 import {
@@ -48,8 +49,6 @@ export interface LinuxRouteSourceOptions {
 const SETTLE = 50
 /** Milliseconds from the first of several link changes to the look at the table. */
 const LINK_SETTLE = 100
-/** Milliseconds until a read that failed is tried again. */
-const RETRY_DELAY = 1000
 /** Notifications kept while the table is read. */
 const BACKLOG_LIMIT = 65_536
 
@@ -75,24 +74,21 @@ export class LinuxRouteSource implements RouteSource {
   readonly table: number
   readonly isOfSink: boolean
   readonly #clock: Clock
+  readonly #follower: Follower<readonly SeenRoute[]>
   readonly #requests: NetlinkSocket
   readonly #monitor: NetlinkSocket
   readonly #watchers = new Set<(changes: readonly SourceChange[]) => void>()
   readonly #watch: Disposable
   #entries = new Map<number, Entry>()
   readonly #changed = new Set<number>()
-  /** Present while the table is read; applied after. */
-  #backlog: NetlinkMessage[] | undefined
-  #stale = false
   #telling: Disposable | undefined
-  #rereading: Disposable | undefined
   #closed = false
 
   /** Reads what is there and begins to follow. Throws OspfError when the kernel refuses. */
   static async open(options: LinuxRouteSourceOptions): Promise<LinuxRouteSource> {
     const source = new LinuxRouteSource(options)
     try {
-      await source.#read()
+      await source.#follower.read()
       source.#tell()
     } catch (error) {
       await source[Symbol.asyncDispose]()
@@ -106,13 +102,25 @@ export class LinuxRouteSource implements RouteSource {
     this.table = options.table ?? 254
     this.isOfSink = options.isOfSink ?? false
     this.#clock = options.clock ?? realClock
+    this.#follower = new Follower({
+      clock: this.#clock,
+      backlog: BACKLOG_LIMIT,
+      read: () => this.#dump(),
+      take: (found, told) => this.#take(found, told),
+      apply: (messages) => {
+        for (const message of messages) this.#apply(message)
+      },
+      changed: () => this.#tellSoon(),
+      onError: options.onError,
+      onOverrun: options.onOverrun,
+    })
     this.#requests = NetlinkSocket.open()
     try {
       this.#monitor = NetlinkSocket.open({
         groups: [RTNLGRP_IPV4_ROUTE],
         receiveBuffer: options.receiveBuffer ?? 0x800000,
-        notify: (messages) => this.#hear(messages),
-        overrun: () => this.#overrun(),
+        notify: (messages) => this.#follower.hear(messages),
+        overrun: () => this.#follower.overrun(),
       })
     } catch (error) {
       this.#requests.close()
@@ -137,85 +145,34 @@ export class LinuxRouteSource implements RouteSource {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     this.#telling?.[Symbol.dispose]()
-    this.#rereading?.[Symbol.dispose]()
+    this.#follower[Symbol.dispose]()
     this.#watch[Symbol.dispose]()
     this.#watchers.clear()
     this.#monitor.close()
     this.#requests.close()
   }
 
-  #hear(messages: readonly NetlinkMessage[]): void {
-    if (this.#backlog === undefined) {
-      for (const message of messages) this.#apply(message)
-      this.#tellSoon()
-    } else if (this.#backlog.length + messages.length > BACKLOG_LIMIT) {
-      this.#stale = true
-    } else {
-      this.#backlog.push(...messages)
-    }
-  }
-
-  #overrun(): void {
-    this.#stale = true
-    this.#options.onOverrun?.()
-    this.#rereadIn(0)
-  }
-
   #linkChanged(): void {
     // what hangs on a device that lost its carrier is not told of again
     for (const [key, { seen }] of this.#entries) if (seen.length > 0) this.#changed.add(key)
     this.#tellSoon()
-    this.#rereadIn(LINK_SETTLE)
+    this.#follower.rereadIn(LINK_SETTLE)
   }
 
-  #rereadIn(delay: number): void {
-    if (this.#closed) return
-    this.#rereading ??= this.#clock.setTimer(delay, () => {
-      this.#rereading = undefined
-      this.#reread()
-    })
-  }
-
-  #reread(): void {
-    if (this.#closed) return
-    // whoever reads now reads once more
-    if (this.#backlog !== undefined) {
-      this.#stale = true
-      return
+  #take(found: readonly SeenRoute[], told: readonly NetlinkMessage[]): void {
+    const before = this.#entries
+    this.#entries = new Map()
+    for (const route of found) this.#keep(route, 'after')
+    for (const message of told) this.#apply(message)
+    for (const [key, entry] of before) {
+      const now = this.#entries.get(key)
+      if (now) now.told = entry.told
+      else this.#entries.set(key, { ...entry, seen: [] })
+      this.#changed.add(key)
     }
-    this.#read()
-      .then(() => this.#tellSoon())
-      .catch((error: unknown) => {
-        if (this.#closed) return
-        if (error instanceof OspfError) this.#options.onError?.(error)
-        this.#rereadIn(RETRY_DELAY)
-      })
   }
 
-  /** Reads everything. What is told meanwhile waits and is applied on top. */
-  async #read(): Promise<void> {
-    do {
-      this.#stale = false
-      this.#backlog = []
-      try {
-        const found = await this.#dump()
-        const before = this.#entries
-        this.#entries = new Map()
-        for (const route of found) this.#keep(route, 'after')
-        for (const message of this.#backlog) this.#apply(message)
-        for (const [key, entry] of before) {
-          const now = this.#entries.get(key)
-          if (now) now.told = entry.told
-          else this.#entries.set(key, { ...entry, seen: [] })
-          this.#changed.add(key)
-        }
-      } finally {
-        this.#backlog = undefined
-      }
-    } while (this.#stale && !this.#closed)
-  }
-
-  async #dump(): Promise<SeenRoute[]> {
+  async #dump(): Promise<readonly SeenRoute[]> {
     try {
       const messages = await this.#requests.dump({
         what: `read table ${this.table}`,
@@ -249,7 +206,7 @@ export class LinuxRouteSource implements RouteSource {
     if (isNew && same?.some((other) => isDeepStrictEqual(other, route))) return
     if (rivals > 1 || (isNew && rivals === 1 && !(message.flags & MessageFlag.replace))) {
       // which of them goes, and which is before which, is for the table to say
-      this.#rereadIn(0)
+      this.#follower.rereadIn(0)
     } else if (isNew) {
       this.#forget(route)
       this.#keep(route, 'before')

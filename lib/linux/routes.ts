@@ -18,28 +18,30 @@
  * and groups, routes, and at the end what nobody uses any more.
  */
 import { realClock } from '../clock.ts'
-import type { NextHop, RouteChange } from '../core/io.ts'
+import type { RouteChange } from '../core/io.ts'
 import { OspfError } from '../errors.ts'
-import type { Clock, LinkPort, RouteSink } from '../ports.ts'
+import type { Clock, KernelStatus, LinkPort, RouteSink } from '../ports.ts'
 import { DueQueue } from './due-queue.ts'
 import { NetlinkSocket } from './netlink.ts'
 import { MessageFlag, type NetlinkMessage } from './netlink-message.ts'
 import {
   decodeNextHop,
-  encodeNextHopQuery,
   RTM_DELNEXTHOP,
   RTM_NEWNEXTHOP,
   RTNLGRP_NEXTHOP,
 } from './nexthop-message.ts'
+import { type Group, type Move, type NextHopSupport, NextHops, probeNextHops } from './nexthops.ts'
 import {
-  type Group,
-  type HopSet,
-  type Move,
-  type NextHopSupport,
-  NextHops,
-  probeNextHops,
-} from './nexthops.ts'
-import { type Entry, keyOf, leads, newEntry, placeOf, sameWay, type Way } from './route-entry.ts'
+  type Entry,
+  keyOf,
+  leads,
+  newEntry,
+  placeOf,
+  sameWay,
+  type Way,
+  wantedOf,
+} from './route-entry.ts'
+import { HopResolver } from './route-hops.ts'
 import { lockNextHops, lockRoutes } from './route-lock.ts'
 import {
   decodeRoute,
@@ -48,15 +50,16 @@ import {
   RTM_NEWROUTE,
   RTNLGRP_IPV4_ROUTE,
 } from './route-message.ts'
-import { chooseMode, isResilient, letsDrain } from './route-mode.ts'
+import { chooseMode, isResilient } from './route-mode.ts'
 import {
   type LinuxRoutesOptions,
   type RouteMode,
   type RouteSettings,
   routeSettings,
 } from './route-options.ts'
-import { drained, isInPlace, readRoutes, resolveHops } from './route-reader.ts'
+import { isInPlace, readRoutes, refusalToWrite } from './route-reader.ts'
 import { RouteReport } from './route-report.ts'
+import { statusOf } from './route-status.ts'
 import { requestOf, type Step } from './route-step.ts'
 
 /** Milliseconds. */
@@ -90,9 +93,6 @@ export class LinuxRoutes implements RouteSink {
   readonly #underWay = new Set<Entry>()
   readonly #waiting: DueQueue<Entry>
   readonly #settling: (() => void)[] = []
-  /** Next hops in the kernel's terms, by the list that they were told as. For one round: devices come and go. */
-  readonly #resolved = new Map<readonly NextHop[], HopSet | OspfError>()
-  readonly #resilient = new Map<readonly NextHop[], HopSet | OspfError>()
   #watch: Disposable | undefined
   #lookAgain: Disposable | undefined
   #leftoverTimer: Disposable | undefined
@@ -106,7 +106,7 @@ export class LinuxRoutes implements RouteSink {
   readonly mode: RouteMode
 
   get keepsConnections(): boolean {
-    return this.mode.resilient && letsDrain(this.#settings)
+    return this.mode.resilient && this.#settings.busyShare !== undefined
   }
 
   /**
@@ -144,8 +144,9 @@ export class LinuxRoutes implements RouteSink {
     requests: NetlinkSocket,
   ) {
     this.#links = options.links
-    this.#clock = options.clock ?? realClock
-    this.#report = new RouteReport(options.onEvent ?? (() => {}))
+    const { clock = realClock, onEvent = () => {} } = options
+    this.#clock = clock
+    this.#report = new RouteReport(onEvent, () => clock.now())
     this.#settings = settings
     this.mode = mode
     this.#locks = locks
@@ -171,13 +172,15 @@ export class LinuxRoutes implements RouteSink {
       const key = keyOf(prefix, length)
       // The first of several is the one that a replace hits; the others are not ours to judge.
       if (this.#entries.has(key) || this.#undecided.has(key)) continue
-      if (nextHop === undefined && source !== this.#settings.source) {
+      const expected = route.hops.length === 0 ? undefined : this.#settings.source
+      if (nextHop === undefined && source !== expected) {
         this.#undecided.set(key, route)
       } else {
         this.#adopt(this.#entry(prefix, length), route)
       }
     }
-    await this.#mayWrite()
+    const refusal = await refusalToWrite(this.#requests)
+    if (refusal) this.#report.forbidden(refusal)
     this.#report.emit({ type: 'mode', ...this.mode })
     this.#watch = this.#links.watch(() => this.#linkChanged())
     const { leftoverTime } = this.#settings
@@ -192,13 +195,6 @@ export class LinuxRoutes implements RouteSink {
     entry.leftover = true
   }
 
-  /** Asks for something that is refused in any case, and differently to those who may not ask. */
-  async #mayWrite(): Promise<void> {
-    const request = { what: 'install routes', type: RTM_DELNEXTHOP, payload: encodeNextHopQuery() }
-    const [error] = await this.#requests.batch([request])
-    if (error?.code === 'ERR_OSPF_PERMISSION') this.#report.forbidden(error)
-  }
-
   /**
    * Takes over what changed. Of a route, the next hops with a gateway are installed; without one it is no route for
    * the kernel. Ignored once closing has begun.
@@ -207,13 +203,11 @@ export class LinuxRoutes implements RouteSink {
     if (this.#closing !== undefined) return
     for (const change of changes) {
       const { prefix, length } = change.type === 'replace' ? change.route : change
-      const hops = change.type === 'replace' ? change.route.nextHops : []
       const own = change.type === 'replace' ? change.route.source : undefined
-      const source = own ?? this.#settings.source
-      const isReady = hops.every(({ gateway }) => gateway !== undefined)
-      const wanted = isReady ? hops : hops.filter(({ gateway }) => gateway !== undefined)
+      const wanted = wantedOf(change)
+      const source = wanted?.length === 0 ? undefined : (own ?? this.#settings.source)
       const known = this.#entries.get(keyOf(prefix, length))
-      if (wanted.length === 0 && known === undefined) continue
+      if (wanted === undefined && known === undefined) continue
       const entry = known ?? this.#entry(prefix, length)
       const found = this.#undecided.get(keyOf(prefix, length))
       if (found !== undefined && known === undefined && found.source === source) {
@@ -221,7 +215,7 @@ export class LinuxRoutes implements RouteSink {
         // It may have changed since.
         this.#unread = true
       }
-      entry.wanted = wanted.length === 0 ? undefined : wanted
+      entry.wanted = wanted
       entry.source = source
       entry.attempts = 0
       this.#waiting.delete(entry)
@@ -238,6 +232,18 @@ export class LinuxRoutes implements RouteSink {
     }
     this.#isFlushing = this.#nextHops !== undefined
     this.#kick()
+  }
+
+  status(): KernelStatus {
+    return statusOf({
+      entries: this.#entries.values(),
+      moving: [this.#ready, this.#underWay],
+      settings: this.#settings,
+      mode: this.mode,
+      groups: this.#nextHops?.groups ?? 0,
+      report: this.#report,
+      now: this.#clock.now(),
+    })
   }
 
   async settled(): Promise<void> {
@@ -326,8 +332,6 @@ export class LinuxRoutes implements RouteSink {
   async #round(): Promise<void> {
     const entries = [...this.#ready]
     this.#ready.clear()
-    this.#resolved.clear()
-    this.#resilient.clear()
     if (entries.length === 0) return
     for (const entry of entries) this.#underWay.add(entry)
     const now = this.#clock.now()
@@ -349,6 +353,7 @@ export class LinuxRoutes implements RouteSink {
     const targets = new Map<Entry, Way | 'none'>()
     const moves: Move<Entry>[] = []
     const leaving = new Set<Entry>()
+    const resolver = new HopResolver(this.#links, this.#settings)
     for (const entry of entries) {
       if (entry.wanted === undefined) {
         targets.set(entry, 'none')
@@ -356,10 +361,10 @@ export class LinuxRoutes implements RouteSink {
         continue
       }
       const own = this.mode.resilient && isResilient(this.#settings, entry)
-      const set = this.#resolve(entry.wanted, own)
+      const set = resolver.resolve(entry.wanted, own)
       if (set instanceof OspfError) {
         this.#failed(entry, 'install', set, now)
-      } else if (this.mode.mode === 'multipath') {
+      } else if (this.mode.mode === 'multipath' || set.hops.length === 0) {
         targets.set(entry, { hops: set.hops, group: undefined, source: entry.source })
       } else if (!entry.foreign) {
         moves.push({ user: entry, set, current: entry.installed?.group, isResilient: own })
@@ -649,16 +654,6 @@ export class LinuxRoutes implements RouteSink {
   #wake(due: readonly Entry[]): void {
     for (const entry of due) this.#ready.add(entry)
     this.#kick()
-  }
-
-  #resolve(wanted: readonly NextHop[], isResilient: boolean): HopSet | OspfError {
-    const known = isResilient ? this.#resilient : this.#resolved
-    let set = known.get(wanted)
-    if (set === undefined) {
-      set = resolveHops(isResilient ? drained(wanted) : wanted, this.#links.links())
-      known.set(wanted, set)
-    }
-    return set
   }
 
   /** It may be ours: whether it is depends on where it leads, and on its source address. */

@@ -64,7 +64,7 @@ interface CheckBase extends CheckTimingOptions, CheckTargetOptions {
 export interface HttpUrlOptions {
   /** Default '/'. */
   readonly path?: string
-  /** Host header, and over TLS the name asked for; default: that of the check. */
+  /** Host header (keepalived's virtualhost), and over TLS the name asked for; default: that of the check, or the server. */
   readonly host?: string
   /** Default '200-299'. */
   readonly status?: HttpStatus | readonly HttpStatus[]
@@ -84,15 +84,12 @@ export interface HttpUrlOptions {
 }
 
 /** HTTP_GET, and SSL_GET with `tls`. */
-export interface HttpCheckOptions extends CheckBase {
+export interface HttpCheckOptions extends CheckBase, HttpUrlOptions {
   readonly type: 'http'
   readonly tls?: boolean | TlsCheckSettings
   readonly method?: string
-  /** Host header (keepalived's virtualhost); default: address and port of the server. */
-  readonly host?: string
   readonly headers?: Readonly<Record<string, string>>
-  /** One page; or `urls`, several that must all pass. Default '/'. */
-  readonly path?: string
+  /** Several pages that must all pass, in place of the one that is described here. */
   readonly urls?: readonly HttpUrlOptions[]
   /** Of a server that comes back all pages are asked for at once; default true (keepalived: one each delayLoop). */
   readonly fastRecovery?: boolean
@@ -178,7 +175,7 @@ export interface MiscCheckOptions extends CheckTimingOptions {
   readonly gid?: number
 }
 
-/** FILE_CHECK: the file holds a whole number. */
+/** FILE_CHECK: the file holds a whole number; no file counts as 0. Read every second, and believed at once, unless this check says otherwise. */
 export interface FileCheckOptions extends CheckTimingOptions {
   readonly type: 'file'
   readonly name?: string

@@ -163,3 +163,27 @@ export interface IpvsPort extends AsyncDisposable {
   /** What is left out stays as it is. */
   setTimeouts(timeouts: Partial<IpvsTimeouts>): Promise<void>
 }
+
+/** One end of a connection. */
+export interface IpvsEndpoint {
+  readonly address: string
+  readonly port: number
+}
+
+/** An entry of the connection table: a connection, or the template that keeps a client with its server. */
+export interface IpvsConnection {
+  /** 'ip' of a template of a firewall mark. */
+  readonly protocol: string
+  /** The port is 0 in a template. */
+  readonly client: IpvsEndpoint
+  /** The virtual service; of a template of a firewall mark, the mark as an address. */
+  readonly virtual: IpvsEndpoint
+  readonly destination: IpvsEndpoint
+  /** As the kernel calls it: 'ESTABLISHED', 'FIN_WAIT', 'NONE'. */
+  readonly state: string
+  /** Seconds until it is forgotten, unless there is traffic. */
+  readonly expires: number
+  /** The persistence engine, and what it tells clients apart by. */
+  readonly engine?: string
+  readonly engineData?: string
+}

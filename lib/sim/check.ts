@@ -90,11 +90,16 @@ export function routesEqualOracle(net: Network): string[] {
       const want = wanted.get(prefix)
       const have = routes.get(prefix)
       const hops = want?.eitherHalf ? undefined : want && viaOf(want.hops)
-      const a = want === undefined ? 'nothing' : text(want.type, want, hops)
+      const a = want === undefined ? 'nothing' : text(want.type, want, hops, want.discard)
       const b =
         have === undefined
           ? 'nothing'
-          : text(have.pathType, have, want?.eitherHalf ? undefined : viaOf(hopTexts(have)))
+          : text(
+              have.pathType,
+              have,
+              want?.eitherHalf ? undefined : viaOf(hopTexts(have)),
+              have.discard,
+            )
       if (a !== b) complaints.push(`${router.name}: ${prefix}: ${b}, ought to be ${a}`)
     }
     complaints.push(...kernelEquals(router, routes))
@@ -108,6 +113,7 @@ function kernelEquals(router: SimRouter, routes: ReadonlyMap<string, Route>): st
   const complaints: string[] = []
   for (const prefix of new Set([...kernel.keys(), ...routes.keys()])) {
     const [want, have] = [routes.get(prefix), kernel.get(prefix)].map((route) => {
+      if (route?.discard) return 'discard'
       const hops = route === undefined ? [] : viaOf(hopTexts(route))
       return hops.length === 0 ? 'nothing' : hops.join(' and ')
     })
@@ -182,9 +188,11 @@ function text(
   type: PathType,
   { cost, type2Cost }: { readonly cost: number; readonly type2Cost?: number | undefined },
   hops: readonly string[] | undefined,
+  discard = false,
 ): string {
   const told = type2Cost === undefined ? '' : `${type2Cost} and `
   const what = `${type}, cost ${told}${cost}`
+  if (discard) return `${what}, discarded`
   if (hops === undefined) return what
   return hops.length === 0 ? `${what}, attached` : `${what}, ${hops.join(' and ')}`
 }

@@ -45,11 +45,11 @@ export class Fib implements Iterable<[string, Route]> {
     return this.get(prefix) !== undefined
   }
 
-  /** The longest match that leads to another router. */
+  /** The longest match that leads to another router, or nowhere. */
   lookup(address: number, longerThan: number = -1): Route | undefined {
     for (let length = 32; length > longerThan; length--) {
       const route = this.#routes.get(keyOf((address & maskOf(length)) >>> 0, length))
-      if (route?.nextHops.some((hop) => hop.gateway !== undefined)) return route
+      if (route?.discard || route?.nextHops.some((hop) => hop.gateway !== undefined)) return route
     }
     return undefined
   }

@@ -156,6 +156,22 @@ export class SimHost extends SimNode {
             if (life.alive) this.fib.apply(changes)
           },
           settled: async () => {},
+          status: () => ({
+            mode: 'multipath',
+            why: 'it is simulated',
+            table: 254,
+            metric: 20,
+            protocol: 188,
+            routes: this.fib.size,
+            discards: [...this.fib].filter(([, { discard }]) => discard).length,
+            leftovers: 0,
+            groups: 0,
+            pending: 0,
+            failed: 0,
+            foreign: 0,
+            forbidden: false,
+            lastError: undefined,
+          }),
           [Symbol.asyncDispose]: async () => {
             if (life.alive) this.fib.clear()
           },

@@ -15,6 +15,17 @@
  */
 
 /**
+ * IPVS, for tests of what a director does when servers fail.
+ * ```ts
+ * const ipvs = new MemoryIpvs()
+ * const director = await Director.start({ ipvs, clock, services: [web] })
+ * await clock.advanceAsync(10_000)
+ * ipvs.lines() // ['tcp 10.0.1.100:80 wlc', '  10.0.2.1:80 dr 1']
+ * ipvs.flush() // somebody runs ipvsadm -C
+ * ```
+ */
+export { type IpvsCall, MemoryIpvs, type MemoryIpvsOptions } from '../lvs/memory.ts'
+/**
  * What ought to hold, as complaints in words.
  * ```ts
  * t.same(settled(net), [])
@@ -112,3 +123,30 @@ export { type SimRoute, SimRouteTable } from './route-table.ts'
  * ```
  */
 export { type CoreOptions, type CoreRouter, type RecordedEvent, SimRouter } from './router.ts'
+/**
+ * Faults as data: drawn from a seed, played while safety is checked, mended, and cut down to the few that it takes.
+ * ```ts
+ * const story = { build, faults: drawFaults(build(), new Random(7), 40), limit: 60 }
+ * const { complaints, convergence } = play(story)
+ * if (complaints.length > 0) for (const fault of shorten(story).faults) console.log(formatFault(fault))
+ * ```
+ */
+export {
+  befall,
+  drawFaults,
+  type Ending,
+  type Fault,
+  formatFault,
+  mend,
+  play,
+  Safety,
+  type Story,
+  shorten,
+} from './story.ts'
+/**
+ * Networks from a few lines of text, or from a map in GML.
+ * ```ts
+ * readTopology(net, 'router r1\nrouter r2\nlink r1 r2 cost=5\nannounce r2 10.0.9.9/32')
+ * ```
+ */
+export { readGml, readTopology } from './topology.ts'

@@ -82,7 +82,12 @@ export function domainRoutes(net: Network): Map<SimRouter, Table> {
     return translated
   })
   return new Map(
-    domain.routers.map((r) => [r, new Map([...views.get(r)!.table, ...outside.get(r)!])]),
+    domain.routers.map((r) => {
+      const table: Table = new Map([...views.get(r)!.table, ...outside.get(r)!])
+      for (const said of translated) if (said.by === r) domain.discardOutside(r, table, said)
+      domain.discardRanges(r, table)
+      return [r, table]
+    }),
   )
 }
 
@@ -499,6 +504,35 @@ class Domain {
     }
   }
 
+  /** 11.1: what is told of as a whole and of which nothing more is known. */
+  discardRanges(r: SimRouter, table: Table): void {
+    for (const area of this.isBorder(r) ? this.areasOf(r) : []) {
+      const { ranges } = this.#config(r, area)
+      const told = new Set<string>()
+      for (const [inside, { type, area: home, discard }] of table) {
+        if (discard || type !== 'intra-area' || home !== area) continue
+        const [range] = ranges
+          .filter((each) => isInside(inside, each))
+          .sort((a, b) => b.length - a.length)
+        if (range?.advertise) told.add(textOf(range.substitute ?? range))
+      }
+      for (const prefix of told) {
+        if (prefix === defaultRoute || table.get(prefix)?.type === 'intra-area') continue
+        table.set(prefix, { ...nowhere, type: 'inter-area', area })
+      }
+    }
+  }
+
+  discardOutside(r: SimRouter, table: Table, said: Advertised): void {
+    const prefix = textOf(said)
+    const isRange = this.areasOf(r).some((area) =>
+      this.#config(r, area).nssa.ranges.some((range) => textOf(range) === prefix),
+    )
+    if (!isRange || prefix === defaultRoute || table.has(prefix)) return
+    const type = said.metricType === 1 ? 'external-1' : 'external-2'
+    table.set(prefix, { ...nowhere, type, area: undefined })
+  }
+
   #isTranslator(r: SimRouter, { ways }: View, nssa: number): boolean {
     const role = this.#config(r, nssa).nssa.translator
     if (role !== 'candidate') return role === 'always'
@@ -512,6 +546,8 @@ class Domain {
     return true
   }
 }
+
+const nowhere = { cost: 0, hops: new Set<string>(), eitherHalf: false, discard: true } as const
 
 const order = ['intra-area', 'inter-area', 'external-1', 'external-2']
 

@@ -22,6 +22,8 @@ export interface OracleRoute {
   hops: Set<string>
   /** Two halves of a split LAN are equally far: 16.1 (4) lets the larger Link State ID decide, which is no topology. */
   eitherHalf: boolean
+  /** Packets are not passed on. */
+  discard?: boolean
 }
 
 /** A LAN with a Designated Router: a vertex of the graph (RFC 2328 section 2.1). */

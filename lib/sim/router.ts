@@ -101,6 +101,7 @@ export class SimRouter extends SimNode {
   readonly #wake = new WakeUp(() => this.#wakeUp())
   #core: CoreRouter | undefined
   #former: CoreRouter | undefined
+  #formerRoutes: readonly Route[] = []
   /** What the operator wrote while nobody was there to read it. */
   #unread: ConfigChange[] = []
   #life = 0
@@ -318,7 +319,10 @@ export class SimRouter extends SimNode {
 
   /** The machine loses power: not one packet more. Nobody is told. */
   crash(): void {
-    this.#former = this.#core ?? this.#former
+    if (this.#core !== undefined) {
+      this.#former = this.#core
+      this.#formerRoutes = [...this.fib].map(([, route]) => route)
+    }
     this.#core = undefined
     this.world.clock.cancel(this.#wake)
     this.reset()
@@ -335,6 +339,8 @@ export class SimRouter extends SimNode {
     if (routerId !== undefined) this.#id = parseAddress(routerId)
     if (routerId === undefined && options.memory && this.#former !== undefined) {
       this.#core = this.#tellWall(this.#former)
+      // its kernel slept as well
+      this.fib.apply(this.#formerRoutes.map((route) => ({ type: 'replace', route })))
       for (const { name } of this.attachments) {
         this.#core.handleInterface(this.now(), name, undefined)
       }

@@ -61,6 +61,7 @@ export {
   PacketType,
   verifyChecksum,
 } from './packet.ts'
+export { type CapturedPacket, type PcapFrame, pcapHeader, pcapRecord, readPcap } from './pcap.ts'
 export {
   decodeRouterInformation,
   decodeTlv,

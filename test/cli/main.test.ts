@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { serveControl } from '../../lib/cli/control.ts'
-import { documentsOf } from '../../lib/cli/show.ts'
-import { sample, shortDir } from './sample.ts'
+import { answersOf } from '../../lib/cli/show.ts'
+import { operated, shortDir } from './sample.ts'
 
 const main = fileURLToPath(new URL('../../lib/cli/main.js', import.meta.url))
 
@@ -45,7 +45,7 @@ t.test('misuse exits with 2', async (t) => {
     t.match(await command(...args), { status: 2, stdout: '', stderr: /./ }, args.join(' '))
   t.match(await command('show', 'ip', 'bgp'), {
     status: 2,
-    stderr: /^ospf-speaker: expected: show ip/,
+    stderr: /^ospf-speaker: % Unknown command: show ip bgp .*route/,
   })
 })
 
@@ -59,7 +59,7 @@ t.test('show, from a running speaker and from none', async (t) => {
   })
   await using _control = await serveControl(
     path,
-    documentsOf(() => sample),
+    answersOf(() => operated()),
   )
   const { status, stdout } = await command(...words)
   t.equal(status, 0)

@@ -1,10 +1,11 @@
 import { EventEmitter, once } from 'node:events'
 import { existsSync } from 'node:fs'
 import t from 'tap'
+import type { Changeable } from '../../lib/cli/reload.ts'
 import { type Host, type LogLine, type RunningSpeaker, run } from '../../lib/cli/run.ts'
-import { show } from '../../lib/cli/show.ts'
+import { ask } from '../../lib/cli/show.ts'
 import type { Link } from '../../lib/ports.ts'
-import { sample, shortDir } from './sample.ts'
+import { operated, said, shortDir } from './sample.ts'
 
 const config = `interface eth0
  ip ospf cost 1
@@ -32,7 +33,8 @@ class FakeSpeaker {
   stops = 0
 
   readonly running: RunningSpeaker = {
-    ...sample,
+    ...operated(),
+    configured: {} as Changeable,
     log: this.lines(),
     stop: async () => {
       this.stops++
@@ -72,6 +74,7 @@ function world(change: Partial<Host> = {}): World {
     readFile: async () => config,
     links: async () => new Map([['eth0', eth0]]),
     speed: () => undefined,
+    environment: {},
     start: async () => speaker.running,
     print: (line) => {
       printed.push(line)
@@ -101,14 +104,20 @@ t.test('runs until a signal, logs, answers, stops and cleans up', async (t) => {
       return speaker.running
     },
   })
-  const status = run({ frr: ['ospfd.conf'], socket, log: 'info' }, host)
+  const status = run({ frr: ['ospfd.conf'], socket, log: 'info', pcap: 'ospf.pcap' }, host)
   await until('first')
-  t.match(await show(['ip', 'ospf', 'neighbor'], socket), /Full\/DR/)
+  t.match(await said(ask(['show', ...['ip', 'ospf', 'neighbor']], socket)), /Full\/DR/)
   signals.emit('SIGTERM')
   t.equal(await status, 0)
   t.match(started, [
-    { routerId: '10.0.1.133', installRoutes: true },
-    { interfaces: [{ name: 'eth0', area: '0.0.0.0', settings: { cost: 1 } }] },
+    {
+      options: {
+        routerId: '10.0.1.133',
+        installRoutes: true,
+        record: 'ospf.pcap',
+        areas: { '0.0.0.0': { interfaces: { eth0: { cost: 1 } } } },
+      },
+    },
   ])
   t.strictSame(printed, [
     '2020-02-02T03:04:05.000Z warning: ospfd.conf:6: no address is in network 10.7.0.0/24 area 0.0.0.0',
@@ -167,6 +176,37 @@ t.test('debug tells what was accepted without effect', async (t) => {
   t.match(printed[0], /debug: f:1: accepted, without effect: log syslog$/)
 })
 
+t.test('a YAML file says the socket and what to print; SIGHUP reads it again', async (t) => {
+  const socket = `${shortDir(t)}/s`
+  const yaml = `routerId: 10.0.1.133
+areas: { 0: { interfaces: { eth0: {} } } }
+socket: ${socket}
+log: warning
+`
+  let text = yaml
+  const { host, printed, signals, until } = world({
+    readFile: async () => text,
+    start: async (config) => {
+      t.equal(config.socket, socket)
+      return { ...world().speaker.running, configured: { config } as Changeable }
+    },
+  })
+  const status = run({ files: ['f.yaml'] }, host)
+  while (!existsSync(socket)) await new Promise(setImmediate)
+  text = `${yaml}nonsense: 1\n`
+  while (signals.listenerCount('SIGHUP') === 0) await new Promise(setImmediate)
+  await new Promise(setImmediate)
+  signals.emit('SIGHUP')
+  await until('reload: nothing has changed')
+  t.strictSame(
+    printed.map((line) => line.split(' ').slice(1, 4).join(' ')),
+    ['error: f.yaml:5:1: nonsense:', 'error: reload: nothing'],
+    'and no more than that',
+  )
+  signals.emit('SIGTERM')
+  t.equal(await status, 0)
+})
+
 t.test('what is not done is a warning, and refused where one is strict', async (t) => {
   const text = `ip forwarding\nlog syslog\n${config}`
   const { host, printed, signals, until } = world({ readFile: async () => text })
@@ -197,8 +237,8 @@ t.test('whose defaults count', async (t) => {
     const { host } = world({
       readFile: async () => config.replace('cost 1', 'priority 1'),
       speed: () => 1000,
-      start: async (_, { interfaces }) => {
-        costs.push(interfaces[0]?.settings.cost)
+      start: async ({ options }) => {
+        costs.push(options.areas['0.0.0.0']?.interfaces?.['eth0']?.cost)
         throw new Error('enough')
       },
     })

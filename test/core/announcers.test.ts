@@ -13,7 +13,7 @@ const destination = { prefix: parseIpv4('10.0.9.9')!, length: 32 }
 function seenBy(router: SimRouter, area: number | 'any' = 0): string[] {
   const { core } = router
   if (!(core instanceof Router)) throw new Error('not the core router')
-  return announcersOf(core, destination, area === 'any' ? undefined : area)
+  return announcersOf(core, destination, area === 'any' ? undefined : [area])
     .map(({ routerId, isLastResort }) => `${formatIpv4(routerId)}${isLastResort ? ' (last)' : ''}`)
     .sort()
 }

@@ -452,6 +452,38 @@ t.test('12.1.6: the sequence number wraps by way of MaxAge, acknowledged', async
   t.same(bench.updates(), ['eth0>224.0.0.5 1/10.0.0.1/10.0.0.1'])
 })
 
+t.test('an old copy that comes back does not put our numbers back', async (t) => {
+  const { bench, peers } = segment('DR')
+  const [backup] = peers as readonly [Peer]
+  backup.acknowledges = true
+  const ours = () => bench.entry({ type: 2, lsId: us, advertisingRouter: us })
+  const early = ours()!.lsa
+  for (let i = 0; i < 3; i++) {
+    bench.run(20)
+    backup.acknowledge()
+    // the network-LSA changes with every adjacency that goes and comes
+    for (const other of peers.slice(1)) other.hello({ neighbors: [] })
+    bench.run(10)
+    backup.acknowledge()
+    for (const other of peers.slice(1)) other.to('Full')
+  }
+  bench.run(20)
+  backup.acknowledge()
+  const last = ours()!.lsa.header.sequence
+  t.ok(last > early.header.sequence + 2)
+  for (const each of peers) each.hello({ neighbors: [] })
+  bench.run(10)
+  t.notOk(ours()?.ours && ours()!.lsa.header.age < 3600, 'without an adjacency there is none')
+  for (const each of peers) each.acknowledges = true
+  // somebody was away meanwhile
+  const returned = new Peer(bench, { address: ip('10.0.0.77'), priority: 0, database: [early] })
+  returned.designatedRouter = us
+  returned.alive().to('Full')
+  bench.run(10)
+  t.ok(ours()!.ours)
+  t.ok(ours()!.lsa.header.sequence > last, `${ours()!.lsa.header.sequence} after ${last}`)
+})
+
 // 14.1
 
 t.test('14.1: leaving: our LSAs at MaxAge, to be acknowledged', async (t) => {

@@ -1,7 +1,9 @@
 /** RFC 4222, and the bounds that keep a flood from costing an adjacency. */
 import t from 'tap'
+import { ROUTER_LSA_LINKS } from '../../lib/core/router-lsa.ts'
 import type { RawLsa } from '../../lib/wire/lsa.ts'
-import { Bench, ip, madeUp, name, Peer, routerLsa, segment, stub } from './bench.ts'
+import type { RouterLsaBody } from '../../lib/wire/router-lsa.ts'
+import { Bench, ip, madeUp, name, Peer, routerLsa, segment, stub, us } from './bench.ts'
 
 /** Different LSAs of routers that are not there. */
 const many = (count: number, from = 0): RawLsa[] =>
@@ -279,3 +281,33 @@ t.test('a full database: the neighbor becomes Full, and what we have to say fits
   const own = bench.router.database(bench.now * 1000).filter((l) => l.own)
   t.same(own.map((l) => l.lsa.header.type).sort(), [1, 10, 5])
 })
+
+t.test(
+  'a router-LSA holds what one packet can carry: neighbors and networks come first',
+  async (t) => {
+    const bench = new Bench()
+    bench.up({ network: 'point-to-point' })
+    const peer = new Peer(bench).to('Full')
+    const first = ip('10.64.0.0')
+    const stubs = Array.from({ length: ROUTER_LSA_LINKS + 100 }, (_, i) => ({
+      type: 'announce' as const,
+      stub: { area: 0, prefix: first + i, length: 32, cost: 0 },
+    }))
+    bench.router.handleConfig(bench.now * 1000, ...stubs)
+    bench.run(20)
+    const { links } = bench.entry({ type: 1, lsId: us, advertisingRouter: us })!.lsa
+      .body as RouterLsaBody
+    t.equal(links.length, ROUTER_LSA_LINKS)
+    t.match(links[0], { type: 1, id: peer.routerId })
+    t.equal(links.at(-1)?.id, first + ROUTER_LSA_LINKS - 3, 'beside the neighbor and its subnet')
+    t.same(bench.said('limit'), [{ type: 'limit', what: 'router-lsa', limit: ROUTER_LSA_LINKS }])
+    t.equal(peer.state, 'Full')
+    // one of them goes, and there is room for the next
+    bench.config({ type: 'withdraw', area: 0, prefix: first, length: 32 })
+    bench.run(10)
+    const after = bench.entry({ type: 1, lsId: us, advertisingRouter: us })!.lsa
+      .body as RouterLsaBody
+    t.equal(after.links.length, ROUTER_LSA_LINKS)
+    t.equal(after.links.at(-1)?.id, first + ROUTER_LSA_LINKS - 2)
+  },
+)

@@ -83,7 +83,7 @@ export const update = (lsas: readonly (readonly number[])[], count = lsas.length
   ...lsas.flat(),
 ]
 
-export type Then = (t: Test, bench: Bench, peer: Peer) => void
+export type Also = (t: Test, bench: Bench, peer: Peer) => void
 
 export interface Case {
   /** As whom we meet it: at the end of a point-to-point link unless told otherwise. */
@@ -96,7 +96,7 @@ export interface Case {
   /** Of the neighbor afterwards: Full unless told otherwise. */
   readonly state?: NeighborState
   /** What else must hold, right after it. */
-  readonly then?: Then
+  readonly also?: Also
 }
 
 /** Runs each as a test of its own name. */
@@ -115,8 +115,8 @@ export function cases(t: Test, list: Readonly<Record<string, Case>>): void {
       }
       t.same(counted, one.drops, 'is counted so')
       t.equal(peer.state, one.state ?? 'Full')
-      one.then?.(t, bench, peer)
-      if (one.then === undefined) t.equal(bench.router.database(0).length, lsas, 'nothing is kept')
+      one.also?.(t, bench, peer)
+      if (one.also === undefined) t.equal(bench.router.database(0).length, lsas, 'nothing is kept')
       // the next honest word is heard
       if (peer.state !== 'Full') {
         peer.hello({ neighbors: [] })

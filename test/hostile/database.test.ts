@@ -1,7 +1,7 @@
 /** Database Description, Link State Request and Acknowledgment packets of the hostile-packet list. */
 import t from 'tap'
 import { routerLsa, us } from '../core/bench.ts'
-import { type Case, cases, lsa, say, type Then, u16, u32 } from './case.ts'
+import { type Also, type Case, cases, lsa, say, u16, u32 } from './case.ts'
 
 const DD = 2
 const REQUEST = 3
@@ -87,7 +87,7 @@ t.test('Database Description in the exchange', async (t) => {
       },
       drops: {},
       state: 'ExStart',
-      then: (t, bench) => {
+      also: (t, bench) => {
         const answers = bench.packets('database-description').length
         t.ok(answers <= 1001, `answered ${answers} times`)
         t.ok(bench.iface().neighbors.size === 1)
@@ -128,7 +128,7 @@ t.test('Link State Request', async (t) => {
         for (let i = 0; i < 100; i++) say(REQUEST, hundred)(peer, bench)
       },
       drops: {},
-      then: (t, bench) => {
+      also: (t, bench) => {
         const sent = bench.packets('ls-update')
         t.ok(sent.length <= 100, `${sent.length} updates`)
         t.ok(sent.every(({ body }) => body.lsas.length === 1))
@@ -147,7 +147,7 @@ t.test('Link State Acknowledgment', async (t) => {
       const { raw } = bench.ownRouterLsa()!.lsa
       say(ACK, octets([...raw.subarray(0, 20)]))(peer, bench)
     }
-  const owed: Then = (t, _bench, peer) =>
+  const owed: Also = (t, _bench, peer) =>
     t.equal(peer.neighbor?.retransmissions.size, 1, 'the LSA is still to be acknowledged')
   const but = (at: number, octet: number) => (header: readonly number[]) =>
     header.with(at, (header[at]! ^ octet) & 255)
@@ -155,17 +155,17 @@ t.test('Link State Acknowledgment', async (t) => {
     'cut in the middle of a header': {
       send: wrong((h) => h.slice(0, 19)),
       drops: { malformed: 1 },
-      then: owed,
+      also: owed,
     },
     'of an LSA that nobody has': { send: say(ACK, header(1)), drops: {} },
     'of LS type 0': { send: say(ACK, header(0)), drops: {} },
-    'of another sequence number': { send: wrong(but(15, 1)), drops: {}, then: owed },
-    'of another checksum': { send: wrong(but(17, 1)), drops: {}, then: owed },
-    'of another age': { send: wrong((h) => [0x0e, 0x10, ...h.slice(2)]), drops: {}, then: owed },
+    'of another sequence number': { send: wrong(but(15, 1)), drops: {}, also: owed },
+    'of another checksum': { send: wrong(but(17, 1)), drops: {}, also: owed },
+    'of another age': { send: wrong((h) => [0x0e, 0x10, ...h.slice(2)]), drops: {}, also: owed },
     'of the instance itself': {
       send: wrong((h) => h),
       drops: {},
-      then: (t, _bench, peer) => t.equal(peer.neighbor?.retransmissions.size, 0),
+      also: (t, _bench, peer) => t.equal(peer.neighbor?.retransmissions.size, 0),
     },
     'of nothing': { send: say(ACK, []), drops: {} },
     'seventy thousand of what nobody has': {

@@ -38,20 +38,20 @@ t.test('header', async (t) => {
     'another area': {
       send: say(HELLO, hello, { areaId: 1 }),
       drops: { 'area-mismatch': 1 },
-      then: (t, bench) => t.match(bench.said('mismatch'), [{ field: 'area', theirs: '0.0.0.1' }]),
+      also: (t, bench) => t.match(bench.said('mismatch'), [{ field: 'area', theirs: '0.0.0.1' }]),
     },
     'the same again and again is told once': {
       send: (peer, bench) => {
         for (let i = 0; i < 50; i++) say(HELLO, hello, { areaId: 1 })(peer, bench)
       },
       drops: { 'area-mismatch': 50 },
-      then: (t, bench) => t.equal(bench.said('mismatch').length, 1),
+      also: (t, bench) => t.equal(bench.said('mismatch').length, 1),
     },
     'Router ID 0': { send: say(HELLO, hello, { routerId: 0 }), drops: { 'bad-router-id': 1 } },
     'our own Router ID': {
       send: say(HELLO, hello, { routerId: us }),
       drops: { 'duplicate-router-id': 1 },
-      then: (t, bench) => t.match(bench.said('duplicate-router-id'), [{ address: '10.0.0.2' }]),
+      also: (t, bench) => t.match(bench.said('duplicate-router-id'), [{ address: '10.0.0.2' }]),
     },
     'from our own address': {
       send: say(HELLO, hello, {}, { source: us }),
@@ -70,7 +70,7 @@ t.test('header', async (t) => {
       part: 'DROther',
       send: say(HELLO, hello, {}, { source: ip('10.0.1.2') }),
       drops: { 'bad-source': 1 },
-      then: (t, bench) =>
+      also: (t, bench) =>
         t.match(bench.said('mismatch'), [{ field: 'subnet', theirs: '10.0.1.2' }]),
     },
     'to somebody else': {
@@ -131,7 +131,7 @@ t.test('Hello', async (t) => {
     'RouterDeadInterval 0xffffffff': {
       send: say(HELLO, but(dead.at, ...u32(0xffffffff))),
       drops: { 'hello-mismatch': 1 },
-      then: (t, bench) => t.match(bench.said('mismatch'), [{ field: 'RouterDeadInterval' }]),
+      also: (t, bench) => t.match(bench.said('mismatch'), [{ field: 'RouterDeadInterval' }]),
     },
     'no E-bit': { send: say(HELLO, but(6, 0)), drops: { 'hello-mismatch': 1 } },
     'an N-bit': { send: say(HELLO, but(6, 0x0a)), drops: { 'hello-mismatch': 1 } },
@@ -148,19 +148,19 @@ t.test('Hello', async (t) => {
       part: 'DR',
       send: (peer) => peer.hello({ priority: 255 }),
       drops: {},
-      then: (t, bench) => t.equal(bench.iface().state, 'DR'),
+      also: (t, bench) => t.equal(bench.iface().state, 'DR'),
     },
     'it names a Designated Router that nobody knows': {
       part: 'DR',
       send: (peer) => peer.hello({ designatedRouter: ip('10.0.0.200') }),
       drops: {},
-      then: (t, bench) => t.equal(bench.iface().state, 'DR'),
+      also: (t, bench) => t.equal(bench.iface().state, 'DR'),
     },
     'it says one-way: the adjacency is over, and comes again': {
       send: (peer) => peer.hello({ neighbors: [] }),
       drops: {},
       state: 'Init',
-      then: (t, bench) => t.equal(bench.iface().neighbors.size, 1),
+      also: (t, bench) => t.equal(bench.iface().neighbors.size, 1),
     },
   })
 })
@@ -173,7 +173,7 @@ t.test(
         part: 'DR',
         send: (peer) => peer.sendBytes(packet(peer, HELLO, hello), { source: ip('10.0.0.66') }),
         drops: {},
-        then: (t, bench) => t.equal(bench.iface().neighbors.size, 3),
+        also: (t, bench) => t.equal(bench.iface().neighbors.size, 3),
       },
     })
   },

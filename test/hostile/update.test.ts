@@ -1,7 +1,7 @@
 /** Link State Updates of the hostile-packet list: what frames an LSA, its header, and what floods. */
 import t from 'tap'
 import { ip, routerLsa, stub, us } from '../core/bench.ts'
-import { type Case, cases, lsa, say, type Then, u32, update } from './case.ts'
+import { type Also, type Case, cases, lsa, say, u32, update } from './case.ts'
 
 const UPDATE = 4
 const far = ip('10.9.9.9')
@@ -9,8 +9,8 @@ const far = ip('10.9.9.9')
 const links = [0, 0, 0, 1, ...u32(ip('192.0.2.0')), ...u32(0xffffff00), 3, 0, 0, 1]
 const good = lsa(1, far, far, links)
 const entry = { type: 1, lsId: far, advertisingRouter: far }
-const present: Then = (t, bench) => t.ok(bench.entry(entry), 'the good one is there')
-const absent: Then = (t, bench) => t.notOk(bench.entry(entry), 'it is not kept')
+const present: Also = (t, bench) => t.ok(bench.entry(entry), 'the good one is there')
+const absent: Also = (t, bench) => t.notOk(bench.entry(entry), 'it is not kept')
 
 t.test('how many there are', async (t) => {
   cases(t, {
@@ -19,7 +19,7 @@ t.test('how many there are', async (t) => {
     'count 0 with an LSA': {
       send: say(UPDATE, update([good], 0)),
       drops: { 'lsa-malformed': 1 },
-      then: absent,
+      also: absent,
     },
     'CVE-2012-0249: count 1 and no LSA': {
       send: say(UPDATE, u32(1)),
@@ -28,17 +28,17 @@ t.test('how many there are', async (t) => {
     'count 0xffffffff with one LSA': {
       send: say(UPDATE, update([good], 0xffffffff)),
       drops: { 'lsa-malformed': 1 },
-      then: present,
+      also: present,
     },
     'one more than there are': {
       send: say(UPDATE, update([good], 2)),
       drops: { 'lsa-malformed': 1 },
-      then: present,
+      also: present,
     },
     'one octet is left over': {
       send: say(UPDATE, [...update([good]), 0]),
       drops: { 'lsa-malformed': 1 },
-      then: present,
+      also: present,
     },
   })
 })
@@ -46,7 +46,7 @@ t.test('how many there are', async (t) => {
 t.test('how long an LSA says it is', async (t) => {
   const of = (length: number): Case['send'] =>
     say(UPDATE, update([lsa(1, far, far, links, { length })]))
-  const broken = { drops: { 'lsa-malformed': 1 }, then: absent } as const
+  const broken = { drops: { 'lsa-malformed': 1 }, also: absent } as const
   cases(t, {
     '0': { send: of(0), ...broken },
     '19': { send: of(19), ...broken },
@@ -81,7 +81,7 @@ t.test('how long an LSA says it is', async (t) => {
         ]),
       ),
       drops: {},
-      then: present,
+      also: present,
     },
   })
 })
@@ -94,7 +94,7 @@ t.test('an update cut at any octet drops no more than what is cut', async (t) =>
     every[`after ${octets}`] = {
       send: say(UPDATE, whole.slice(0, octets)),
       drops: { 'lsa-malformed': 1 },
-      then: (t, bench) => {
+      also: (t, bench) => {
         t.notOk(bench.entry(entry))
         const first = bench.entry({
           type: 1,
@@ -115,32 +115,32 @@ t.test('the header of an LSA', async (t) => {
     'a bad checksum': {
       send: but({ checksum: 0x1234 }),
       drops: { 'lsa-checksum': 1 },
-      then: absent,
+      also: absent,
     },
     'a checksum of zero': {
       send: but({ checksum: 0 }),
       drops: { 'lsa-checksum': 1 },
-      then: absent,
+      also: absent,
     },
     'MaxAge, of what nobody has: acknowledged and forgotten': {
       send: but({ age: 3600 }),
       drops: {},
-      then: (t, bench) => {
+      also: (t, bench) => {
         t.notOk(bench.entry(entry))
         t.same(bench.acks(), ['eth0>10.0.0.2 1/10.9.9.9/10.9.9.9'])
       },
     },
-    'age 3601': { send: but({ age: 3601 }), drops: { 'lsa-age': 1 }, then: absent },
-    'age 65535': { send: but({ age: 0xffff }), drops: { 'lsa-age': 1 }, then: absent },
+    'age 3601': { send: but({ age: 3601 }), drops: { 'lsa-age': 1 }, also: absent },
+    'age 65535': { send: but({ age: 0xffff }), drops: { 'lsa-age': 1 }, also: absent },
     'DoNotAge, which nobody agreed on': {
       send: but({ age: 0x8001 }),
       drops: { 'lsa-age': 1 },
-      then: absent,
+      also: absent,
     },
     'the reserved sequence number': {
       send: but({ sequence: 0x80000000 }),
       drops: { 'lsa-sequence': 1 },
-      then: absent,
+      also: absent,
     },
     'CVE-2013-0149: a router-LSA of one router under the ID of another': {
       send: say(UPDATE, update([lsa(1, ip('10.9.9.7'), far, links)])),
@@ -149,22 +149,22 @@ t.test('the header of an LSA', async (t) => {
     'CVE-2011-3326: LS type 0': {
       send: say(UPDATE, update([lsa(0, far, far, links), good])),
       drops: { 'lsa-type': 1 },
-      then: present,
+      also: present,
     },
     'LS type 6': {
       send: say(UPDATE, update([lsa(6, far, far, links), good])),
       drops: { 'lsa-type': 1 },
-      then: present,
+      also: present,
     },
     'LS type 8': {
       send: say(UPDATE, update([lsa(8, far, far, links), good])),
       drops: { 'lsa-type': 1 },
-      then: present,
+      also: present,
     },
     'LS type 255': {
       send: say(UPDATE, update([lsa(255, far, far, links), good])),
       drops: { 'lsa-type': 1 },
-      then: present,
+      also: present,
     },
     'type 7 outside of an NSSA': {
       send: say(
@@ -172,7 +172,7 @@ t.test('the header of an LSA', async (t) => {
         update([lsa(7, far, far, [...u32(0xffffff00), ...u32(20), ...u32(0), ...u32(0)]), good]),
       ),
       drops: { 'lsa-type': 1 },
-      then: present,
+      also: present,
     },
     'a bad one among good ones': {
       send: say(
@@ -180,12 +180,12 @@ t.test('the header of an LSA', async (t) => {
         update([lsa(1, ip('10.9.9.8'), ip('10.9.9.8'), links, { checksum: 7 }), good]),
       ),
       drops: { 'lsa-checksum': 1 },
-      then: present,
+      also: present,
     },
     'CVE-2019-12676: type 11 from who knows no opaque LSAs': {
       send: say(UPDATE, update([lsa(11, 0x04000000, far, [0, 1, 0, 4, 0, 0, 0, 0]), good])),
       drops: { 'lsa-type': 1 },
-      then: present,
+      also: present,
     },
   })
 })
@@ -201,7 +201,7 @@ t.test('what is ours', async (t) => {
     'our router-LSA, newer: outbid': {
       send: ours(1, us, links, { sequence: 0x80001000 }),
       drops: {},
-      then: (t, bench) => {
+      also: (t, bench) => {
         bench.run(2)
         const { header } = bench.ownRouterLsa()!.lsa
         t.equal(header.sequence, -0x7fffefff)
@@ -211,7 +211,7 @@ t.test('what is ours', async (t) => {
     'CVE-2017-3224: our router-LSA at MaxSequenceNumber, of no age: flushed and said anew': {
       send: ours(1, us, links, { sequence: 0x7fffffff }),
       drops: {},
-      then: (t, bench, peer) => {
+      also: (t, bench, peer) => {
         peer.acknowledges = true
         for (let i = 0; i < 10; i++) {
           bench.run(1)
@@ -225,7 +225,7 @@ t.test('what is ours', async (t) => {
     'our router-LSA just before MaxSequenceNumber': {
       send: ours(1, us, links, { sequence: 0x7ffffffe }),
       drops: {},
-      then: (t, bench, peer) => {
+      also: (t, bench, peer) => {
         peer.acknowledges = true
         for (let i = 0; i < 10; i++) {
           bench.run(1)
@@ -237,7 +237,7 @@ t.test('what is ours', async (t) => {
     'a network-LSA of ours, which we never made: flushed': {
       send: ours(2, us, [...u32(0xffffff00), ...u32(us), ...u32(far)]),
       drops: {},
-      then: (t, bench, peer) => {
+      also: (t, bench, peer) => {
         peer.acknowledges = true
         for (let i = 0; i < 10; i++) {
           bench.run(1)
@@ -254,7 +254,7 @@ t.test('what is ours', async (t) => {
         void header
       },
       drops: {},
-      then: (t, bench) => {
+      also: (t, bench) => {
         bench.run(2)
         t.ok(bench.ownRouterLsa()?.ours)
         t.ok(bench.packets('ls-update').length > 0, 'said anew')
@@ -282,7 +282,7 @@ t.test('floods', async (t) => {
         peer.acknowledge()
       },
       drops: { 'lsa-limit': 10_000 - 49 },
-      then: (t, bench) => {
+      also: (t, bench) => {
         t.equal(bench.router.database(0).length <= limits.lsas, true)
         t.equal(bench.said('limit').length, 1)
       },
@@ -295,7 +295,7 @@ t.test('floods', async (t) => {
         }
       },
       drops: { 'lsa-min-arrival': 2997 },
-      then: present,
+      also: present,
     },
     'a router-LSA with 5,000 links': {
       send: (peer) => {
@@ -306,7 +306,7 @@ t.test('floods', async (t) => {
         peer.update(routerLsa(far, many))
       },
       drops: {},
-      then: (t, bench) => {
+      also: (t, bench) => {
         t.ok(bench.entry(entry))
         bench.run(10)
       },
@@ -316,7 +316,7 @@ t.test('floods', async (t) => {
         for (let i = 0; i < 1000; i++) say(UPDATE, update([good]))(peer, bench)
       },
       drops: {},
-      then: present,
+      also: present,
     },
     'what is never acknowledged is one entry per LSA, however long it takes': {
       send: (peer, bench) => {

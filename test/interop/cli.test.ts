@@ -17,9 +17,14 @@ const fixtures = (role: 'director' | 'router'): string =>
 const vip = '10.0.1.100'
 
 /** `run` with the two files of a folder. Resolves when it has said that it started, or has ended. */
-async function run(lab: Lab, node: string, folder: string): Promise<LabProcess> {
+async function run(
+  lab: Lab,
+  node: string,
+  folder: string,
+  ...more: readonly string[]
+): Promise<LabProcess> {
   const files = ['zebra.conf', 'ospfd.conf'].flatMap((name) => ['--frr', join(folder, name)])
-  const argv = [process.execPath, cli, 'run', ...files, '--socket', socketOf(lab, node)]
+  const argv = [process.execPath, cli, 'run', ...files, '--socket', socketOf(lab, node), ...more]
   const started = lab.spawn(node, argv, 'ospf-speaker')
   await until(() => started.output.includes('started, router id') || !started.running, {
     what: `ospf-speaker on ${node} has started`,
@@ -153,18 +158,8 @@ async function sameKeys(t: Test, router: FrrFromFiles, lab: Lab, node: string): 
     return at
   }
   const keys = (value: Json): readonly string[] => Object.keys(value as object).toSorted()
-  /** Of zebra's making, or a state of ospfd's own. */
-  const left = [
-    'bandwidthMbit',
-    'ifFlags',
-    'ifIndex',
-    'localIfUsed',
-    'mcastMemberOspfAllRouters',
-    'mcastMemberOspfDesignatedRouters',
-    'networkLsaSequence',
-    'ospfIfType',
-    'timerHelloInMsecs',
-  ]
+  /** Of the Designated Router alone, which FRR is here. */
+  const left = ['mcastMemberOspfDesignatedRouters', 'networkLsaSequence']
   const places: readonly (readonly [subject: string, ...path: string[]])[] = [
     ['neighbor'],
     ['neighbor', 'neighbors', classicIds.router, '*'],
@@ -209,6 +204,54 @@ t.test('the router beside FRR directors', { skip: missing('frr') }, async (t) =>
   t.strictSame(Object.keys(answered).toSorted(), ['lb1', 'lb2'])
   t.equal(await router.stop(15), 0)
   t.strictSame(await nextHops(lab, 'router', vip), [], 'its routes go with it')
+})
+
+t.test('a director in a child process', { skip: missing('frr') }, async (t) => {
+  const lab = Lab.for(t)
+  const { router: plan } = await classic(lab)
+  const router = new Frr(lab, 'router', plan)
+  await router.start()
+  const before = await addresses(lab, 'lb1')
+  const only = [classicIds.lb1]
+  const hops = async (wanted: readonly string[], what: string): Promise<void> => {
+    await until(async () => (await nextHops(lab, 'router', vip)).join() === wanted.join(), { what })
+  }
+  const children = (pid: number): readonly string[] =>
+    readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
+
+  const first = await run(lab, 'lb1', fixtures('director'), '--isolate')
+  await hops(only, 'the VIP is announced')
+  t.equal(children(first.pid).length, 1)
+  t.strictSame(fullIn(await show<Neighbors>(lab, 'lb1', 'neighbor')), [classicIds.router])
+  const database = await show<{ areas: object }>(lab, 'lb1', 'database')
+  t.match(database, { areas: { '0.0.0.0': { routerLinkStatesCount: 2 } } }, 'as fresh as asked for')
+
+  // a shell signals all of the group: the child leaves it to its application
+  const [child] = children(first.pid)
+  process.kill(Number(child), 'SIGTERM')
+  process.kill(Number(child), 'SIGINT')
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  t.same(children(first.pid), [child], 'it is still there')
+  t.equal(await first.stop(15), 0)
+  t.match(first.output, /SIGTERM: stopping\n(.*\n)*.* stopped\n$/)
+  await hops([], 'withdrawn')
+  t.equal(await addresses(lab, 'lb1'), before)
+  t.notOk(existsSync(socketOf(lab, 'lb1')))
+  t.notOk(existsSync(`/proc/${child}`), 'nothing runs on')
+
+  const second = await run(lab, 'lb1', fixtures('director'), '--isolate')
+  await hops(only, 'the VIP is announced again')
+  // FRR takes no instance of an LSA sooner than a second after the last
+  await new Promise((resolve) => setTimeout(resolve, 1500))
+  const killed = Date.now()
+  await second.kill()
+  await hops([], 'withdrawn by the child')
+  t.comment(`next hop gone ${Date.now() - killed} ms after SIGKILL of the command`)
+  await until(async () => (await addresses(lab, 'lb1')) === before, { what: 'the VIP is off lo' })
+  // the socket of the dead one is no obstacle
+  const third = await run(lab, 'lb1', fixtures('director'), '--isolate')
+  await hops(only, 'the VIP is announced once more')
+  t.equal(await third.stop(15), 0)
 })
 
 t.test('an interface without an address is waited for', { skip: missing('frr') }, async (t) => {

@@ -4,7 +4,7 @@
  * alone; its shortest is hello 1, dead 2.
  */
 import t, { type Test } from 'tap'
-import { formatInterfaces } from '../../lib/cli/format.ts'
+import { interfaceText } from '../../lib/cli/show-interface.ts'
 import { Bird, Frr, full } from './daemons.ts'
 import { Lab, missing, until } from './lab.ts'
 import { onEth0, SpeakerChild } from './speakers.ts'
@@ -60,8 +60,8 @@ const withFrr = (type: 'broadcast' | 'point-to-point') => async (t: Test) => {
   const line = /^.*Timer intervals configured.*$/m
   const [theirs] = line.exec(await frr.vtysh('show ip ospf interface eth0')) ?? []
   const entries = { eth0: interfaces['eth0'] } as unknown
-  const document = { interfaces: entries } as Parameters<typeof formatInterfaces>[0]
-  t.equal(line.exec(formatInterfaces(document))?.[0], theirs?.trimEnd())
+  const document = { interfaces: entries } as Parameters<typeof interfaceText>[0]
+  t.equal(line.exec(interfaceText(document))?.[0], theirs?.trimEnd())
 
   // Quiet for a while: nothing flaps
   const since = Date.now()

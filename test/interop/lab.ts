@@ -213,13 +213,17 @@ export class Lab implements AsyncDisposable {
     const bridge = ['link', 'add', 'br0', 'type', 'bridge', 'mcast_snooping', '0']
     this.#ip(['-n', this.namespace(name), ...bridge, 'forward_delay', '0'])
     this.#ip(['-n', this.namespace(name), 'link', 'set', 'br0', 'up'])
-    for (const [node, address] of Object.entries(nodes)) {
-      const port = `p${this.#ports.size}`
-      const device = this.#wire(node, address, name, port)
-      this.#ip(['-n', this.namespace(name), 'link', 'set', port, 'master', 'br0', 'up'])
-      this.#ports.set(`${node}/${device}`, { node: name, port })
-    }
+    for (const [node, address] of Object.entries(nodes)) this.join(name, node, address)
     return { node: name, bridge: 'br0' }
+  }
+
+  /** One more interface of a node on a LAN. Returns its name. */
+  join(lan: string, node: string, address: string): string {
+    const port = `p${this.#ports.size}`
+    const device = this.#wire(node, address, lan, port)
+    this.#ip(['-n', this.namespace(lan), 'link', 'set', port, 'master', 'br0', 'up'])
+    this.#ports.set(`${node}/${device}`, { node: lan, port })
+    return device
   }
 
   /** A cable between two nodes, with an address (and prefix length, or 'peer ADDRESS/32') at each end. */

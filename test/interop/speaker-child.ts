@@ -51,8 +51,16 @@ export type Order = {
       readonly do: 'announce'
       readonly vip: string
       readonly device?: string
+      readonly how?: Omit<AnnounceOptions, 'when'>
+    }
+  /** Without a gate, together. */
+  | {
+      readonly do: 'announce-all'
+      readonly vips: string
       readonly how?: Omit<AnnounceOptions, 'when' | 'device'>
     }
+  /** How many connections the VIP has, as its drain is told; 0 until then. */
+  | { readonly do: 'connections'; readonly vip: string; readonly count: number }
   | { readonly do: 'gate'; readonly vip: string; readonly open: boolean }
   | { readonly do: 'withdraw'; readonly vip: string }
   /** Which routes go to the kernel; absent: all. */
@@ -84,6 +92,9 @@ const problem = (error: unknown): { readonly code: string; readonly message: str
 /** Gates by VIP; one that is not here is open. */
 const closed = new Set<string>()
 
+/** Connections by speaker and VIP. */
+const connected = new Map<string, number>()
+
 const announced = (speaker: Speaker, vip: string): AnnouncementHandle | undefined =>
   speaker.announcements().find(({ prefix }) => prefix.startsWith(`${vip}/`))
 
@@ -96,8 +107,13 @@ async function obey(speaker: Speaker, order: Order): Promise<unknown> {
       const when = healthy(probe, { interval: 0.1, rise: 2, fall: 2 })
       const { device, how } = order
       const on = device === undefined ? {} : { device }
-      return void speaker.announce(order.vip, { when, ...on, ...how })
+      const connections = (): number => connected.get(`${order.speaker} ${order.vip}`) ?? 0
+      return void speaker.announce(order.vip, { when, connections, ...on, ...how })
     }
+    case 'connections':
+      return void connected.set(`${order.speaker} ${order.vip}`, order.count)
+    case 'announce-all':
+      return void speaker.announceAll(order.vips, order.how)
     case 'gate':
       return void (order.open ? closed.delete(order.vip) : closed.add(order.vip))
     case 'withdraw':

@@ -138,8 +138,22 @@ export class SpeakerChild {
   }
 
   /** As an external, or with another cost. */
-  announceAs(vip: string, how: Omit<AnnounceOptions, 'when' | 'device'>): Promise<unknown> {
-    return this.#ask({ do: 'announce', vip, how } as Rest<Order>, alone)
+  announceAs(
+    vip: string,
+    how: Omit<AnnounceOptions, 'when'>,
+    speaker: string = alone,
+  ): Promise<unknown> {
+    return this.#ask({ do: 'announce', vip, how } as Rest<Order>, speaker)
+  }
+
+  /** What a drain of the VIP is told from now on of its connections. */
+  connections(vip: string, count: number, speaker: string = alone): Promise<unknown> {
+    return this.#ask({ do: 'connections', vip, count }, speaker)
+  }
+
+  /** A range, without a gate. */
+  announceAll(vips: string, how: Omit<AnnounceOptions, 'when' | 'device'>): Promise<unknown> {
+    return this.#ask({ do: 'announce-all', vips, how } as Rest<Order>, alone)
   }
 
   withdraw(vip: string, speaker: string = alone): Promise<unknown> {
@@ -150,12 +164,12 @@ export class SpeakerChild {
     return this.#ask({ do: 'gate', vip, open }, speaker)
   }
 
-  drain(vip: string): Promise<unknown> {
-    return this.#ask({ do: 'drain', vip }, alone)
+  drain(vip: string, speaker: string = alone): Promise<unknown> {
+    return this.#ask({ do: 'drain', vip }, speaker)
   }
 
-  undrain(vip: string): Promise<unknown> {
-    return this.#ask({ do: 'undrain', vip }, alone)
+  undrain(vip: string, speaker: string = alone): Promise<unknown> {
+    return this.#ask({ do: 'undrain', vip }, speaker)
   }
 
   /** Blocks its event loop for so many seconds; resolves when it lives again. */
@@ -261,7 +275,12 @@ export class RouteLog implements Disposable {
 
   /** Every set of next hops seen since wall time `since`, in order. */
   seen(since: number): readonly (readonly string[])[] {
-    return this.#history.filter(({ at }) => at >= since).map(({ hops }) => hops)
+    return this.changes(since).map(({ hops }) => hops)
+  }
+
+  /** The same with the wall time of each. */
+  changes(since: number): readonly { readonly at: number; readonly hops: readonly string[] }[] {
+    return this.#history.filter(({ at }) => at >= since)
   }
 
   #poke(): void {

@@ -29,7 +29,7 @@ import { INSIDE, unable } from './image.ts'
 export const inside: boolean = process.env[INSIDE] === '1'
 
 /** Seconds that a file may take, with the start of the machine. */
-const LIMIT = 240
+const LIMIT = 300
 let limit = LIMIT
 let started = false
 

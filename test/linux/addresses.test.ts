@@ -15,6 +15,17 @@ inNamespace('a VIP on lo: added, found, removed', async (t) => {
   await addresses.remove('lo', vip, 32)
 })
 
+inNamespace('a label, as ip addr shows it', async (t) => {
+  using addresses = LinuxAddresses.open()
+  t.equal(await addresses.add('lo', vip, 32, 'lo:vip1'), true)
+  t.match(shown(), /10\.0\.1\.100\/32 scope global lo:vip1/)
+  t.match(ip('addr show label lo:vip1'), '10.0.1.100')
+  await addresses.remove('lo', vip, 32)
+  t.notMatch(shown(), '10.0.1.100')
+  t.equal(await addresses.add('lo', vip, 32, 'lo:a-name-of-15'), true)
+  t.match(shown(), 'lo:a-name-of-15')
+})
+
 inNamespace('an address that somebody else added is not ours', async (t) => {
   using addresses = LinuxAddresses.open()
   ip('addr add 10.0.1.100/32 dev lo')

@@ -43,7 +43,7 @@ t.test('addresses', async (t) => {
     scope: 0,
     protocol: 0,
   })
-  t.equal(decodeAddress(encodeAddress(2, 1, 32, 188))?.protocol, 188, 'IFA_PROTO')
+  t.equal(decodeAddress(encodeAddress(2, 1, 32, { protocol: 188 }))?.protocol, 188, 'IFA_PROTO')
   t.equal(decodeAddress(encodeAddress(1, ip('127.0.0.2'), 8))?.scope, 254, 'scope host')
   const ifaddr = (): PayloadWriter => new PayloadWriter().u8(2).u8(32).u8(0x80).u8(0).u32(9)
   const point = ifaddr().attributeIpv4(1, ip('10.9.9.2')).attributeIpv4(2, ip('10.9.9.1')).finish()

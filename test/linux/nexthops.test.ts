@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { release } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { NextHop, RouteChange } from '../../lib/core/io.ts'
 import { NetlinkSocket } from '../../lib/linux/netlink.ts'
@@ -13,7 +14,7 @@ import {
   RTNLGRP_IPV4_ROUTE,
 } from '../../lib/linux/route-message.ts'
 import { chooseMode } from '../../lib/linux/route-mode.ts'
-import { routeSettings } from '../../lib/linux/route-options.ts'
+import { busyShare, routeSettings } from '../../lib/linux/route-options.ts'
 import { LinuxRoutes } from '../../lib/linux/routes.ts'
 import { parseIpv4 } from '../../lib/wire/address.ts'
 import { inNamespace, ip, outside, until } from './netns.ts'
@@ -348,6 +349,33 @@ inNamespace('a draining next hop has no bucket', async (t) => {
   t.not(groups().find((g) => g.id === other?.nhid)?.type, 'resilient', 'outside of the list')
   await close(routes)
 })
+
+inNamespace(
+  'a draining next hop has no bucket of thousands, where the kernel can say so',
+  async (t) => {
+    const { open, close } = await routesWorld(t, {
+      mode: 'resilient',
+      resilient: { buckets: 8192 },
+    })
+    const routes = await open()
+    const isWide = busyShare(8192, release()) !== undefined
+    t.equal(routes.keepsConnections, isWide)
+    const draining = { ...hop('10.0.0.2'), draining: true }
+    routes.apply([through('20.0.0.1/32', [draining, hop('10.0.0.3'), hop('10.0.1.2')])])
+    await routes.settled()
+    const [{ nhid } = { nhid: 0 }] = routesNow()
+    const leaf = leaves().find((l) => l.gateway === '10.0.0.2')?.id
+    t.equal(buckets(nhid!).length, 8192)
+    t.equal(buckets(nhid!).includes(leaf!), !isWide)
+    // what was written is what is read: there is nothing to put right
+    const monitor = watch()
+    routes.apply([through('20.0.0.1/32', [draining, hop('10.0.0.3'), hop('10.0.1.2')])])
+    await routes.settled()
+    t.strictSame(await monitor.settle(), [])
+    monitor.close()
+    await close(routes)
+  },
+)
 
 inNamespace('others delete a route, a group, a leaf: put back', async (t) => {
   const { open, close, told, clock, events } = await routesWorld(t)

@@ -35,6 +35,7 @@ t.test('there and back', async (t) => {
     { ...route, hops: [one, { ...two, onLink: true }] },
     { ...route, hops: [{ ...one, weight: 256 }, two] },
     { ...route, hops: [], nextHop: 0x50000001 },
+    { ...route, hops: [] },
     { ...route, source: 0x0a000002 },
     { ...route, table: 100_000 },
     { ...route, prefix: 0, length: 0 },

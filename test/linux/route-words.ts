@@ -13,4 +13,10 @@ export function through(where: string, nextHops: readonly NextHop[]): RouteChang
   return { type: 'replace', route: { ...parse(where), ...common, nextHops } }
 }
 
+/** Packets for it are to be discarded. */
+export const discard = (where: string): RouteChange => ({
+  type: 'replace',
+  route: { ...parse(where), pathType: 'inter-area', area: 1, cost: 0, nextHops: [], discard: true },
+})
+
 export const remove = (where: string): RouteChange => ({ type: 'remove', ...parse(where) })

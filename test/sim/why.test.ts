@@ -80,6 +80,11 @@ t.test('why: the chosen are the route, the others have a reason, the oracle agre
           if (isCovered !== (covering !== undefined)) t.fail(`${where}: covering`, { covering })
           continue
         }
+        if (route.discard) {
+          const isSaid = notes.some((note) => note.startsWith('11.1:'))
+          if (chosen.length > 0 || !isSaid || !wanted?.discard) t.fail(`${where}: discarded`)
+          continue
+        }
         const isAttached = notes.some((note) => note.includes('is on this network'))
         const isRight =
           chosen.length > 0 &&

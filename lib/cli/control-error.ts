@@ -1,0 +1,28 @@
+/** What can be wrong with a control socket, at either end. */
+
+/** A socket that cannot be had, or a speaker that cannot be asked; the message is for the operator. */
+export class ControlError extends Error {
+  override readonly name = 'ControlError'
+}
+
+/** Where the socket is unless `--socket` says otherwise. */
+export const defaultSocket = '/run/ospf-speaker.sock'
+
+/** What fits into sockaddr_un; Node 20 cuts longer paths short without a word. */
+const longestPath = 107
+
+export function checkPath(path: string): void {
+  if (Buffer.byteLength(path) > longestPath)
+    throw new ControlError(`socket ${path}: the path is longer than ${longestPath} bytes`)
+}
+
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined
+}
+
+export function whyOf(error: unknown): string {
+  if (codeOf(error) === 'EACCES') return 'permission denied'
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,233 @@
+/** The files that a command is given, of whatever kind, as one configuration. */
+import { autoConfig, detect } from '../config/detect.ts'
+import { type FrrCompat, type FrrFile, type FrrOptions, importFrr } from '../config/frr.ts'
+import { type Places, placesOf } from '../config/frr-places.ts'
+import { type ResolvedNetworks, resolveNetworks } from '../config/networks.ts'
+import {
+  type Config,
+  type ConfigSource,
+  type ConfigText,
+  type ConfigWorld,
+  formatProblem,
+  readConfig,
+  type SpeakerOptions,
+} from '../index.ts'
+import type { LogLine } from './log.ts'
+import { startOptions } from './options.ts'
+
+type Links = Parameters<typeof resolveNetworks>[1]
+
+/** What the command line says of them. */
+export interface Inputs {
+  /** YAML or JSON. */
+  readonly files?: readonly string[]
+  /** Paths of Quagga's and FRR's files. */
+  readonly frr?: readonly string[]
+  /** Whose defaults count where those say nothing; default 'frr'. */
+  readonly compat?: FrrCompat
+  /** Refuse what is understood and not done here; default false: warn. */
+  readonly strict?: boolean
+  /** Take the interface of the default route. */
+  readonly auto?: boolean
+  /** VIPs to announce with `auto`. */
+  readonly vip?: readonly string[]
+  /** Path of a file that gets every OSPF packet. */
+  readonly pcap?: string
+  /** The protocol runs in a child process. */
+  readonly isolate?: boolean
+}
+
+/** The same as texts, which can be handed on. */
+export interface Texts
+  extends Pick<Inputs, 'compat' | 'strict' | 'auto' | 'vip' | 'pcap' | 'isolate'> {
+  readonly files: readonly ConfigText[]
+  readonly frr: readonly FrrFile[]
+}
+
+/** The world around. */
+export interface InputHost extends ConfigWorld {
+  /** The devices now, by name. */
+  links(): Promise<Links>
+  /** Speed of a device in Mbit/s, where it is known. */
+  speed(device: string): number | undefined
+}
+
+/** A configuration; or why there is none, a line each. */
+export interface ReadInputs {
+  readonly config: Config | undefined
+  readonly errors: readonly string[]
+  /** It is the machine that does not fit. */
+  readonly isMachine: boolean
+  readonly lines: readonly LogLine[]
+}
+
+/** Reads the files. @returns the errors when one cannot be read */
+export async function loadInputs(
+  inputs: Inputs,
+  { readFile }: ConfigWorld,
+): Promise<{ readonly texts: Texts; readonly errors: readonly string[] }> {
+  const errors: string[] = []
+  const read = async (names: readonly string[] = []): Promise<{ name: string; text: string }[]> => {
+    const found = []
+    for (const name of names)
+      try {
+        found.push({ name, text: await readFile(name) })
+      } catch (error) {
+        errors.push(`ospf-speaker: ${error instanceof Error ? error.message : String(error)}`)
+      }
+    return found
+  }
+  const { files, frr, ...rest } = inputs
+  return { texts: { ...rest, files: await read(files), frr: await read(frr) }, errors }
+}
+
+/**
+ * Makes them one configuration.
+ * @param inEffect what a running speaker does already: its own addresses are not taken for somebody else's
+ */
+export async function readInputs(
+  texts: Texts,
+  host: InputHost,
+  inEffect?: Config,
+): Promise<ReadInputs> {
+  const lines: LogLine[] = []
+  const refuse = (errors: readonly string[], isMachine = false): ReadInputs => ({
+    config: undefined,
+    errors,
+    isMachine,
+    lines,
+  })
+  const sources: (ConfigText | ConfigSource)[] = [...texts.files]
+  if (texts.auto === true) {
+    const detected = detect(await host.readFile('/proc/net/route'), await host.links())
+    if (typeof detected === 'string') return refuse([`ospf-speaker: --auto: ${detected}`], true)
+    const data = autoConfig(detected, texts.vip ?? [])
+    sources.push({ name: '--auto', data, place: () => ({ file: '--auto' }) })
+    const { device, address } = detected
+    lines.push({ level: 'info', text: `--auto: interface ${device}, router id ${address}` })
+  }
+  if (texts.frr.length > 0) {
+    const { compat = 'frr', strict = false } = texts
+    const { options, accepted, errors } = importFrr(texts.frr, { compat })
+    if (options === undefined)
+      return refuse(errors.map(({ file, line, message }) => `${file}:${line}: ${message}`))
+    const refused: string[] = []
+    for (const { file, line, statement, reason } of accepted) {
+      const where = `${file}:${line}`
+      if (reason === undefined)
+        lines.push({ level: 'debug', text: `${where}: accepted, without effect: ${statement}` })
+      else if (strict) refused.push(`${where}: ${statement}: ${reason}`)
+      else lines.push({ level: 'warning', text: `${where}: not done: ${statement}: ${reason}` })
+    }
+    if (refused.length > 0) return refuse(refused)
+    const vips = await vipsOf(texts.files)
+    const links = without(await host.links(), inEffect, vips)
+    const speed = (device: string): number | undefined => host.speed(device)
+    let resolved: ResolvedNetworks
+    let data: SpeakerOptions
+    try {
+      resolved = resolveNetworks(options, links, speed)
+      data = frrData(options, resolved, vips)
+    } catch (error) {
+      // keys that are missing, which shows with the devices alone
+      return refuse([`${texts.frr[0]!.name}: ${error instanceof Error ? error.message : error}`])
+    }
+    const { absent } = resolved
+    if (absent.length > 0)
+      return refuse(
+        absent.map((name) => `ospf-speaker: interface ${name} does not exist`),
+        true,
+      )
+    for (const text of resolved.warnings) lines.push({ level: 'warning', text })
+    const build = (files: readonly FrrFile[]): object | undefined => {
+      const again = importFrr(files, { compat }).options
+      return again && frrData(again, resolveNetworks(again, links, speed), vips)
+    }
+    sources.push(frrSource(texts.frr, data, build))
+  }
+  if (texts.pcap !== undefined)
+    sources.push({
+      name: '--pcap',
+      data: { record: texts.pcap },
+      place: () => ({ file: '--pcap' }),
+    })
+  if (texts.isolate)
+    sources.push({
+      name: '--isolate',
+      data: { isolate: true },
+      place: () => ({ file: '--isolate' }),
+    })
+  const { config, problems } = await readConfig(sources, host)
+  return config === undefined
+    ? refuse(problems.map(formatProblem))
+    : { config, errors: [], isMachine: false, lines }
+}
+
+/** FRR's files in the words of our own; a VIP that has a gate is announced through it alone. */
+function frrData(
+  options: FrrOptions,
+  resolved: ResolvedNetworks,
+  vips: ReadonlySet<string>,
+): SpeakerOptions {
+  const said = startOptions(options, resolved)
+  const areas = Object.entries(said.areas).map(([id, { stubNetworks = {}, ...area }]) => {
+    const left = Object.entries(stubNetworks).filter(([prefix]) => !vips.has(addressOf(prefix)))
+    return [id, { ...area, stubNetworks: Object.fromEntries(left) }]
+  })
+  return { ...said, areas: Object.fromEntries(areas) }
+}
+
+/** Where each option stands is found out when somebody asks. FRR's defaults give way to what other files say. */
+export function frrSource(
+  files: readonly FrrFile[],
+  data: object,
+  build: (files: readonly FrrFile[]) => object | undefined,
+): ConfigSource {
+  let known: Places | undefined
+  const places = (): Places => (known ??= placesOf(files, build))
+  const name = files[0]?.name ?? ''
+  return {
+    name,
+    data,
+    place: (path) => places().of(path)[0] ?? { file: name },
+    isDefault: (path) => !places().isStated(path),
+  }
+}
+
+const addressOf = (prefix: string): string => prefix.split('/')[0]!
+
+async function vipsOf(files: readonly ConfigText[]): Promise<ReadonlySet<string>> {
+  if (files.length === 0) return new Set()
+  const { readYaml } = await import('../config/yaml.ts')
+  return new Set(
+    files.flatMap(({ name, text }) => {
+      const data = readYaml(name, text).source?.data
+      const vips = typeof data === 'object' && data !== null && 'vips' in data ? data.vips : {}
+      return Object.keys(typeof vips === 'object' && vips !== null ? vips : {}).map(addressOf)
+    }),
+  )
+}
+
+/** The devices as they were before a speaker put its addresses there. */
+function without(links: Links, config: Config | undefined, vips: ReadonlySet<string>): Links {
+  const ours = new Set([
+    ...vips,
+    ...Object.keys(config?.vips ?? {}).map(addressOf),
+    ...(config?.options.addresses ?? []).map(
+      ({ device, address }) => `${device} ${addressOf(address)}`,
+    ),
+  ])
+  if (ours.size === 0) return links
+  return new Map(
+    [...links].map(([name, link]) => [
+      name,
+      {
+        ...link,
+        addresses: link.addresses.filter(({ address }) => {
+          const text = [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.')
+          return !ours.has(text) && !ours.has(`${name} ${text}`)
+        }),
+      },
+    ]),
+  )
+}

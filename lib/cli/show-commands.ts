@@ -1,0 +1,189 @@
+/** The `show` commands. */
+import { type Command, command, prefixOf } from './command.ts'
+import type { LoggedEvent } from './event-ring.ts'
+import type { Match } from './grammar.ts'
+import { configDocument, configText } from './running-config.ts'
+import { databaseDocument, databaseText, type LsaQuestion, lsaKinds } from './show-database.ts'
+import { eventLine, eventsText, spfText } from './show-events.ts'
+import { interfaceDocument, interfaceText, trafficDocument, trafficText } from './show-interface.ts'
+import { ipRouteDocument, ipRouteText } from './show-ip-route.ts'
+import { formatKernel, kernelDocument } from './show-kernel.ts'
+import { lsaDocument, lsaText } from './show-lsa.ts'
+import { type NeighborQuestion, neighborDocument, neighborText } from './show-neighbor.ts'
+import { processDocument, processText } from './show-process.ts'
+import { routeDocument, routersDocument, routersText, routeText } from './show-route.ts'
+import { healthDocument, healthText, vipDocument, vipText } from './show-vip.ts'
+import type { Operated } from './speaker-like.ts'
+import { version } from './version.ts'
+
+const question = (match: Match<Command>): NeighborQuestion => {
+  const [name, routerId] = [match.get('IFNAME'), match.get('A.B.C.D')]
+  const bare = match.has('all') || name !== undefined || routerId !== undefined
+  return { interface: name, routerId, detail: match.has('detail'), bare }
+}
+
+const lsas = (match: Match<Command>): LsaQuestion => {
+  const adverts = match.after('adv-router')
+  const lsId = match.words[5]
+  return {
+    adverts,
+    lsId: match.has('A.B.C.D') && lsId !== undefined && lsId !== 'adv-router' ? lsId : undefined,
+    own: match.has('self-originate'),
+    maxAge: match.has('max-age'),
+  }
+}
+
+/** FRR says what kind of area it is behind its number. */
+const typesOf = ({ speaker }: Operated): Readonly<Record<string, string>> =>
+  Object.fromEntries(speaker.status().areas.map(({ id, type }) => [id, type]))
+
+const EVENTS = 50
+
+const count = (match: Match<Command>): number => Number(match.get('COUNT') ?? EVENTS)
+
+export const showCommands: readonly Command[] = [
+  command('show ip ospf [json]', processDocument, (document, { speaker }) =>
+    processText(document, speaker.spf()),
+  ),
+  command(
+    'show ip ospf neighbor [IFNAME|A.B.C.D] [detail] [all] [json]',
+    ({ speaker }, match) => neighborDocument(speaker, question(match)),
+    (document, _, match) => neighborText(document, question(match)),
+  ),
+  command(
+    'show ip ospf neighbor all [detail] [json]',
+    ({ speaker }, match) => neighborDocument(speaker, question(match)),
+    (document, _, match) => neighborText(document, question(match)),
+  ),
+  command(
+    'show ip ospf interface [IFNAME] [json]',
+    ({ speaker, devices }, match) => interfaceDocument(speaker, devices, match.get('IFNAME')),
+    interfaceText,
+  ),
+  command(
+    'show ip ospf interface traffic [IFNAME] [json]',
+    ({ speaker, devices }, match) => trafficDocument(speaker, devices, match.get('IFNAME')),
+    trafficText,
+  ),
+  command(
+    'show ip ospf database [self-originate] [json]',
+    ({ speaker }, match) => databaseDocument(speaker, { own: match.has('self-originate') }),
+    (document, operated) => databaseText(document, typesOf(operated)),
+  ),
+  command(
+    'show ip ospf database adv-router A.B.C.D [json]',
+    ({ speaker }, match) => databaseDocument(speaker, { adverts: match.get('A.B.C.D') }),
+    (document, operated) => databaseText(document, typesOf(operated)),
+  ),
+  command(
+    'show ip ospf database max-age [json]',
+    ({ speaker }) => ({
+      routerId: speaker.routerId,
+      maxAgeLinkStates: Object.fromEntries(
+        speaker
+          .database()
+          .filter(({ age }) => age >= 3600)
+          .map(({ type, lsId, advertisingRouter }) => [
+            lsId,
+            { lsaType: type, linkStateId: lsId, advertisingRouter },
+          ]),
+      ),
+    }),
+    ({ routerId, maxAgeLinkStates }) => {
+      const lines = Object.values(maxAgeLinkStates).map(
+        (lsa) =>
+          `Link type: ${lsa.lsaType}\nLink State ID: ${lsa.linkStateId}\nAdvertising Router: ${lsa.advertisingRouter}\n\n`,
+      )
+      return `\n       OSPF Router with ID (${routerId})\n\n\n                MaxAge Link States:\n\n${lines.join('')}`
+    },
+  ),
+  ...lsaKinds.map((kind) =>
+    command(
+      `show ip ospf database ${kind.word} [A.B.C.D] [self-originate|adv-router A.B.C.D] [json]`,
+      ({ speaker }, match) => lsaDocument(speaker, kind, lsas(match)),
+      (document, operated) => lsaText(document, kind, typesOf(operated)),
+    ),
+  ),
+  command(
+    'show ip ospf route [detail] [json]',
+    ({ speaker }, match) => routeDocument(speaker, match.has('detail')),
+    (routes, { speaker }) => routeText({ routes, routers: speaker.status().routers }),
+  ),
+  command(
+    'show ip ospf border-routers [json]',
+    ({ speaker }) => routersDocument(speaker, true),
+    (_, { speaker }) => routersText(speaker, true),
+  ),
+  command(
+    'show ip ospf reachable-routers [json]',
+    ({ speaker }) => routersDocument(speaker, false),
+    (_, { speaker }) => routersText(speaker, false),
+  ),
+  command('show ip ospf kernel [json]', ({ speaker }) => kernelDocument(speaker), formatKernel),
+  command(
+    'show ip route [ospf] [A.B.C.D|A.B.C.D/M] [json]',
+    (operated, match) =>
+      ipRouteDocument(operated, { prefix: match.get('A.B.C.D/M'), address: match.get('A.B.C.D') }),
+    (document, _, match) =>
+      ipRouteText(document, { prefix: match.get('A.B.C.D/M'), address: match.get('A.B.C.D') }),
+    { ospf: 'Routes of OSPF: there are no others here' },
+  ),
+  command(
+    'show running-config [json]',
+    ({ options, speaker }) => {
+      const announced = speaker.announcements().map(({ prefix }) => prefix)
+      return configDocument(options, version, announced)
+    },
+    configText,
+  ),
+  command(
+    'show vip [A.B.C.D|A.B.C.D/M] [json]',
+    (operated, match) => vipDocument(operated, prefixOf(match)),
+    (document, _, match) => {
+      const lines = Object.values(document).flatMap(({ history }) => history)
+      return prefixOf(match) === undefined
+        ? vipText(document)
+        : `${vipText(document)}${lines.map((line) => `${line}\n`).join('')}`
+    },
+  ),
+  command('show health [json]', healthDocument, healthText),
+  command('show spf [json]', ({ speaker }) => speaker.spf(), spfText),
+  {
+    ...command(
+      'show events [COUNT] [follow] [json]',
+      ({ events }, match) => events.latest(count(match)),
+      eventsText,
+    ),
+    stream: (operated, match, signal) => follow(operated, match, signal),
+  },
+]
+
+/** Events as they come, those of the ring first. One who reads too slowly loses the oldest, and is told. */
+async function* follow(
+  { events }: Operated,
+  match: Match<Command>,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const asLine = (event: LoggedEvent): string =>
+    match.has('json') ? `${JSON.stringify(event)}\n` : `${eventLine(event)}\n`
+  const first = events.latest(count(match))
+  let number = events.count
+  let wake = (): void => {}
+  using _listener = events.listen(() => wake())
+  const abort = (): void => wake()
+  signal.addEventListener('abort', abort, { once: true })
+  yield first.map(asLine).join('')
+  while (!signal.aborted) {
+    const more = events.after(number)
+    const lost = (more[0]?.number ?? number + 1) - number - 1
+    if (lost > 0 && !match.has('json')) yield `${lost} events lost: the reader is too slow\n`
+    if (more.length > 0) {
+      number = more.at(-1)!.number
+      yield more.map(asLine).join('')
+      continue
+    }
+    await new Promise<void>((resolve) => {
+      wake = resolve
+    })
+  }
+}

@@ -1,0 +1,59 @@
+/** What a configuration file says, as data: the shapes that the schema describes. */
+import type { DampingOptions } from '../health/damping.ts'
+import type { IsolateOptions, SpeakerOptions } from '../options.ts'
+import type { AnnounceOptions } from '../vip.ts'
+
+/** What a check may be, the first that it says: 'tls' beside 'http' and 'grpc' is an option of theirs. */
+export const checkKinds = [
+  'http',
+  'grpc',
+  'tcp',
+  'tls',
+  'udp',
+  'dns',
+  'icmp',
+  'command',
+  'file',
+  'self',
+  'all',
+  'any',
+  'atLeast',
+  'weighted',
+] as const
+export type CheckKind = (typeof checkKinds)[number]
+
+type Word = 'up' | 'down' | 'maintenance'
+
+/** Of every check. */
+export interface CheckModifiers {
+  readonly name?: string
+  readonly damping?: boolean | DampingOptions
+  readonly overrideFile?: string
+  readonly overrideInterval?: number
+  readonly overrideSignals?: Readonly<Partial<Record<NodeJS.Signals, Word>>>
+}
+
+/** The options of a kind stand beside it; the schema has looked at them. */
+export interface CheckObject extends CheckModifiers {
+  readonly [field: string]: unknown
+}
+
+/** The name of a check, or a check. */
+export type CheckData = string | CheckObject
+
+/** A VIP in a file: an announcement without what is code. */
+export interface VipData
+  extends Omit<AnnounceOptions, 'when' | 'prepare' | 'release' | 'connections'> {
+  readonly when?: CheckData | readonly CheckData[]
+}
+
+/** A file. */
+export interface ConfigData extends Omit<SpeakerOptions, 'signal' | 'sequenceStore' | 'isolate'> {
+  readonly isolate?: boolean | IsolateOptions
+  /** Keeps the boot count of AuType 3 over restarts. */
+  readonly sequenceFile?: string
+  readonly checks?: Readonly<Record<string, CheckData>>
+  readonly vips?: Readonly<Record<string, VipData | null>>
+  readonly socket?: string
+  readonly log?: 'error' | 'warning' | 'info' | 'debug'
+}

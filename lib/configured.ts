@@ -1,0 +1,388 @@
+/**
+ * A speaker that is what a configuration says, and becomes what another says: what differs is applied, and nothing
+ * else moves. Adjacencies stay where the protocol allows it, VIPs stay announced, and checks keep their verdicts.
+ */
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { isDeepStrictEqual } from 'node:util'
+import { realClock } from './clock.ts'
+import type { CheckData, VipData } from './config/file-types.ts'
+import type { Config } from './configuration.ts'
+import { permits } from './core/prefix-list.ts'
+import { OspfError } from './errors.ts'
+import { GateBook } from './gate-book.ts'
+import { GateSwitch } from './health/switch.ts'
+import type { Speaker } from './isolate/isolated.ts'
+import type { AnnouncementHandle } from './isolate/remote-announcement.ts'
+import { parseOptions, type SpeakerOptions } from './options.ts'
+import { parseArea, parseVip } from './parse.ts'
+import type { Clock } from './ports.ts'
+import type { StopOptions, StopResult } from './quiet.ts'
+import { planReconfigure, type ReconfigureResult } from './reconfigure.ts'
+import type { SequenceStore } from './sequence-store.ts'
+import { OspfSpeaker } from './speaker.ts'
+import type { AnnounceOptions } from './vip.ts'
+import { formatPrefix } from './wire/address.ts'
+import type { SpeakerPorts } from './world.ts'
+
+/** How a change that must be confirmed ended. */
+export type TrialEnd = 'confirmed' | 'rolled-back' | 'failed'
+
+/** A change that is rolled back unless it is confirmed. */
+export interface Trial extends ReconfigureResult {
+  /** Resolves when it is confirmed, rolled back or overtaken; `reason` says why. */
+  readonly ended: Promise<{ readonly how: TrialEnd; readonly reason: string }>
+}
+
+interface Announced {
+  readonly data: VipData
+  readonly handle: AnnouncementHandle
+  /** Undefined: there is no gate. */
+  readonly gate: GateSwitch | undefined
+}
+
+/** Seconds between two looks at the adjacencies while a change waits for its confirmation. */
+const LOOK_S = 0.5
+
+/** See `ConfiguredSpeaker.start`. */
+export class ConfiguredSpeaker implements AsyncDisposable {
+  readonly speaker: Speaker
+  #config: Config
+  readonly #clock: Clock
+  readonly #book: GateBook
+  readonly #store: SequenceStore | undefined
+  readonly #vips = new Map<string, Announced>()
+  #applying: Promise<unknown> = Promise.resolve()
+  #trial: { end(how: TrialEnd, reason: string): void } | undefined
+
+  /**
+   * Starts a speaker that is what the configuration says, its VIPs included.
+   * @param ports by default Linux's; the simulator's for tests.
+   * @throws OspfError as `OspfSpeaker.start`
+   */
+  static async start(
+    config: Config,
+    { ports, signal }: { readonly ports?: SpeakerPorts; readonly signal?: AbortSignal } = {},
+  ): Promise<ConfiguredSpeaker> {
+    const store = config.sequenceFile === undefined ? undefined : fileStore(config.sequenceFile)
+    const options = {
+      ...withStore(config, store),
+      ...(signal === undefined ? {} : { signal }),
+      isolate: config.isolate,
+    }
+    const clock = ports?.clock ?? realClock
+    const book = new GateBook(clock)
+    const speaker = await OspfSpeaker.start(options as SpeakerOptions, ports)
+    const configured = new ConfiguredSpeaker(speaker, config, clock, book, store)
+    signal?.addEventListener('abort', () => void configured.stop(), { once: true })
+    try {
+      configured.#announce(config)
+    } catch (error) {
+      await configured.stop()
+      throw error
+    }
+    return configured
+  }
+
+  private constructor(
+    speaker: Speaker,
+    config: Config,
+    clock: Clock,
+    book: GateBook,
+    store: SequenceStore | undefined,
+  ) {
+    this.speaker = speaker
+    this.#config = config
+    this.#clock = clock
+    this.#book = book
+    this.#store = store
+  }
+
+  /** What is in effect. */
+  get config(): Config {
+    return this.#config
+  }
+
+  /** A change waits for its confirmation. */
+  get onTrial(): boolean {
+    return this.#trial !== undefined
+  }
+
+  /**
+   * What `apply` would do, without doing it.
+   * @throws OspfError ERR_OSPF_CONFIG that names what cannot change while the speaker runs
+   */
+  plan(config: Config): ReconfigureResult {
+    this.#refuseFixed(config)
+    const [old, now] = [this.#config, config].map((one) =>
+      parseOptions(withStore(one, this.#store)),
+    )
+    const { changes, restarted } = planReconfigure(old!, now!, [])
+    return { changes: [...changes, ...this.#differences(config)], restarted }
+  }
+
+  /**
+   * Becomes what another configuration says. When it rejects, everything is as it was.
+   * A change that waits for its confirmation counts as confirmed.
+   * @throws OspfError as `plan`, and as `OspfSpeaker.reconfigure`
+   */
+  apply(config: Config): Promise<ReconfigureResult> {
+    const result = this.#applying.then(async () => {
+      const done = await this.#apply(config)
+      this.#trial?.end('confirmed', 'another change has followed')
+      return done
+    })
+    this.#applying = result.catch(() => {})
+    return result
+  }
+
+  /**
+   * As `apply`; and back again unless `confirm` is called within so many seconds, or at once when a neighbor that was
+   * Full is lost on an interface that need not start anew.
+   * @throws OspfError as `apply`
+   */
+  try(config: Config, seconds: number): Promise<Trial> {
+    const result = this.#applying.then(async () => {
+      this.#trial?.end('confirmed', 'another change has followed')
+      const before = this.#config
+      const full = this.#full()
+      const done = await this.#apply(config)
+      return { ...done, ended: this.#watch(before, full, done, seconds) }
+    })
+    this.#applying = result.catch(() => {})
+    return result
+  }
+
+  /** The change on trial is to stay. @returns whether there was one */
+  confirm(): boolean {
+    const isThere = this.#trial !== undefined
+    this.#trial?.end('confirmed', 'confirmed')
+    return isThere
+  }
+
+  /**
+   * The VIP lives for another lease, or for so many seconds.
+   * @throws OspfError ERR_OSPF_CONFIG when it has none
+   */
+  renew(vip: string, seconds?: number): void {
+    const { prefix, length } = parseVip(vip)
+    const known = this.#vips.get(formatPrefix(prefix, length))
+    if (known?.data.lease === undefined) {
+      const what = known === undefined ? 'is not announced' : 'has no lease'
+      throw new OspfError('ERR_OSPF_CONFIG', `VIP ${vip}: ${what}`)
+    }
+    known.handle.renew(seconds)
+  }
+
+  /** As `speaker.stop()`; the checks stop with it. */
+  async stop(options?: StopOptions): Promise<StopResult> {
+    this.#trial?.end('confirmed', 'the speaker stops')
+    try {
+      return await this.speaker.stop(options)
+    } finally {
+      this.#book[Symbol.dispose]()
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  #refuseFixed(config: Config): void {
+    for (const field of ['isolate', 'sequenceFile', 'socket'] as const) {
+      if (isDeepStrictEqual(config[field], this.#config[field])) continue
+      throw new OspfError(
+        'ERR_OSPF_CONFIG',
+        `${field}: cannot change while the speaker runs; stop it and start anew`,
+      )
+    }
+  }
+
+  async #apply(config: Config): Promise<ReconfigureResult> {
+    const { changes, restarted } = this.plan(config)
+    const before = this.#config
+    // what has no place in the new options would keep them from being taken
+    for (const prefix of this.#homeless(config)) this.#withdraw(prefix, 'its place is removed')
+    try {
+      await this.speaker.reconfigure(withStore(config, this.#store))
+    } catch (error) {
+      this.#announce(before)
+      throw error
+    }
+    this.#announce(config)
+    this.#config = config
+    return { changes, restarted }
+  }
+
+  /** VIPs whose area will not be there, or that may not be originated then. */
+  #homeless(config: Config): string[] {
+    const first = parseOptions(withStore(this.#config, this.#store)).interfaces[0]!.area
+    const { interfaces, originate } = parseOptions(withStore(config, this.#store))
+    const areas = new Set(interfaces.map(({ area }) => area))
+    return [...this.#vips].flatMap(([prefix, { data }]) => {
+      const area = data.area === undefined ? first : parseArea('area', data.area)
+      const destination = parseVip(prefix)
+      const isAllowed = permits(originate, destination.prefix, destination.length)
+      return isAllowed && (data.as === 'external' || areas.has(area)) ? [] : [prefix]
+    })
+  }
+
+  /** Lines for people: what of the VIPs and their checks differs. */
+  #differences({ vips, log }: Config): string[] {
+    const lines: string[] = []
+    for (const prefix of Object.keys(this.#config.vips))
+      if (vips[prefix] === undefined) lines.push(`VIP ${prefix} removed`)
+    for (const [prefix, data] of Object.entries(vips)) {
+      const was = this.#config.vips[prefix]
+      if (was === undefined) lines.push(`VIP ${prefix} added`)
+      else if (!isDeepStrictEqual(was, data)) {
+        const fields = [
+          ...new Set([...Object.keys(was), ...Object.keys(data)]),
+        ] as (keyof VipData)[]
+        const words = fields
+          .filter((field) => !isDeepStrictEqual(was[field], data[field]))
+          .map((field) => {
+            if (field === 'when') return 'its checks'
+            const [a, b] = [was[field], data[field]].map(shown)
+            return a === undefined || b === undefined ? field : `${field} ${a} -> ${b}`
+          })
+        const how = canStay(was, data) ? '' : ' (announced anew)'
+        lines.push(`VIP ${prefix}: ${words.join(', ')}${how}`)
+      }
+    }
+    if (log !== this.#config.log) lines.push(`log ${log ?? 'info'}`)
+    return lines
+  }
+
+  #withdraw(prefix: string, reason: string): void {
+    void this.#vips.get(prefix)?.handle.withdraw(reason)
+    this.#vips.delete(prefix)
+  }
+
+  /** Makes the VIPs what they shall be. */
+  #announce({ vips }: Config): void {
+    for (const [prefix, { data }] of this.#vips) {
+      const next = vips[prefix]
+      if (next === undefined) this.#withdraw(prefix, 'not in the configuration any more')
+      else if (!canStay(data, next))
+        this.#withdraw(prefix, 'announced anew, as its options changed')
+    }
+    for (const [prefix, data] of Object.entries(vips)) {
+      const source = data.when === undefined ? undefined : this.#book.gate(data.when)
+      const known = this.#vips.get(prefix)
+      if (known !== undefined) {
+        if (source !== undefined) known.gate?.to(source)
+        if (costOf(data) !== costOf(known.data)) known.handle.setCost(costOf(data))
+        if (data.weight !== known.data.weight) known.handle.setWeight(data.weight ?? 100)
+        this.#vips.set(prefix, { ...known, data })
+        continue
+      }
+      const gate = source && new GateSwitch(source)
+      const { when: _, ...rest } = data
+      const options: AnnounceOptions = gate === undefined ? rest : { ...rest, when: gate }
+      this.#vips.set(prefix, { data, gate, handle: this.speaker.announce(prefix, options) })
+    }
+    this.#book.keep(
+      Object.values(vips)
+        .map(({ when }) => when)
+        .filter((when): when is CheckData | readonly CheckData[] => when !== undefined),
+    )
+  }
+
+  /** Neighbors that are Full, by interface. */
+  #full(): string[] {
+    return this.speaker
+      .neighbors()
+      .filter(({ state }) => state === 'Full')
+      .map((neighbor) => `${neighbor.interface} ${neighbor.routerId}`)
+  }
+
+  #watch(
+    before: Config,
+    full: readonly string[],
+    { restarted }: ReconfigureResult,
+    seconds: number,
+  ): Trial['ended'] {
+    const deadline = this.#clock.now() + seconds * 1000
+    const must = full.filter((one) => !restarted.includes(one.split(' ')[0]!))
+    return new Promise((resolve) => {
+      let timer: Disposable | undefined
+      const trial = {
+        end: (how: TrialEnd, reason: string): void => {
+          timer?.[Symbol.dispose]()
+          if (this.#trial !== trial) return
+          this.#trial = undefined
+          resolve({ how, reason })
+        },
+      }
+      const back = (reason: string): void => {
+        timer?.[Symbol.dispose]()
+        const undone = this.#applying.then(async () => {
+          if (this.#trial !== trial) return
+          try {
+            await this.#apply(before)
+            trial.end('rolled-back', reason)
+          } catch (error) {
+            trial.end('failed', `${reason}; the way back failed: ${(error as Error).message}`)
+          }
+        })
+        this.#applying = undone
+      }
+      const look = (): void => {
+        const now = this.#full()
+        const lost = must.find((one) => !now.includes(one))
+        if (lost !== undefined) {
+          const [on, id] = lost.split(' ')
+          back(`the adjacency with ${id} on ${on} was lost`)
+        } else if (this.#clock.now() >= deadline) back(`not confirmed within ${seconds} s`)
+        else {
+          const wait = Math.min(LOOK_S * 1000, deadline - this.#clock.now())
+          timer = this.#clock.setTimer(Math.max(1, wait), look)
+        }
+      }
+      this.#trial = trial
+      look()
+    })
+  }
+}
+
+/** What a running announcement takes; the rest needs a new one. */
+const lively = ['when', 'cost', 'metric', 'weight'] as const satisfies readonly (keyof VipData)[]
+
+function canStay(was: VipData, is: VipData): boolean {
+  const rest = (data: VipData) =>
+    Object.fromEntries(
+      Object.entries(data).filter(([field]) => !lively.some((one) => one === field)),
+    )
+  return (
+    isDeepStrictEqual(rest(was), rest(is)) && (was.when === undefined) === (is.when === undefined)
+  )
+}
+
+const costOf = ({ as, cost = 0, metric = 20 }: VipData): number =>
+  as === 'external' ? metric : cost
+
+const shown = (value: unknown): string | undefined =>
+  value === undefined ? 'default' : typeof value === 'object' ? undefined : String(value)
+
+const withStore = (config: Config, store: SequenceStore | undefined): SpeakerOptions => ({
+  ...config.options,
+  ...(store === undefined ? {} : { sequenceStore: store }),
+})
+
+/** The boot count as text; a file that is cut off by a crash never takes the place of a good one. */
+function fileStore(path: string): SequenceStore {
+  return {
+    async load() {
+      try {
+        return Number((await readFile(path, 'utf8')).trim())
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+        throw error
+      }
+    },
+    async save(count) {
+      await writeFile(`${path}.new`, `${count}\n`, { mode: 0o600 })
+      await rename(`${path}.new`, path)
+    },
+  }
+}

@@ -1,0 +1,458 @@
+/**
+ * The kernel's table made to follow what is wanted. What is known of it is kept, so a change is a few calls; it is read
+ * again from time to time, and after every failure, and what somebody else has changed is put back. Only services that
+ * are or were wanted are ever touched.
+ */
+import { OspfError } from '../errors.ts'
+import type { Clock } from '../ports.ts'
+import type { DirectorEvent } from './director-events.ts'
+import { formatDestination, formatServiceKey } from './keys.ts'
+import {
+  destinationDifference,
+  type PlanStep,
+  planService,
+  serviceDifference,
+  type WantedService,
+} from './plan.ts'
+import type {
+  IpvsDestination,
+  IpvsDestinationState,
+  IpvsPort,
+  IpvsService,
+  IpvsServiceState,
+  IpvsTimeouts,
+} from './types.ts'
+
+export interface TableOptions {
+  readonly ipvs: IpvsPort
+  readonly clock: Clock
+  readonly retryInterval: () => number
+  readonly maximumRetryInterval: () => number
+  /** Seconds until the table is read again. */
+  readonly interval: () => number
+  readonly timeouts: () => Partial<IpvsTimeouts>
+  readonly say: (event: DirectorEvent) => void
+  /** The table was read: what is wanted may be changed by that, and is applied next. */
+  readonly read: (table: Table) => void
+  /** What is known of the table changed, or a problem came or went. */
+  readonly changed: () => void
+}
+
+/** What the kernel has, as far as is known: destinations oldest first, by address and port. */
+export interface KnownService {
+  service: IpvsService & Partial<IpvsServiceState>
+  readonly destinations: Map<string, IpvsDestination & Partial<IpvsDestinationState>>
+}
+
+/** Milliseconds between two passes over changes, at least, and for each destination: thousands do not change one by one. */
+const PAUSE_MS = 50
+const PAUSE_EACH_MS = 0.1
+
+/** Nobody else's call will do better. */
+const isHopeless = (error: unknown): boolean =>
+  error instanceof OspfError &&
+  (error.code === 'ERR_OSPF_IPVS_ABSENT' || error.code === 'ERR_OSPF_PERMISSION')
+
+const codeOf = (error: unknown): string => (error instanceof OspfError ? error.code : '')
+
+const asError = (error: unknown): Error =>
+  error instanceof Error ? error : new Error(String(error))
+
+export class Table {
+  readonly #options: TableOptions
+  readonly #wanted = new Map<string, () => WantedService>()
+  /** Services that we added or adopted. */
+  readonly #owned = new Set<string>()
+  readonly #known = new Map<string, KnownService>()
+  readonly #problems = new Map<string, Error>()
+  /** The whole table cannot be read or written. */
+  #trouble: Error | undefined
+  #dirty = new Set<string>()
+  #mustRead = true
+  #wasRead = false
+  #failures = 0
+  #timer: Disposable | undefined
+  #running: Promise<void> | undefined
+  /** No pass over changes before, in milliseconds. */
+  #quietUntil = 0
+  #pause: Disposable | undefined
+  #isBusy = false
+  #isOver = false
+  #isTimed = false
+
+  constructor(options: TableOptions) {
+    this.#options = options
+  }
+
+  /** Reads the table for the first time and applies what is wanted. @throws OspfError when there is no IPVS, or no right to it */
+  async begin(): Promise<void> {
+    await this.sync()
+    if (isHopeless(this.#trouble)) throw this.#trouble
+  }
+
+  get known(): ReadonlyMap<string, KnownService> {
+    return this.#known
+  }
+
+  /** Why a service is not as it is wanted. */
+  problem(id: string): Error | undefined {
+    return this.#trouble ?? this.#problems.get(id)
+  }
+
+  /** A pass is on: what is known is on its way to what is wanted. */
+  get isBusy(): boolean {
+    return this.#isBusy
+  }
+
+  get wasRead(): boolean {
+    return this.#wasRead
+  }
+
+  /** @param wanted is asked when it is this service's turn */
+  want(id: string, wanted: () => WantedService): void {
+    this.#wanted.set(id, wanted)
+    this.#mark(id)
+  }
+
+  /** It is removed if it is ours. */
+  unwant(id: string): void {
+    if (this.#wanted.delete(id)) this.#mark(id)
+  }
+
+  /** Reads the table and makes it as wanted, now. */
+  sync(): Promise<void> {
+    this.#mustRead = true
+    return this.#kick()
+  }
+
+  /** Resolves once what is wanted has been applied, or has failed. */
+  async settled(): Promise<void> {
+    while (this.#running !== undefined || this.#pause !== undefined) {
+      if (this.#pause !== undefined) void this.#kick()
+      await this.#running
+    }
+  }
+
+  /** What would be done, given this to be wanted; the kernel is read, not written. */
+  async preview(wanted: Iterable<WantedService>): Promise<{ steps: PlanStep[]; disorder: number }> {
+    const found = new Map<string, KnownService>()
+    const all = [...wanted]
+    for (const service of await this.#options.ipvs.services()) {
+      found.set(formatServiceKey(service.key), { service, destinations: new Map() })
+    }
+    const steps: PlanStep[] = []
+    let disorder = 0
+    const kept = new Set<string>()
+    for (const one of all) {
+      const id = formatServiceKey(one.service.key)
+      kept.add(id)
+      const service = found.get(id)?.service
+      const destinations =
+        service === undefined ? [] : await this.#options.ipvs.destinations(service.key)
+      const plan = planService(one, service && { service, destinations })
+      steps.push(...plan.steps)
+      disorder += plan.disorder
+    }
+    for (const id of this.#owned) {
+      const service = kept.has(id) ? undefined : found.get(id)?.service
+      if (service) steps.push({ do: 'removeService', key: service.key, why: 'not wanted' })
+    }
+    return { steps, disorder }
+  }
+
+  /** The end: our services are removed, unless they shall stay. */
+  async stop(keep: boolean): Promise<void> {
+    this.#isOver = true
+    this.#timer?.[Symbol.dispose]()
+    this.#endPause()
+    await this.settled()
+    const { ipvs, clock, say } = this.#options
+    for (const id of this.#owned) {
+      const known = this.#known.get(id)
+      if (known === undefined) continue
+      const at = clock.now()
+      if (keep) {
+        say({ type: 'service', service: id, what: 'kept', at })
+        continue
+      }
+      const step = { do: 'removeService', key: known.service.key, why: 'stopped' } as const
+      try {
+        await ipvs.removeService(known.service.key)
+        say({ type: 'service', service: id, what: 'removed', at })
+      } catch (error) {
+        if (codeOf(error) === 'ERR_OSPF_IPVS_NO_SERVICE') continue
+        say({ type: 'refused', step, error: asError(error), again: 0, at })
+      }
+    }
+    this.#owned.clear()
+  }
+
+  #mark(id: string): void {
+    this.#dirty.add(id)
+    if (this.#running === undefined) this.#soon()
+  }
+
+  /** At once, or as long after the last pass as it takes. */
+  #soon(): void {
+    const { clock } = this.#options
+    const wait = this.#quietUntil - clock.now()
+    if (this.#isOver || this.#pause !== undefined) return
+    if (wait > 0) this.#pause = clock.setTimer(wait, () => void this.#kick())
+    else void this.#kick()
+  }
+
+  #endPause(): void {
+    this.#pause?.[Symbol.dispose]()
+    this.#pause = undefined
+  }
+
+  #kick(): Promise<void> {
+    this.#endPause()
+    if (this.#isOver) return Promise.resolve()
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+      let count = 0
+      for (const { destinations } of this.#known.values()) count += destinations.size
+      const pause = Math.max(PAUSE_MS, count * PAUSE_EACH_MS)
+      this.#quietUntil = this.#options.clock.now() + pause
+      if (this.#dirty.size > 0 && this.#trouble === undefined) this.#soon()
+    })
+    return this.#running
+  }
+
+  async #run(): Promise<void> {
+    // what changes in one turn is applied together
+    await undefined
+    // while all of it is in trouble, nothing is tried before the next attempt is due
+    let isFirst = true
+    while (
+      !this.#isOver &&
+      (this.#mustRead || (isFirst && this.#dirty.size > 0 && !this.#trouble))
+    ) {
+      const isFull = this.#mustRead
+      isFirst = false
+      this.#isBusy = true
+      const failed = await this.#pass(isFull)
+      this.#isBusy = false
+      if (this.#isOver) return
+      if (isFull || failed) {
+        const seconds = this.#trouble || this.#problems.size > 0 ? this.#again : undefined
+        if (isFull) this.#failures = seconds === undefined ? 0 : this.#failures + 1
+        this.#arm(seconds ?? this.#options.interval())
+      }
+      this.#options.changed()
+    }
+  }
+
+  #arm(seconds: number): void {
+    this.#timer?.[Symbol.dispose]()
+    this.#timer = this.#options.clock.setTimer(seconds * 1000, () => void this.sync())
+  }
+
+  /** What decides how soon the table is read again may have changed. */
+  hasten(): void {
+    if (this.#wasRead && !this.#isOver && this.#failures === 0) this.#arm(this.#options.interval())
+  }
+
+  /** Seconds until the next attempt. */
+  get #again(): number {
+    const { retryInterval, maximumRetryInterval } = this.#options
+    return Math.min(maximumRetryInterval(), retryInterval() * 2 ** Math.min(this.#failures, 20))
+  }
+
+  /** @returns whether something failed */
+  async #pass(isFull: boolean): Promise<boolean> {
+    try {
+      if (isFull) {
+        this.#mustRead = false
+        await this.#read()
+      }
+      this.#trouble = undefined
+      const dirty = this.#dirty
+      this.#dirty = new Set()
+      let failed = false
+      for (const id of dirty) {
+        if (!(await this.#apply(id, isFull))) failed = true
+      }
+      return failed
+    } catch (error) {
+      const isNews = this.#trouble?.message !== asError(error).message
+      this.#trouble = asError(error)
+      if (isNews) this.#refused(undefined, this.#trouble)
+      return true
+    }
+  }
+
+  #refused(step: PlanStep | undefined, error: Error): void {
+    const { clock, say } = this.#options
+    say({ type: 'refused', step, error, again: this.#again, at: clock.now() })
+  }
+
+  async #read(): Promise<void> {
+    const { ipvs, clock, say, read, timeouts } = this.#options
+    if (!this.#isTimed && Object.keys(timeouts()).length > 0) {
+      await ipvs.setTimeouts(timeouts())
+      this.#isTimed = true
+    }
+    const fresh = new Map<string, KnownService>()
+    for (const service of await ipvs.services()) {
+      const id = formatServiceKey(service.key)
+      if (!this.#wanted.has(id) && !this.#owned.has(id)) continue
+      const destinations = await ipvs.destinations(service.key)
+      const named = destinations.map((one) => [formatDestination(one), one] as const)
+      fresh.set(id, { service, destinations: new Map(named) })
+    }
+    const found = this.#drift(fresh)
+    this.#known.clear()
+    for (const [id, known] of fresh) this.#known.set(id, known)
+    if (found.length > 0) say({ type: 'drift', found, at: clock.now() })
+    this.#wasRead = true
+    for (const id of [...this.#wanted.keys(), ...this.#owned]) this.#dirty.add(id)
+    read(this)
+  }
+
+  /** What somebody else has done to our services since the last look. */
+  #drift(fresh: ReadonlyMap<string, KnownService>): string[] {
+    const found: string[] = []
+    for (const id of this.#owned) {
+      const before = this.#known.get(id)
+      const now = fresh.get(id)
+      if (before === undefined) continue
+      if (now === undefined) {
+        found.push(`${id} is gone`)
+        continue
+      }
+      const why = serviceDifference(now.service, before.service)
+      if (why !== '') found.push(`${id}: ${why}`)
+      for (const [name, one] of before.destinations) {
+        const other = now.destinations.get(name)
+        const what = other && destinationDifference(other, one)
+        if (what === undefined) found.push(`${id}: ${name} is gone`)
+        else if (what !== '') found.push(`${id}: ${name}: ${what}`)
+      }
+      for (const name of now.destinations.keys()) {
+        if (!before.destinations.has(name)) found.push(`${id}: ${name} was added`)
+      }
+    }
+    return found
+  }
+
+  /** @returns whether the service is as wanted now */
+  async #apply(id: string, isFull: boolean): Promise<boolean> {
+    const wanted = this.#wanted.get(id)?.()
+    const known = this.#known.get(id)
+    if (wanted === undefined) return this.#remove(id, known, isFull)
+    const isFirst = !this.#owned.has(id)
+    const actual = known && {
+      service: known.service,
+      destinations: [...known.destinations.values()],
+    }
+    const { steps } = planService(wanted, actual)
+    for (const step of steps) {
+      if (!(await this.#attempt(id, step, isFull))) return false
+    }
+    this.#problems.delete(id)
+    this.#owned.add(id)
+    if (isFirst && known !== undefined) {
+      const { clock, say } = this.#options
+      say({ type: 'service', service: id, what: 'adopted', at: clock.now() })
+    }
+    return true
+  }
+
+  async #remove(id: string, known: KnownService | undefined, isFull: boolean): Promise<boolean> {
+    this.#problems.delete(id)
+    if (!this.#owned.has(id)) return true
+    if (known !== undefined) {
+      const step = { do: 'removeService', key: known.service.key, why: 'not wanted' } as const
+      if (!(await this.#attempt(id, step, isFull))) return false
+    }
+    this.#owned.delete(id)
+    const { clock, say } = this.#options
+    say({ type: 'service', service: id, what: 'removed', at: clock.now() })
+    return true
+  }
+
+  async #attempt(id: string, step: PlanStep, isFull: boolean): Promise<boolean> {
+    try {
+      await this.#perform(id, step)
+      return true
+    } catch (error) {
+      if (isHopeless(error)) throw error
+      // the table is not what we take it to be: look first
+      if (!isFull && ['ERR_OSPF_IPVS_NO_SERVICE', 'ERR_OSPF_IPVS_EXISTS'].includes(codeOf(error))) {
+        this.#mustRead = true
+        return false
+      }
+      const isNews = this.#problems.get(id)?.message !== asError(error).message
+      this.#problems.set(id, asError(error))
+      if (isNews) this.#refused(step, asError(error))
+      return false
+    }
+  }
+
+  /** 3.6 (6): what is there already need not be added, and what is gone need not be removed. */
+  async #perform(id: string, step: PlanStep): Promise<void> {
+    const { ipvs } = this.#options
+    switch (step.do) {
+      case 'addService':
+        await ipvs.addService(step.service)
+        // ours from here on, whatever becomes of its destinations
+        this.#owned.add(id)
+        this.#known.set(id, { service: step.service, destinations: new Map() })
+        this.#options.say({
+          type: 'service',
+          service: id,
+          what: 'added',
+          at: this.#options.clock.now(),
+        })
+        return
+      case 'setService':
+        await ipvs.setService(step.service)
+        this.#known.get(id)!.service = step.service
+        return
+      case 'removeService':
+        await unless('ERR_OSPF_IPVS_NO_SERVICE', ipvs.removeService(step.key))
+        this.#known.delete(id)
+        return
+      case 'addDestination': {
+        const { key, destination } = step
+        const isNew = await unless('ERR_OSPF_IPVS_EXISTS', ipvs.addDestination(key, destination))
+        if (!isNew) await ipvs.setDestination(key, destination)
+        return this.#note(id, destination)
+      }
+      case 'setDestination': {
+        const { key, destination } = step
+        const isThere = await unless(
+          'ERR_OSPF_IPVS_NO_DESTINATION',
+          ipvs.setDestination(key, destination),
+        )
+        if (!isThere) await ipvs.addDestination(key, destination)
+        return this.#note(id, destination)
+      }
+      case 'removeDestination':
+        await unless(
+          'ERR_OSPF_IPVS_NO_DESTINATION',
+          ipvs.removeDestination(step.key, step.destination),
+        )
+        this.#known.get(id)?.destinations.delete(formatDestination(step.destination))
+    }
+  }
+
+  #note(id: string, destination: IpvsDestination): void {
+    const destinations = this.#known.get(id)?.destinations
+    const name = formatDestination(destination)
+    destinations?.set(name, { ...destinations.get(name), ...destination })
+  }
+}
+
+/** @returns false: it was refused with that code */
+async function unless(code: string, call: Promise<void>): Promise<boolean> {
+  try {
+    await call
+    return true
+  } catch (error) {
+    if (codeOf(error) === code) return false
+    throw error
+  }
+}

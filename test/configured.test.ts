@@ -1,0 +1,259 @@
+/** A running speaker that becomes what another configuration says, in virtual time. */
+import t from 'tap'
+import { type Config, ConfiguredSpeaker, readConfig } from '../lib/index.ts'
+import { collect, type Lan, lan, only } from './world.ts'
+
+const world = {
+  readFile: async (path: string) => Promise.reject(new Error(`no ${path}`)),
+  environment: {},
+}
+
+/** The director of test/world.ts, with more in the file, or other settings of the interface. */
+async function config(more = '', eth0 = ''): Promise<Config> {
+  const text = `routerId: 10.0.1.133
+areas:
+  0.0.0.0:
+    interfaces:
+      eth0: { helloInterval: 1, deadInterval: 4, priority: 0${eth0} }
+${more}`
+  const { config, problems } = await readConfig([{ name: 'f.yaml', text }], world)
+  if (config === undefined) throw new Error(JSON.stringify(problems))
+  return config
+}
+
+/** Gates without I/O, which virtual time does not wait for: this process is below so many megabytes. */
+const passing = '{ self: { maximumMemory: 100000 }, interval: 1, rise: 2 }'
+const other = '{ self: { maximumMemory: 200000 }, interval: 1, rise: 2 }'
+
+interface Running extends Lan {
+  readonly configured: ConfiguredSpeaker
+  readonly events: ReturnType<typeof collect>
+  /** Stub links that the router beside us knows of. */
+  readonly learned: () => string[]
+}
+
+async function start(first: Config): Promise<Running> {
+  const all = lan()
+  const configured = await ConfiguredSpeaker.start(first, { ports: all.world })
+  const events = collect(configured.speaker)
+  await all.run(8)
+  const learned = (): string[] =>
+    all.peer
+      .routes()
+      .filter(({ length }) => length === 32)
+      .map(({ prefix, cost }) => `${prefix & 255}:${cost}`)
+      .toSorted()
+  return { ...all, configured, events, learned }
+}
+
+const lost = (events: ReturnType<typeof collect>): unknown[] =>
+  only(events, 'neighbor').filter(({ was }) => was === 'Full')
+
+t.test('VIPs come, change and go; nothing else moves', async (t) => {
+  const first = await config(`vips:
+  10.0.1.100/32: { device: lo, when: ${passing}, cost: 1 }
+  10.0.1.101/32: { device: lo }
+`)
+  const { configured, events, learned, run, until, world } = await start(first)
+  t.strictSame(learned(), ['100:11', '101:10'])
+  const second = await config(`vips:
+  10.0.1.100/32: { device: lo, when: ${passing}, cost: 5, weight: 30 }
+  10.0.1.102/32: {}
+`)
+  t.strictSame(configured.plan(second).changes, [
+    'VIP 10.0.1.101/32 removed',
+    'VIP 10.0.1.100/32: cost 1 -> 5, weight default -> 30',
+    'VIP 10.0.1.102/32 added',
+  ])
+  const before = events.length
+  const applied = await until(configured.apply(second))
+  t.strictSame(applied.restarted, [])
+  await run(6)
+  t.strictSame(learned(), ['100:15', '102:10'])
+  t.strictSame([...world.added], ['lo 10.0.1.100/32'])
+  t.strictSame(lost(events.slice(before)), [])
+  const states = only(events.slice(before), 'announcement').filter(
+    ({ prefix }) => prefix === '10.0.1.100/32',
+  )
+  t.notOk(
+    states.some(({ state }) => state !== 'up'),
+    'it was up all the time',
+  )
+  t.strictSame(configured.plan(second).changes, [], 'nothing is left to do')
+  await until(configured.stop())
+  t.equal(world.leftovers, '')
+})
+
+t.test(
+  'a check that is the same keeps its verdict, and another one is believed when it has one',
+  async (t) => {
+    const vip = (when: string): string => `vips:\n  10.0.1.100/32: { when: ${when} }\n`
+    const { configured, events, learned, run, until, world } = await start(
+      await config(vip(passing)),
+    )
+    t.strictSame(learned(), ['100:10'])
+    const before = events.length
+    // the probe as it was in a new gate; then another probe altogether; then the first by name
+    await until(configured.apply(await config(vip(`{ all: [${passing}] }`))))
+    await run(3)
+    await until(configured.apply(await config(vip(other))))
+    await run(3)
+    const named = `checks:\n  a: ${other}\n${vip('a')}`
+    await until(configured.apply(await config(named)))
+    await run(3)
+    t.strictSame(learned(), ['100:10'])
+    t.strictSame(
+      only(events.slice(before), 'announcement').filter(({ state }) => state !== 'up'),
+      [],
+      'it was never down',
+    )
+    // one that fails
+    await until(
+      configured.apply(await config(vip('{ self: { maximumMemory: 0.1 }, interval: 1, fall: 2 }'))),
+    )
+    t.strictSame(learned(), ['100:10'], 'not before it is proven')
+    await run(8)
+    t.strictSame(learned(), [])
+    await until(configured.stop())
+    t.equal(world.leftovers, '')
+  },
+)
+
+t.test('what a running announcement does not take is announced anew', async (t) => {
+  const { configured, events, learned, run, until } = await start(
+    await config(`vips:\n  10.0.1.100/32: { when: ${passing}, device: lo }\n`),
+  )
+  const next = await config(
+    `vips:\n  10.0.1.100/32: { when: ${passing}, device: lo, onFail: keep }\n`,
+  )
+  t.strictSame(configured.plan(next).changes, [
+    'VIP 10.0.1.100/32: onFail default -> keep (announced anew)',
+  ])
+  const before = events.length
+  await until(configured.apply(next))
+  await run(6)
+  t.strictSame(learned(), ['100:10'])
+  t.ok(
+    only(events.slice(before), 'announcement').some(({ state }) => state === 'withdrawn'),
+    'the first is gone',
+  )
+  await until(configured.stop())
+})
+
+t.test('cost, timers, areas and keys of interfaces', async (t) => {
+  const { configured, events, run, until } = await start(await config())
+  const before = events.length
+  for (const [next, change] of [
+    [await config('', ', cost: 7'), 'interface eth0: cost 10 -> 7'],
+    [
+      await config('', ', cost: 7, retransmitInterval: 3'),
+      'interface eth0: retransmitInterval 5 -> 3',
+    ],
+    [await config('hostname: lb1\n', ', cost: 7, retransmitInterval: 3'), 'hostname none -> lb1'],
+  ] as const) {
+    const { changes, restarted } = await until(configured.apply(next))
+    t.strictSame(changes, [change])
+    t.strictSame(restarted, [])
+    await run(3)
+  }
+  t.strictSame(lost(events.slice(before)), [])
+  await until(configured.stop())
+})
+
+t.test('what cannot change is refused, and nothing changes', async (t) => {
+  const first = await config(`vips:\n  10.0.1.100/32: {}\n`)
+  const { configured, learned, run, until } = await start(first)
+  for (const [bad, why] of [
+    [await config('socket: /run/other\n'), /socket: cannot change/],
+    [await config('installRoutes: true\n'), /installRoutes: cannot change/],
+    [await config('sequenceFile: /run/count\n'), /sequenceFile: cannot change/],
+  ] as const) {
+    t.throws(() => configured.plan(bad), why)
+    await t.rejects(until(configured.apply(bad)), why)
+  }
+  const absent = await config()
+  const eth9 = {
+    ...absent,
+    options: { ...absent.options, areas: { 1: { interfaces: { eth9: {} } } } },
+  }
+  await t.rejects(until(configured.apply(eth9)), { code: 'ERR_OSPF_NO_INTERFACE' })
+  t.equal(configured.config, first)
+  await run(6)
+  t.strictSame(learned(), ['100:10'], 'a VIP whose area was to go is there again')
+  await until(configured.stop())
+})
+
+t.test('a VIP with a lease lives while somebody renews it', async (t) => {
+  const { configured, learned, run, until } = await start(
+    await config(`vips:\n  10.0.1.100/32: { lease: 10 }\n  10.0.1.101/32: {}\n`),
+  )
+  configured.renew('10.0.1.100')
+  await run(8)
+  t.strictSame(learned(), ['100:10', '101:10'])
+  await run(8)
+  t.strictSame(learned(), ['101:10'])
+  t.throws(() => configured.renew('10.0.1.101'), /has no lease/)
+  t.throws(() => configured.renew('10.0.1.102'), /is not announced/)
+  await until(configured.stop())
+})
+
+t.test('a signal stops it, checks and all', async (t) => {
+  const all = lan()
+  const abort = new AbortController()
+  const first = await config(`vips:\n  10.0.1.100/32: { when: ${passing} }\n`)
+  await ConfiguredSpeaker.start(first, { ports: all.world, signal: abort.signal })
+  await all.run(6)
+  abort.abort()
+  await all.run(20)
+  t.equal(all.world.leftovers, '')
+})
+
+t.test('a change that is not confirmed is rolled back', async (t) => {
+  const first = await config(`vips:\n  10.0.1.100/32: {}\n`)
+  const { configured, learned, run, until } = await start(first)
+  const next = await config('', ', cost: 7')
+  const trial = await until(configured.try(next, 10))
+  t.strictSame(trial.changes, ['interface eth0: cost 10 -> 7', 'VIP 10.0.1.100/32 removed'])
+  t.ok(configured.onTrial)
+  await run(8)
+  t.strictSame(learned(), [])
+  await run(4)
+  t.strictSame(await trial.ended, { how: 'rolled-back', reason: 'not confirmed within 10 s' })
+  t.notOk(configured.onTrial)
+  t.equal(configured.config, first)
+  await run(3)
+  t.strictSame(learned(), ['100:10'])
+  t.notOk(configured.confirm(), 'there is nothing to confirm')
+
+  const kept = await until(configured.try(next, 10))
+  await run(5)
+  t.ok(configured.confirm())
+  t.strictSame(await kept.ended, { how: 'confirmed', reason: 'confirmed' })
+  await run(20)
+  t.equal(configured.config, next)
+  await until(configured.stop())
+})
+
+t.test('a change that costs an adjacency is rolled back at once', async (t) => {
+  const { configured, run, until } = await start(await config())
+  // the neighbor has another hello interval: it is given up after the dead interval
+  const next = await config('', '').then(({ options, ...rest }) => ({
+    ...rest,
+    options: {
+      ...options,
+      areas: {
+        '0.0.0.0': { interfaces: { eth0: { helloInterval: 2, deadInterval: 4, priority: 0 } } },
+      },
+    },
+  }))
+  const trial = await until(configured.try(next, 60))
+  t.strictSame(trial.restarted, [])
+  await run(12)
+  t.match(await trial.ended, {
+    how: 'rolled-back',
+    reason: /adjacency with 10.0.0.1 on eth0 was lost/,
+  })
+  await run(10)
+  t.equal(configured.speaker.neighbors()[0]?.state, 'Full')
+  await until(configured.stop())
+})
