@@ -14,13 +14,42 @@
  * ```
  */
 
-export type { AnnouncementEvent, AnnouncementState, AnnouncementStepEvent, DrainOptions, GatePolicy, GateVerdict, StepTimes } from './announcement.ts'
+export type {
+  AnnouncementEvent,
+  AnnouncementState,
+  AnnouncementStepEvent,
+  DrainOptions,
+  GatePolicy,
+  GateVerdict,
+  StepTimes,
+} from './announcement.ts'
 export { Announcement } from './announcement.ts'
-export type { AreaOptions, InterfaceOptions, NssaOptions, RangeOptions, TtlSecurityOptions, VirtualLinkOptions } from './area-options.ts'
-export type { AuthAlgorithm, AuthenticationOptions, KeyOptions, LifetimeOptions } from './authentication-options.ts'
-export type { CheckData, Config, ConfigProblem, ConfigSource, ConfigText, ConfigWorld, ReadConfig, VipData } from './configuration.ts'
+export type {
+  AreaOptions,
+  InterfaceOptions,
+  NssaOptions,
+  RangeOptions,
+  TtlSecurityOptions,
+  VirtualLinkOptions,
+} from './area-options.ts'
+export type {
+  AuthAlgorithm,
+  AuthenticationOptions,
+  KeyOptions,
+  LifetimeOptions,
+} from './authentication-options.ts'
+export type {
+  CheckData,
+  Config,
+  ConfigProblem,
+  ConfigSource,
+  ConfigText,
+  ConfigWorld,
+  ReadConfig,
+  VipData,
+} from './configuration.ts'
 export { formatProblem, readConfig, validateConfig } from './configuration.ts'
-export type { Trial, TrialEnd } from './configured.ts'
+export type { ConfiguredEvent, ConfiguredWorld, Trial, TrialEnd } from './configured.ts'
 export { ConfiguredSpeaker } from './configured.ts'
 export type { AuthenticationSnapshot } from './core/authentication.ts'
 export type { DropReason, MismatchField, OspfEvent } from './core/events.ts'
@@ -73,33 +102,126 @@ export type { UdpOptions } from './health/udp.ts'
 export { udp } from './health/udp.ts'
 export type { Speaker } from './isolate/isolated.ts'
 export type { AnnouncementHandle } from './isolate/remote-announcement.ts'
-export { keepalivedGate } from './keepalived-gates.ts'
-export type { KeepalivedConfig, KeepalivedConversion, KeepalivedConversionOptions, KeepalivedExplanation, KeepalivedImport, KeepalivedImportOptions, KeepalivedReport, KeepalivedVip, KeepalivedWarning } from './keepalived.ts'
+export type {
+  KeepalivedConfig,
+  KeepalivedConversion,
+  KeepalivedConversionOptions,
+  KeepalivedExplanation,
+  KeepalivedImport,
+  KeepalivedImportOptions,
+  KeepalivedReport,
+  KeepalivedVip,
+  KeepalivedWarning,
+} from './keepalived.ts'
 export { convertKeepalived, explainKeepalived, readKeepalived } from './keepalived.ts'
+export { keepalivedGate } from './keepalived-gates.ts'
 export type { KernelRouteOptions, ResilientGroupOptions } from './kernel-options.ts'
-export type { DirectorEvent, ServerState } from './lvs/director-events.ts'
-export { formatDirectorEvent } from './lvs/director-events.ts'
-export type { CheckOptions, CheckTargetOptions, CheckTimingOptions, DirectorOptions, DnsCheckOptions, FileCheckOptions, HttpCheckOptions, HttpUrlOptions, MiscCheckOptions, NotifyCommand, PassiveCheckOptions, PingCheckOptions, ProbeCheckOptions, RealServerOptions, SchedulerFlagName, SlowStartOptions, SmtpCheckOptions, SorryServerOptions, TcpCheckOptions, TlsCheckOptions, TlsCheckSettings, UdpCheckOptions, VipPolicyOptions, VirtualServiceOptions } from './lvs/director-options.ts'
-export type { CheckStatus, DirectorStatus, ServerStatus, ServiceStatus, TrafficStatus } from './lvs/director-status.ts'
 export type { DirectorPlan, DirectorPorts, DirectorStartOptions, VipHooks } from './lvs/director.ts'
 export { Director } from './lvs/director.ts'
+export type { DirectorEvent, ServerState } from './lvs/director-events.ts'
+export { formatDirectorEvent } from './lvs/director-events.ts'
+export type {
+  CheckOptions,
+  CheckTargetOptions,
+  CheckTimingOptions,
+  DirectorOptions,
+  DnsCheckOptions,
+  FileCheckOptions,
+  HttpCheckOptions,
+  HttpUrlOptions,
+  MiscCheckOptions,
+  NotifyCommand,
+  PassiveCheckOptions,
+  PingCheckOptions,
+  ProbeCheckOptions,
+  RealServerOptions,
+  SchedulerFlagName,
+  SlowStartOptions,
+  SmtpCheckOptions,
+  SorryServerOptions,
+  TcpCheckOptions,
+  TlsCheckOptions,
+  TlsCheckSettings,
+  UdpCheckOptions,
+  VipPolicyOptions,
+  VirtualServiceOptions,
+} from './lvs/director-options.ts'
+export type {
+  CheckStatus,
+  DirectorStatus,
+  ServerStatus,
+  ServiceStatus,
+  TrafficStatus,
+} from './lvs/director-status.ts'
 export type { IpvsConnectionsOptions } from './lvs/ipvs.ts'
 export { Ipvs } from './lvs/ipvs.ts'
 export type { IpvsTable, IpvsTableEntry } from './lvs/ipvsadm.ts'
 export { formatIpvsadm, parseIpvsadm, restoreIpvs, saveIpvs } from './lvs/ipvsadm.ts'
 export type { PlanStep } from './lvs/plan.ts'
-export type { ServerDrainResult } from './lvs/pool-server.ts'
 export type { PoolStanding } from './lvs/pool.ts'
-export type { IpvsConnection, IpvsDaemon, IpvsDestination, IpvsDestinationState, IpvsEndpoint, IpvsForward, IpvsInfo, IpvsPersistence, IpvsPort, IpvsProtocol, IpvsScheduler, IpvsSchedulerFlag, IpvsService, IpvsServiceKey, IpvsServiceState, IpvsStatistics, IpvsTimeouts, IpvsTunnel } from './lvs/types.ts'
+export type { ServerDrainResult } from './lvs/pool-server.ts'
+export type {
+  IpvsConnection,
+  IpvsDaemon,
+  IpvsDestination,
+  IpvsDestinationState,
+  IpvsEndpoint,
+  IpvsForward,
+  IpvsInfo,
+  IpvsPersistence,
+  IpvsPort,
+  IpvsProtocol,
+  IpvsScheduler,
+  IpvsSchedulerFlag,
+  IpvsService,
+  IpvsServiceKey,
+  IpvsServiceState,
+  IpvsStatistics,
+  IpvsTimeouts,
+  IpvsTunnel,
+} from './lvs/types.ts'
 export type { OpaqueOptions } from './opaque.ts'
 export { OriginatedOpaque } from './opaque.ts'
-export type { AddressOptions, ExternalOptions, IsolateOptions, IsolatedSpeakerOptions, SpeakerOptions, StubRouterOptions, StubRouterTimesOptions } from './options.ts'
-export type { PoliciesOptions, PolicyOptions, RouteMapEntryOptions, RouteMapMatch, RouteMapSet } from './policy.ts'
-export type { AddressPort, Clock, DatagramPort, DatagramSocket, KernelStatus, Link, LinkPort, RouteSink, RouteSource, SourceChange, SourceRoute, SourceRouteType, SysctlPort } from './ports.ts'
+export type {
+  AddressOptions,
+  ExternalOptions,
+  IsolatedSpeakerOptions,
+  IsolateOptions,
+  SpeakerOptions,
+  StubRouterOptions,
+  StubRouterTimesOptions,
+} from './options.ts'
+export type {
+  PoliciesOptions,
+  PolicyOptions,
+  RouteMapEntryOptions,
+  RouteMapMatch,
+  RouteMapSet,
+} from './policy.ts'
+export type {
+  AddressPort,
+  Clock,
+  DatagramPort,
+  DatagramSocket,
+  KernelStatus,
+  Link,
+  LinkPort,
+  RouteSink,
+  RouteSource,
+  SourceChange,
+  SourceRoute,
+  SourceRouteType,
+  SysctlPort,
+} from './ports.ts'
 export type { PrefixListOptions, PrefixRuleOptions } from './prefix-list.ts'
 export type { StopOptions, StopResult } from './quiet.ts'
 export type { ReconfigureResult } from './reconfigure.ts'
-export type { DefaultInformationOptions, RedistributeFrom, RedistributeOptions, SummaryAddressOptions } from './redistribute-options.ts'
+export type {
+  DefaultInformationOptions,
+  RedistributeFrom,
+  RedistributeOptions,
+  SummaryAddressOptions,
+} from './redistribute-options.ts'
 export type { ResetOptions } from './reset.ts'
 export type { RouterHelperOptions } from './router-helper.ts'
 export type { SequenceStore } from './sequence-store.ts'
@@ -109,11 +231,28 @@ export type { StaticRouteOptions, StaticRoutes, StaticRoutesOptions } from './st
 export { installStaticRoutes } from './static-routes.ts'
 export type { AreaView, RouterView, StatusView } from './status.ts'
 export type { SysctlEvent, SysctlFinding } from './sysctl.ts'
-export type { InterfaceView, LsaId, LsaView, NeighborView, NextHopView, OpaqueView, PacketCounts, RouteView } from './views.ts'
-export type { Acknowledgement, Cause, Confirmation, DownResult, StepName, StepReport, VipChange } from './vip-history.ts'
+export type {
+  InterfaceView,
+  LsaId,
+  LsaView,
+  NeighborView,
+  NextHopView,
+  OpaqueView,
+  PacketCounts,
+  RouteView,
+} from './views.ts'
+export type { AnnounceOptions } from './vip.ts'
+export type {
+  Acknowledgement,
+  Cause,
+  Confirmation,
+  DownResult,
+  StepName,
+  StepReport,
+  VipChange,
+} from './vip-history.ts'
 export { formatChange } from './vip-history.ts'
 export type { AnnouncementGroup } from './vip-list.ts'
-export type { AnnounceOptions } from './vip.ts'
 export type { RouteDifferenceView, WhatIfChange } from './what-if.ts'
 export { formatWhatIf } from './what-if.ts'
 export type { PathStep, WhyCandidate, WhyView } from './why.ts'

@@ -60,6 +60,11 @@ export interface StaticRoutesOptions {
 export interface StaticRoutes extends AsyncDisposable {
   /** Waits until the kernel has been brought up to date with its devices as they are now. */
   settled(): Promise<void>
+  /**
+   * Other routes from now on; resolves when the kernel has been brought up to date. Those that stay are not touched.
+   * @throws OspfError ERR_OSPF_CONFIG
+   */
+  update(routes: readonly StaticRouteOptions[]): Promise<void>
 }
 
 /**
@@ -67,10 +72,16 @@ export interface StaticRoutes extends AsyncDisposable {
  * @throws OspfError ERR_OSPF_CONFIG, ERR_OSPF_NATIVE, ERR_OSPF_DUPLICATE (another process does the same), ERR_OSPF_KERNEL
  */
 export async function installStaticRoutes(options: StaticRoutesOptions): Promise<StaticRoutes> {
-  const routes = options.routes.map((route, i) => parseStaticRoute(`routes: ${i}`, route))
+  const routes = parseStaticRoutes('routes', options.routes)
   const { openStaticRoutes } = await import('./linux/static-routes.ts')
   return openStaticRoutes(routes, options.onError)
 }
+
+/** @throws OspfError ERR_OSPF_CONFIG that names the field */
+export const parseStaticRoutes = (
+  field: string,
+  routes: readonly StaticRouteOptions[],
+): readonly StaticRoute[] => routes.map((route, i) => parseStaticRoute(`${field}: ${i}`, route))
 
 /** @throws OspfError ERR_OSPF_CONFIG that names the field */
 export function parseStaticRoute(field: string, options: StaticRouteOptions): StaticRoute {

@@ -34,7 +34,7 @@ const entries: Record<string, Entry> = {
       AnnouncementGroup AnnouncementHandle AnnouncementState AnnouncementStepEvent AreaOptions
       AreaView Attack AuthAlgorithm AuthenticationOptions AuthenticationSnapshot Cause CheckData
       CheckOptions CheckStatus CheckTargetOptions CheckTimingOptions Clock CombineOptions
-      CommandOptions Config ConfigProblem ConfigSource ConfigText ConfigWorld Confirmation
+      CommandOptions Config ConfigProblem ConfigSource ConfigText ConfigWorld ConfiguredEvent ConfiguredWorld Confirmation
       DampedGate DampingOptions DatagramPort DatagramSocket DefaultInformationOptions Dialogue
       DirectorEvent DirectorHelperOptions DirectorOptions DirectorPlan DirectorPorts
       DirectorStartOptions DirectorStatus DnsCheckOptions DnsOptions DnsOutcome DnsType DownResult

@@ -65,5 +65,12 @@ t.test('the package leads to the entries', async (t) => {
     const source = target.replace(/^(\.\/)?dist\//, 'lib/').replace(/(\.d\.ts|\.js)$/, '.ts')
     t.doesNotThrow(() => readFileSync(source), `${target} comes from ${source}`)
   }
-  t.same(Object.keys(manifest.exports), ['.', './core', './wire', './sim', './package.json'])
+  t.same(Object.keys(manifest.exports), [
+    '.',
+    './core',
+    './wire',
+    './sim',
+    './schema.json',
+    './package.json',
+  ])
 })

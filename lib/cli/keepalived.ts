@@ -1,4 +1,4 @@
-/** What `check` and `explain` have in common: a keepalived.conf from the disk, and how its faults are printed. */
+/** A keepalived.conf from the disk, and how its faults are printed. */
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { type KeepalivedImport, type KeepalivedReport, readKeepalived } from '../index.ts'
@@ -26,6 +26,10 @@ export function readConfiguration(path: string, { configId }: KeepalivedFlags): 
 /** keepalived drops what was written, or does not start: an error; what it changes is a warning, and so is an old word. */
 export const isError = ({ kind }: KeepalivedReport): boolean =>
   kind !== 'changed' && kind !== 'deprecated'
+
+/** @param strict warnings count, too */
+export const errorsOf = ({ reports }: KeepalivedImport, strict = false): string[] =>
+  reports.filter((one) => strict || isError(one)).map(lineOf)
 
 export function lineOf({ file, line, message }: KeepalivedReport): string {
   return file === undefined ? message : `(${file}: Line ${line ?? 0}) ${message}`

@@ -4,7 +4,9 @@ import { OWN_STATIC } from '../protocols.ts'
 import {
   type ActiveStaticRoute,
   activeStaticRoutes,
+  parseStaticRoutes,
   type StaticRoute,
+  type StaticRouteOptions,
   type StaticRoutes,
 } from '../static-routes.ts'
 import { formatPrefix } from '../wire/address.ts'
@@ -53,7 +55,7 @@ export async function openStaticRoutes(
 }
 
 class Installed implements StaticRoutes {
-  readonly #routes: readonly StaticRoute[]
+  #routes: readonly StaticRoute[]
   readonly #links: LinuxLinks
   readonly #lock: AsyncDisposable
   readonly #onError: (error: OspfError) => void
@@ -91,6 +93,11 @@ class Installed implements StaticRoutes {
       this.#closed ? undefined : this.#bring(activeStaticRoutes(this.#routes, this.#links.links())),
     )
     return this.#work
+  }
+
+  async update(routes: readonly StaticRouteOptions[]): Promise<void> {
+    this.#routes = parseStaticRoutes('routes', routes)
+    await this.settled()
   }
 
   /** Makes the kernel's routes of our protocol those that are wanted. Does not reject. */

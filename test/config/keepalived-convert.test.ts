@@ -1,14 +1,18 @@
 /** A keepalived.conf as options of a director, as VIPs, and in words. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { check } from '../../lib/cli/check.ts'
 import { explain } from '../../lib/cli/explain.ts'
+import type { InputHost } from '../../lib/cli/inputs.ts'
 import { convertKeepalived, explainKeepalived } from '../../lib/config/keepalived.ts'
 import { trackedFile } from '../../lib/health/tracked-file.ts'
+import { readKeepalived } from '../../lib/keepalived.ts'
 import { keepalivedGate } from '../../lib/keepalived-gates.ts'
-import { folder, read, textOf } from './keepalived-samples.ts'
+import { parseDirector } from '../../lib/lvs/director-config.ts'
+import { folder, names, read, textOf } from './keepalived-samples.ts'
 
 const config = (text: string) => {
   const { config } = read(text)
@@ -122,6 +126,17 @@ t.test('groups are services each; too many are none', async (t) => {
   t.match(converted.differences, [{ message: /more than 4096/ }])
 })
 
+t.test('the director takes what is made of every fixture', async (t) => {
+  const taken = names.filter((name) => {
+    const { config } = readKeepalived(join(folder, name))
+    if (config === undefined) return false
+    const { director } = convertKeepalived(config, { vrrp: true, readText: () => 'PEM' })
+    t.doesNotThrow(() => void parseDirector(director, new Map()), name)
+    return director.services.length > 0
+  })
+  t.ok(taken.length > 15, `${taken.length} of ${names.length} have services`)
+})
+
 t.test('addresses of vrrp_instance, if asked for, with their gates', async (t) => {
   const classic = config(textOf('classic-vrrp.conf'))
   t.strictSame(convertKeepalived(classic).vips, [])
@@ -188,23 +203,31 @@ t.test('how long a dead server stays, and the traps', async (t) => {
 
 t.test('check and explain on the command line', async (t) => {
   const at = (name: string) => ({ keepalived: join(folder, name) })
-  t.match(check(at('classic-nat.conf')), { status: 0, errors: [], warnings: [] })
-  t.match(check(at('unknown.conf')), {
+  const host: InputHost = {
+    readFile: (path) => readFile(path, 'utf8'),
+    links: async () => new Map(),
+    speed: () => undefined,
+    environment: {},
+  }
+  const ok = 'configuration OK'
+  t.strictSame(await check(at('classic-nat.conf'), host), { status: 0, out: [ok], complaints: [] })
+  t.match(await check(at('unknown.conf'), host), {
     status: 2,
-    errors: [/unknown.conf: Line 1\) Unknown keyword 'golbal_defs'/],
+    out: [],
+    complaints: [/unknown.conf: Line 1\) Unknown keyword 'golbal_defs'/],
   })
-  t.match(check(at('normalised.conf')).warnings.length, 15)
-  t.match(check(at('classic-dr.conf')), { status: 0, warnings: [/nb_get_retry/] })
-  t.equal(check(at('persistence.conf')).status, 0)
+  t.equal((await check(at('normalised.conf'), host)).out.length, 15)
+  t.match(await check(at('classic-dr.conf'), host), {
+    status: 0,
+    out: [/^warning: .*nb_get_retry/, ok],
+  })
+  t.equal((await check(at('persistence.conf'), host)).status, 0)
   t.equal(
-    check({ ...at('persistence.conf'), strict: true }).status,
+    (await check({ ...at('persistence.conf'), strict: true }, host)).status,
     2,
     'strict: a warning is an error',
   )
-  t.match(check(at('not-there.conf')), { status: 2, errors: [/no such file/] })
-  t.throws(() => check({}), /missing/)
-  t.match(check({ frr: ['fixtures/configs/classic/router/ospfd.conf'] }), { errors: [] })
-  t.match(check({ frr: ['/nowhere'] }), { status: 2, errors: [/ENOENT/] })
+  t.match(await check(at('not-there.conf'), host), { status: 2, complaints: [/no such file/] })
   t.match(explain(at('classic-dr.conf')), { status: 0, out: /Announced: 10.0.1.100\/32/ })
   t.equal(JSON.parse(explain({ ...at('classic-dr.conf'), json: true }).out).services.length, 1)
   t.match(explain(at('missing-word.conf')), {

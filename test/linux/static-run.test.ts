@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { show } from '../../lib/cli/show.ts'
+import { askControl } from '../../lib/cli/ask.ts'
 import { inNamespace, ip, until } from './netns.ts'
 
 const config = `interface a0
@@ -54,7 +54,9 @@ inNamespace('static routes of zebra.conf live as long as the speaker', async (t)
     i < 100 && !(database.includes('10.9.0.0') && database.includes('"0.0.0.0"'));
     i++
   ) {
-    database = await show(['ip', 'ospf', 'database', 'json'], socket).catch(String)
+    database = await askControl(socket, {
+      words: ['show', 'ip', 'ospf', 'database', 'json'],
+    }).catch(String)
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   t.match(database, /10\.9\.0\.0/, 'redistributed')
