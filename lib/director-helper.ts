@@ -10,6 +10,7 @@ import {
   type SysctlEvent,
   type SysctlFinding,
   SysctlKeeper,
+  type SysctlLedger,
   type SysctlWish,
 } from './sysctl.ts'
 import { formatIpv4 } from './wire/address.ts'
@@ -163,6 +164,7 @@ export class DirectorHelper {
     links: LinkPort,
     interfaces: readonly string[],
     report: (event: SysctlEvent) => void,
+    ledger?: SysctlLedger,
   ) {
     this.#config = config
     this.#interfaces = interfaces
@@ -176,7 +178,7 @@ export class DirectorHelper {
       }
       report(event)
     }
-    this.#keeper = new SysctlKeeper(port, [], this.#report)
+    this.#keeper = new SysctlKeeper(port, [], this.#report, ledger)
     this.#watch = links.watch(() => this.#look())
   }
 

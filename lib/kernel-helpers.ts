@@ -5,7 +5,7 @@ import { deviceOf } from './interface-address.ts'
 import type { Parsed } from './options.ts'
 import type { LinkPort, SysctlPort } from './ports.ts'
 import { RouterHelper } from './router-helper.ts'
-import type { SysctlEvent, SysctlFinding } from './sysctl.ts'
+import { type SysctlEvent, type SysctlFinding, SysctlLedger } from './sysctl.ts'
 
 type Wanted = Pick<Parsed, 'routerHelper' | 'directorHelper' | 'interfaces'>
 
@@ -13,6 +13,8 @@ export class KernelHelpers {
   readonly #sysctls: SysctlPort | undefined
   readonly #links: LinkPort
   readonly #say: (event: SysctlEvent) => void
+  /** What one has set stays as long as the other wants it. */
+  readonly #ledger = new SysctlLedger()
   #router: RouterHelper | undefined
   #director: DirectorHelper | undefined
   /** VIPs that are announced, and what each means to the helper of the day. */
@@ -44,7 +46,8 @@ export class KernelHelpers {
     if (routerHelper && this.#router) this.#router.configure(routerHelper, devices)
     else {
       this.#router?.end()
-      this.#router = routerHelper && new RouterHelper(routerHelper, sysctls, devices, this.#say)
+      this.#router =
+        routerHelper && new RouterHelper(routerHelper, sysctls, devices, this.#say, this.#ledger)
       this.#router?.begin()
     }
     if (directorHelper && this.#director) {
@@ -53,7 +56,8 @@ export class KernelHelpers {
     }
     this.#director?.end()
     this.#director =
-      directorHelper && new DirectorHelper(directorHelper, sysctls, this.#links, devices, this.#say)
+      directorHelper &&
+      new DirectorHelper(directorHelper, sysctls, this.#links, devices, this.#say, this.#ledger)
     this.#director?.begin()
     for (const each of this.#vips) each.held = this.#director?.announced(each.vip)
   }

@@ -12,6 +12,7 @@ import {
   type SysctlEvent,
   type SysctlFinding,
   SysctlKeeper,
+  type SysctlLedger,
   type SysctlWish,
 } from './sysctl.ts'
 import { formatPrefix } from './wire/address.ts'
@@ -142,10 +143,11 @@ export class RouterHelper {
     port: SysctlPort,
     interfaces: readonly string[],
     report: (event: SysctlEvent) => void,
+    ledger?: SysctlLedger,
   ) {
     this.#config = config
     this.#report = report
-    this.#keeper = new SysctlKeeper(port, routerWishes(config, interfaces), report)
+    this.#keeper = new SysctlKeeper(port, routerWishes(config, interfaces), report, ledger)
   }
 
   /** Does what it was asked for. */

@@ -41,18 +41,48 @@ export interface SysctlEvent extends SysctlFinding {
 export const deviceParameter = (device: string, parameter: string): string =>
   `net/ipv4/conf/${device}/${parameter}`
 
+/** What was set by all keepers that share it: a parameter goes back to what it was when the last of them lets go. */
+export class SysctlLedger {
+  readonly #entries = new Map<string, { readonly before: number; readonly holders: Set<unknown> }>()
+
+  /** It was set, and was this before. */
+  add(path: string, before: number, holder: unknown): void {
+    this.#entries.set(path, { before, holders: new Set([holder]) })
+  }
+
+  /** It is as this one wants it, too. @returns whether one of us had set it */
+  join(path: string, holder: unknown): boolean {
+    const entry = this.#entries.get(path)
+    entry?.holders.add(holder)
+    return entry !== undefined
+  }
+
+  /** @returns what it shall be again; undefined: somebody else still wants it */
+  leave(path: string, holder: unknown): number | undefined {
+    const entry = this.#entries.get(path)
+    if (entry === undefined) return undefined
+    entry.holders.delete(holder)
+    if (entry.holders.size > 0) return undefined
+    this.#entries.delete(path)
+    return entry.before
+  }
+}
+
 export class SysctlKeeper {
   readonly #port: SysctlPort
+  readonly #ledger: SysctlLedger
   #wishes: readonly SysctlWish[]
   readonly #report: (event: SysctlEvent) => void
-  #changed: readonly { readonly finding: SysctlFinding; readonly before: number }[] = []
+  #changed: readonly SysctlFinding[] = []
 
   constructor(
     port: SysctlPort,
     wishes: readonly SysctlWish[],
     report: (event: SysctlEvent) => void,
+    ledger: SysctlLedger = new SysctlLedger(),
   ) {
     this.#port = port
+    this.#ledger = ledger
     this.#wishes = wishes
     this.#report = report
   }
@@ -76,11 +106,20 @@ export class SysctlKeeper {
 
   /** Sets what is not as wanted; what the kernel refuses is said, and the rest is set. */
   set(): void {
+    for (const wish of this.#wishes) {
+      const { path, wanted } = wish
+      const isHeld = this.#changed.some((each) => each.path === path)
+      if (isHeld || this.#read(path) !== wanted || !this.#ledger.join(path, this)) continue
+      this.#changed = [...this.#changed, { ...wish, name: nameOf(path), value: wanted }]
+    }
     for (const finding of this.findings()) {
       const { path, wanted, value } = finding
       try {
         this.#port.write(path, wanted)
-        if (value !== undefined) this.#changed = [...this.#changed, { finding, before: value }]
+        if (value !== undefined) {
+          this.#changed = [...this.#changed, finding]
+          this.#ledger.add(path, value, this)
+        }
         this.#report({ type: 'sysctl', what: 'set', ...finding })
       } catch (error) {
         this.#report({ type: 'sysctl', what: 'refused', ...finding, detail: reasonOf(error) })
@@ -91,7 +130,7 @@ export class SysctlKeeper {
   /** Has other wishes from now on. What was set and is not wished for any more is put back; `keep`: the rest is kept. */
   replace(wishes: readonly SysctlWish[], keep: boolean): void {
     this.#wishes = wishes
-    const isWished = ({ finding }: { readonly finding: SysctlFinding }): boolean =>
+    const isWished = (finding: SysctlFinding): boolean =>
       keep && wishes.some(({ path, wanted }) => path === finding.path && wanted === finding.wanted)
     const kept = this.#changed.filter(isWished)
     this.#changed = this.#changed.filter((change) => !isWished(change))
@@ -103,8 +142,10 @@ export class SysctlKeeper {
   restore(): void {
     const changed = this.#changed.toReversed()
     this.#changed = []
-    for (const { finding, before } of changed) {
+    for (const finding of changed) {
       const { path, wanted } = finding
+      const before = this.#ledger.leave(path, this)
+      if (before === undefined) continue
       // of a device that is gone, nothing is left to put back
       if (this.#read(path) !== wanted) continue
       const back = { ...finding, value: wanted, wanted: before }

@@ -51,7 +51,6 @@ t.test('a director', async (t) => {
     isolate: false,
     staticRoutes: [],
     sequenceFile: undefined,
-    staticRoutes: [],
     vips: {
       '10.0.1.100/32': {
         device: 'lo',

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { formatEvent } from '../lib/index.ts'
-import { deviceParameter, SysctlKeeper } from '../lib/sysctl.ts'
+import { deviceParameter, SysctlKeeper, SysctlLedger } from '../lib/sysctl.ts'
 import { FakeSysctls } from './sysctls.ts'
 
 const forward = { path: 'net/ipv4/ip_forward', wanted: 1, why: 'nothing is forwarded' }
@@ -80,4 +80,32 @@ t.test('what cannot be read is not as wanted', async (t) => {
     throw new Error('no')
   }
   t.equal(new SysctlKeeper(port, [forward], () => {}).findings()[0]?.value, undefined)
+})
+
+t.test('two that want the same: it goes back when the last of them lets go', async (t) => {
+  const port = new FakeSysctls(asIs)
+  const ledger = new SysctlLedger()
+  const [one, other] = [1, 2].map(() => new SysctlKeeper(port, [forward], () => {}, ledger))
+  one!.set()
+  other!.set()
+  other!.set()
+  t.same(port.written, [`${forward.path} 1`])
+  one!.replace([], true)
+  t.same(port.written, [`${forward.path} 1`], 'the other still wants it')
+  one!.restore()
+  other!.restore()
+  t.same(port.written, [`${forward.path} 1`, `${forward.path} 0`])
+  other!.restore()
+  t.equal(port.written.length, 2)
+})
+
+t.test('what was so before is nobody’s to put back', async (t) => {
+  const port = new FakeSysctls({ ...asIs, [forward.path]: 1 })
+  const ledger = new SysctlLedger()
+  const [one, other] = [1, 2].map(() => new SysctlKeeper(port, [forward], () => {}, ledger))
+  one!.set()
+  other!.set()
+  one!.restore()
+  other!.restore()
+  t.same(port.written, [])
 })
