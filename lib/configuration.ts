@@ -27,6 +27,7 @@ import {
 import { parseVip } from './parse.ts'
 import { checkOriginate } from './prefix-list.ts'
 import { reasonOf } from './reason.ts'
+import { parseStaticRoute, type StaticRouteOptions } from './static-routes.ts'
 import { type AnnounceOptions, checkAnnounce } from './vip.ts'
 import { checkWeight } from './vip-share.ts'
 import { formatPrefix } from './wire/address.ts'
@@ -40,6 +41,8 @@ export interface Config {
   readonly options: Omit<SpeakerOptions, 'signal' | 'sequenceStore' | 'isolate'>
   readonly isolate: boolean | IsolateOptions
   readonly sequenceFile: string | undefined
+  /** In the kernel while the speaker runs. */
+  readonly staticRoutes: readonly StaticRouteOptions[]
   /** By prefix; every check in place. */
   readonly vips: Readonly<Record<string, VipData>>
   readonly socket: string | undefined
@@ -182,7 +185,15 @@ function isSecretPlace(path: Path): boolean {
 
 // Meaning
 
-const besides = ['isolate', 'sequenceFile', 'checks', 'vips', 'socket', 'log'] as const
+const besides = [
+  'isolate',
+  'sequenceFile',
+  'staticRoutes',
+  'checks',
+  'vips',
+  'socket',
+  'log',
+] as const
 
 function assemble(source: Source): ReadConfig {
   const problems: ConfigProblem[] = []
@@ -190,13 +201,28 @@ function assemble(source: Source): ReadConfig {
     void problems.push(problemAt(source, path, message))
   const data = source.data as ConfigData
   const parsed = parseAll(source, problems)
-  const { isolate = false, sequenceFile, checks = {}, vips = {}, socket, log } = data
+  const { isolate = false, sequenceFile, staticRoutes = [], checks = {}, vips = {} } = data
+  const { socket, log } = data
   if (isolate !== false) {
     try {
       parseIsolate(isolate)
     } catch (error) {
       refuse(['isolate'], reasonOf(error))
     }
+  }
+  /** What throws otherwise is a mistake of ours. */
+  const attempt = (path: Path, act: () => void, within: unknown = data): void => {
+    try {
+      act()
+    } catch (error) {
+      if (!(error instanceof OspfError)) throw error
+      const { path: where, message } = placed(error, within, path)
+      refuse(where, message)
+    }
+  }
+  for (const [i, route] of staticRoutes.entries()) {
+    const path = ['staticRoutes', i]
+    attempt(path, () => void parseStaticRoute(path.join(': '), route))
   }
   const book = new GateBook()
   const named = new Names(checks, refuse)
@@ -228,7 +254,7 @@ function assemble(source: Source): ReadConfig {
     if (resolved.length < found.length) continue
     const gate = when === undefined ? undefined : isMany ? resolved : resolved[0]!
     if (gate !== undefined && !isNamed && !isGood(gate, [...path, 'when'])) continue
-    try {
+    const announce = (): void => {
       const destination = parseVip(text)
       const prefix = formatPrefix(destination.prefix, destination.length)
       if (announced[prefix] !== undefined)
@@ -237,15 +263,15 @@ function assemble(source: Source): ReadConfig {
       const vip: VipData = { ...rest, ...area, ...(gate === undefined ? {} : { when: gate }) }
       if (parsed !== undefined) checkVip(destination, vip, parsed)
       announced[prefix] = vip
-    } catch (error) {
-      if (!(error instanceof OspfError)) throw error
-      const { path: where, message } = placed(error, { ...data, vips: { [text]: said } }, path)
-      refuse(where, message)
     }
+    attempt(path, announce, { ...data, vips: { [text]: said } })
   }
   if (problems.length > 0) return failed(problems)
   const options: Config['options'] = optionsOf(data)
-  return { config: { options, isolate, sequenceFile, vips: announced, socket, log }, problems: [] }
+  return {
+    config: { options, isolate, sequenceFile, staticRoutes, vips: announced, socket, log },
+    problems: [],
+  }
 }
 
 /** As the speaker will look at it. @throws OspfError */

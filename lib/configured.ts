@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { realClock } from './clock.ts'
 import type { CheckData, VipData } from './config/file-types.ts'
 import type { Config } from './configuration.ts'
+import { ConfiguredStatics, staticDifferences } from './configured-statics.ts'
 import { permits } from './core/prefix-list.ts'
 import { OspfError } from './errors.ts'
 import { GateBook } from './gate-book.ts'
@@ -20,6 +21,7 @@ import type { StopOptions, StopResult } from './quiet.ts'
 import { planReconfigure, type ReconfigureResult } from './reconfigure.ts'
 import type { SequenceStore } from './sequence-store.ts'
 import { OspfSpeaker } from './speaker.ts'
+import type { installStaticRoutes } from './static-routes.ts'
 import type { AnnounceOptions } from './vip.ts'
 import { formatPrefix } from './wire/address.ts'
 import type { SpeakerPorts } from './world.ts'
@@ -43,6 +45,25 @@ interface Announced {
 /** Seconds between two looks at the adjacencies while a change waits for its confirmation. */
 const LOOK_S = 0.5
 
+/** What happens beside the speaker. */
+export interface ConfiguredEvent {
+  /** The kernel refuses a static route, for now. */
+  readonly type: 'static-route'
+  readonly error: OspfError
+}
+
+/** What a configured speaker stands on. */
+export interface ConfiguredWorld {
+  /** By default Linux's; the simulator's for tests. */
+  readonly ports?: SpeakerPorts
+  /** Aborted: the graceful stop. */
+  readonly signal?: AbortSignal
+  /** Told what happens beside the speaker, which has its own events. */
+  readonly onEvent?: (event: ConfiguredEvent) => void
+  /** In place of the kernel. */
+  readonly installStaticRoutes?: typeof installStaticRoutes
+}
+
 /** See `ConfiguredSpeaker.start`. */
 export class ConfiguredSpeaker implements AsyncDisposable {
   readonly speaker: Speaker
@@ -50,19 +71,17 @@ export class ConfiguredSpeaker implements AsyncDisposable {
   readonly #clock: Clock
   readonly #book: GateBook
   readonly #store: SequenceStore | undefined
+  readonly #statics: ConfiguredStatics
   readonly #vips = new Map<string, Announced>()
   #applying: Promise<unknown> = Promise.resolve()
   #trial: { end(how: TrialEnd, reason: string): void } | undefined
 
   /**
-   * Starts a speaker that is what the configuration says, its VIPs included.
-   * @param ports by default Linux's; the simulator's for tests.
-   * @throws OspfError as `OspfSpeaker.start`
+   * Starts a speaker that is what the configuration says, its VIPs and static routes included.
+   * @throws OspfError as `OspfSpeaker.start`, and as `installStaticRoutes`
    */
-  static async start(
-    config: Config,
-    { ports, signal }: { readonly ports?: SpeakerPorts; readonly signal?: AbortSignal } = {},
-  ): Promise<ConfiguredSpeaker> {
+  static async start(config: Config, world: ConfiguredWorld = {}): Promise<ConfiguredSpeaker> {
+    const { ports, signal, onEvent } = world
     const store = config.sequenceFile === undefined ? undefined : fileStore(config.sequenceFile)
     const options = {
       ...withStore(config, store),
@@ -71,8 +90,20 @@ export class ConfiguredSpeaker implements AsyncDisposable {
     }
     const clock = ports?.clock ?? realClock
     const book = new GateBook(clock)
-    const speaker = await OspfSpeaker.start(options as SpeakerOptions, ports)
-    const configured = new ConfiguredSpeaker(speaker, config, clock, book, store)
+    const statics = new ConfiguredStatics(
+      (error) => onEvent?.({ type: 'static-route', error }),
+      world.installStaticRoutes,
+    )
+    // there from before the start, so that redistribution finds them
+    await statics.to(config.staticRoutes)
+    let speaker: Speaker
+    try {
+      speaker = await OspfSpeaker.start(options as SpeakerOptions, ports)
+    } catch (error) {
+      await statics.to([])
+      throw error
+    }
+    const configured = new ConfiguredSpeaker(speaker, config, { clock, book, store, statics })
     signal?.addEventListener('abort', () => void configured.stop(), { once: true })
     try {
       configured.#announce(config)
@@ -86,15 +117,24 @@ export class ConfiguredSpeaker implements AsyncDisposable {
   private constructor(
     speaker: Speaker,
     config: Config,
-    clock: Clock,
-    book: GateBook,
-    store: SequenceStore | undefined,
+    {
+      clock,
+      book,
+      store,
+      statics,
+    }: {
+      readonly clock: Clock
+      readonly book: GateBook
+      readonly store: SequenceStore | undefined
+      readonly statics: ConfiguredStatics
+    },
   ) {
     this.speaker = speaker
     this.#config = config
     this.#clock = clock
     this.#book = book
     this.#store = store
+    this.#statics = statics
   }
 
   /** What is in effect. */
@@ -180,6 +220,8 @@ export class ConfiguredSpeaker implements AsyncDisposable {
       return await this.speaker.stop(options)
     } finally {
       this.#book[Symbol.dispose]()
+      // redistribution has let go of them
+      await this.#statics.to([])
     }
   }
 
@@ -203,8 +245,10 @@ export class ConfiguredSpeaker implements AsyncDisposable {
     // what has no place in the new options would keep them from being taken
     for (const prefix of this.#homeless(config)) this.#withdraw(prefix, 'its place is removed')
     try {
+      await this.#statics.to(config.staticRoutes)
       await this.speaker.reconfigure(withStore(config, this.#store))
     } catch (error) {
+      await this.#statics.to(before.staticRoutes)
       this.#announce(before)
       throw error
     }
@@ -227,8 +271,8 @@ export class ConfiguredSpeaker implements AsyncDisposable {
   }
 
   /** Lines for people: what of the VIPs and their checks differs. */
-  #differences({ vips, log }: Config): string[] {
-    const lines: string[] = []
+  #differences({ vips, staticRoutes, log }: Config): string[] {
+    const lines: string[] = [...staticDifferences(this.#config.staticRoutes, staticRoutes)]
     for (const prefix of Object.keys(this.#config.vips))
       if (vips[prefix] === undefined) lines.push(`VIP ${prefix} removed`)
     for (const [prefix, data] of Object.entries(vips)) {

@@ -49,7 +49,7 @@ export type {
   VipData,
 } from './configuration.ts'
 export { formatProblem, readConfig, validateConfig } from './configuration.ts'
-export type { Trial, TrialEnd } from './configured.ts'
+export type { ConfiguredEvent, ConfiguredWorld, Trial, TrialEnd } from './configured.ts'
 export { ConfiguredSpeaker } from './configured.ts'
 export type { AuthenticationSnapshot } from './core/authentication.ts'
 export type { DropReason, MismatchField, OspfEvent } from './core/events.ts'
@@ -102,6 +102,19 @@ export type { UdpOptions } from './health/udp.ts'
 export { udp } from './health/udp.ts'
 export type { Speaker } from './isolate/isolated.ts'
 export type { AnnouncementHandle } from './isolate/remote-announcement.ts'
+export type {
+  KeepalivedConfig,
+  KeepalivedConversion,
+  KeepalivedConversionOptions,
+  KeepalivedExplanation,
+  KeepalivedImport,
+  KeepalivedImportOptions,
+  KeepalivedReport,
+  KeepalivedVip,
+  KeepalivedWarning,
+} from './keepalived.ts'
+export { convertKeepalived, explainKeepalived, readKeepalived } from './keepalived.ts'
+export { keepalivedGate } from './keepalived-gates.ts'
 export type { KernelRouteOptions, ResilientGroupOptions } from './kernel-options.ts'
 export type { DirectorPlan, DirectorPorts, DirectorStartOptions, VipHooks } from './lvs/director.ts'
 export { Director } from './lvs/director.ts'
@@ -214,6 +227,8 @@ export type { RouterHelperOptions } from './router-helper.ts'
 export type { SequenceStore } from './sequence-store.ts'
 export { OspfSpeaker } from './speaker.ts'
 export type { SpfRun } from './spf-log.ts'
+export type { StaticRouteOptions, StaticRoutes, StaticRoutesOptions } from './static-routes.ts'
+export { installStaticRoutes } from './static-routes.ts'
 export type { AreaView, RouterView, StatusView } from './status.ts'
 export type { SysctlEvent, SysctlFinding } from './sysctl.ts'
 export type {

@@ -36,13 +36,18 @@ export const protocolNumbers: Readonly<Record<string, number>> = {
 
 export const KERNEL = 2
 export const OSPF = 188
+/** Of the static routes that we put there: nobody else's, so that those of an earlier life are known. */
+export const OWN_STATIC = 246
 
-/** Put there by hand: with `ip route`, by the scripts of the boot, or as a static route of FRR. */
-export const statics: readonly number[] = [3, 4, 196]
+/** Put there by hand: with `ip route`, by the scripts of the boot, or as a static route of FRR or of ours. */
+export const statics: readonly number[] = [3, 4, 196, OWN_STATIC]
 
 /**
  * What `redistribute kernel` of FRR means: routes that others put there, but for the kernel's own and its redirects,
  * and those of FRR itself.
  */
 export const isForeign = (protocol: number): boolean =>
-  protocol > KERNEL && protocol !== 11 && !(protocol >= 186 && protocol <= 198)
+  protocol > KERNEL &&
+  protocol !== 11 &&
+  protocol !== OWN_STATIC &&
+  !(protocol >= 186 && protocol <= 198)

@@ -24,16 +24,17 @@ const entries: Record<string, Entry> = {
     module: root,
     values: words(`
       Announcement ConfiguredSpeaker Director Ipvs OriginatedOpaque OspfError OspfSpeaker all any
-      atLeast command damped dns file formatChange formatDirectorEvent formatEvent formatIpvsadm
-      formatProblem formatWhatIf formatWhy grpc healthy http icmp kernelLinks override panic
-      parseIpvsadm readConfig restoreIpvs saveIpvs self smtp tcp tls udp validateConfig weighted
+      atLeast command convertKeepalived damped dns explainKeepalived file formatChange
+      formatDirectorEvent formatEvent formatIpvsadm formatProblem formatWhatIf formatWhy grpc
+      healthy http icmp installStaticRoutes keepalivedGate kernelLinks override panic parseIpvsadm
+      readConfig readKeepalived restoreIpvs saveIpvs self smtp tcp tls udp validateConfig weighted
     `),
     types: words(`
       Acknowledgement AddressOptions AddressPort AnnounceOptions AnnouncementEvent
       AnnouncementGroup AnnouncementHandle AnnouncementState AnnouncementStepEvent AreaOptions
       AreaView Attack AuthAlgorithm AuthenticationOptions AuthenticationSnapshot Cause CheckData
       CheckOptions CheckStatus CheckTargetOptions CheckTimingOptions Clock CombineOptions
-      CommandOptions Config ConfigProblem ConfigSource ConfigText ConfigWorld Confirmation
+      CommandOptions Config ConfigProblem ConfigSource ConfigText ConfigWorld ConfiguredEvent ConfiguredWorld Confirmation
       DampedGate DampingOptions DatagramPort DatagramSocket DefaultInformationOptions Dialogue
       DirectorEvent DirectorHelperOptions DirectorOptions DirectorPlan DirectorPorts
       DirectorStartOptions DirectorStatus DnsCheckOptions DnsOptions DnsOutcome DnsType DownResult
@@ -43,7 +44,9 @@ const entries: Record<string, Entry> = {
       IpvsConnectionsOptions IpvsDaemon IpvsDestination IpvsDestinationState IpvsEndpoint
       IpvsForward IpvsInfo IpvsPersistence IpvsPort IpvsProtocol IpvsScheduler IpvsSchedulerFlag
       IpvsService IpvsServiceKey IpvsServiceState IpvsStatistics IpvsTable IpvsTableEntry
-      IpvsTimeouts IpvsTunnel IsolateOptions IsolatedSpeakerOptions KernelRouteOptions
+      IpvsTimeouts IpvsTunnel IsolateOptions IsolatedSpeakerOptions KeepalivedConfig
+      KeepalivedConversion KeepalivedConversionOptions KeepalivedExplanation KeepalivedImport
+      KeepalivedImportOptions KeepalivedReport KeepalivedVip KeepalivedWarning KernelRouteOptions
       KernelStatus KernelWhat KeyOptions LifetimeOptions Limits Link LinkPort LsaId LsaThrottle
       LsaView MiscCheckOptions MismatchField NeighborState NeighborView NetworkType NextHopView
       NotifyCommand NssaOptions OpaqueOptions OpaqueView OspfErrorCode OspfEvent Override
@@ -55,12 +58,13 @@ const entries: Record<string, Entry> = {
       RouteView RouterHelperOptions RouterView SchedulerFlagName SelfOptions SequenceStore
       ServerDrainResult ServerState ServerStatus ServiceStatus SlowStartOptions SmtpCheckOptions
       SmtpOptions SorryServerOptions SourceChange SourceRoute SourceRouteType Speaker SpeakerEvent
-      SpeakerOptions SpeakerPorts SpfDelayConfig SpfRun StatusView StepName StepReport StepTimes
-      StopOptions StopResult StubRouterOptions StubRouterTimesOptions SummaryAddressOptions
-      SysctlEvent SysctlFinding SysctlPort TcpCheckOptions TcpOptions TcpTarget TlsCheckOptions
-      TlsCheckSettings TlsOptions TrafficStatus Trial TrialEnd TtlSecurityOptions UdpCheckOptions
-      UdpOptions Verdict VipChange VipData VipHooks VipPolicyOptions VirtualLinkOptions
-      VirtualServiceOptions WeightedOptions WhatIfChange WhyCandidate WhyView
+      SpeakerOptions SpeakerPorts SpfDelayConfig SpfRun StaticRouteOptions StaticRoutes
+      StaticRoutesOptions StatusView StepName StepReport StepTimes StopOptions StopResult
+      StubRouterOptions StubRouterTimesOptions SummaryAddressOptions SysctlEvent SysctlFinding
+      SysctlPort TcpCheckOptions TcpOptions TcpTarget TlsCheckOptions TlsCheckSettings TlsOptions
+      TrafficStatus Trial TrialEnd TtlSecurityOptions UdpCheckOptions UdpOptions Verdict VipChange
+      VipData VipHooks VipPolicyOptions VirtualLinkOptions VirtualServiceOptions WeightedOptions
+      WhatIfChange WhyCandidate WhyView
     `),
   },
   'ospf-speaker/core': {

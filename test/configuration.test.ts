@@ -49,6 +49,7 @@ t.test('a director', async (t) => {
       },
     },
     isolate: false,
+    staticRoutes: [],
     sequenceFile: undefined,
     vips: {
       '10.0.1.100/32': {

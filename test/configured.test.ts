@@ -1,6 +1,13 @@
 /** A running speaker that becomes what another configuration says, in virtual time. */
 import t from 'tap'
-import { type Config, ConfiguredSpeaker, readConfig } from '../lib/index.ts'
+import {
+  type Config,
+  ConfiguredSpeaker,
+  type ConfiguredWorld,
+  OspfError,
+  readConfig,
+  type StaticRouteOptions,
+} from '../lib/index.ts'
 import { collect, type Lan, lan, only } from './world.ts'
 
 const world = {
@@ -257,3 +264,47 @@ t.test('a change that costs an adjacency is rolled back at once', async (t) => {
   t.equal(configured.speaker.neighbors()[0]?.state, 'Full')
   await until(configured.stop())
 })
+
+t.test(
+  'static routes are there before the speaker, follow the configuration, and go after it',
+  async (t) => {
+    const told: string[] = []
+    const way = (prefix: string, gateway: string): string =>
+      `  - { prefix: ${prefix}, gateway: ${gateway} }\n`
+    const all = lan()
+    const world: ConfiguredWorld = {
+      ports: all.world,
+      onEvent: ({ type, error }) => void told.push(`${type}: ${error.message}`),
+      installStaticRoutes: async ({ routes, onError }) => {
+        const say = (what: string, some: readonly StaticRouteOptions[]): void =>
+          void told.push([what, ...some.map(({ prefix }) => prefix)].join(' '))
+        say('install', routes)
+        onError?.(new OspfError('ERR_OSPF_KERNEL', 'no route to host'))
+        return {
+          settled: async () => {},
+          update: async (some) => say('update', some),
+          [Symbol.asyncDispose]: async () => say('remove', []),
+        }
+      },
+    }
+    const first = await config(`staticRoutes:\n${way('10.9.0.0/16', '10.0.1.9')}`)
+    const configured = await ConfiguredSpeaker.start(first, world)
+    t.strictSame(told.splice(0), ['install 10.9.0.0/16', 'static-route: no route to host'])
+    const second = await config(
+      `staticRoutes:\n${way('10.9.0.0/16', '10.0.1.8')}${way('10.8.0.0/16', '10.0.1.9')}`,
+    )
+    const { changes } = await all.until(configured.apply(second))
+    t.strictSame(changes, [
+      'static route 10.9.0.0/16 via 10.0.1.9 removed',
+      'static route 10.9.0.0/16 via 10.0.1.8 added',
+      'static route 10.8.0.0/16 via 10.0.1.9 added',
+    ])
+    t.strictSame(told.splice(0), ['update 10.9.0.0/16 10.8.0.0/16'])
+    await all.until(configured.apply(await config()))
+    t.strictSame(told.splice(0), ['remove'])
+    await all.until(configured.apply(first))
+    t.strictSame(told.splice(0), ['install 10.9.0.0/16', 'static-route: no route to host'])
+    await all.until(configured.stop())
+    t.strictSame(told, ['remove'])
+  },
+)

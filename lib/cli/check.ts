@@ -1,6 +1,7 @@
 /** `ospf-speaker check`: whether files make a configuration, and what a running speaker would change for them. */
 import { askAction } from './ask.ts'
 import { type InputHost, type Inputs, loadInputs, readInputs, type Texts } from './inputs.ts'
+import { errorsOf, lineOf } from './keepalived.ts'
 import type { ReloadAnswer } from './reload.ts'
 import { answered, type Said, say } from './said.ts'
 
@@ -13,14 +14,28 @@ export interface CheckOptions extends Inputs {
 export async function check({ diff, ...inputs }: CheckOptions, host: InputHost): Promise<Said> {
   const { texts, errors } = await loadInputs(inputs, host)
   if (errors.length > 0) return say(2, [], errors)
+  const { keepalived } = texts
+  // `run` warns of what keepalived passes over, as keepalived itself does
+  const passedOver = keepalived === undefined ? [] : errorsOf(keepalived, texts.strict)
+  const changed = (keepalived?.reports ?? []).map(lineOf).filter((one) => !passedOver.includes(one))
+  if (passedOver.length > 0) return say(2, changed.map(warning), passedOver)
   if (diff !== undefined) return difference(diff, texts)
+  if (isAlone(texts)) return ok(changed)
   const read = await readInputs(texts, host)
-  const warnings = read.lines
-    .filter(({ level }) => level === 'warning')
-    .map(({ text }) => `warning: ${text}`)
-  if (read.config === undefined) return say(read.isMachine ? 1 : 2, warnings, read.errors)
-  return say(0, [...warnings, 'configuration OK'], [])
+  const warnings = read.lines.flatMap(({ level, text }) => (level === 'warning' ? [text] : []))
+  if (read.config === undefined)
+    return say(read.isMachine ? 1 : 2, warnings.map(warning), read.errors)
+  return ok(warnings)
 }
+
+/** A part of a configuration: who runs it says the rest. */
+const isAlone = ({ files, frr, auto }: Texts): boolean =>
+  files.length + frr.length === 0 && auto !== true
+
+const warning = (text: string): string => `warning: ${text}`
+
+const ok = (warnings: readonly string[]): Said =>
+  say(0, [...warnings.map(warning), 'configuration OK'], [])
 
 async function difference(socket: string, texts: Texts): Promise<Said> {
   return answered((await askAction(socket, 'diff', texts)) as ReloadAnswer, 'no change')

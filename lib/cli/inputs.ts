@@ -9,9 +9,11 @@ import {
   type ConfigText,
   type ConfigWorld,
   formatProblem,
+  type KeepalivedImport,
   readConfig,
   type SpeakerOptions,
 } from '../index.ts'
+import { errorsOf, lineOf, readConfiguration } from './keepalived.ts'
 import type { LogLine } from './log.ts'
 import { startOptions } from './options.ts'
 
@@ -27,6 +29,10 @@ export interface Inputs {
   readonly compat?: FrrCompat
   /** Refuse what is understood and not done here; default false: warn. */
   readonly strict?: boolean
+  /** Path of a keepalived.conf. */
+  readonly keepalived?: string
+  /** keepalived's -i. */
+  readonly configId?: string
   /** Take the interface of the default route. */
   readonly auto?: boolean
   /** VIPs to announce with `auto`. */
@@ -42,6 +48,8 @@ export interface Texts
   extends Pick<Inputs, 'compat' | 'strict' | 'auto' | 'vip' | 'pcap' | 'isolate'> {
   readonly files: readonly ConfigText[]
   readonly frr: readonly FrrFile[]
+  /** What a keepalived.conf with all that it includes says. */
+  readonly keepalived?: KeepalivedImport
 }
 
 /** The world around. */
@@ -77,8 +85,18 @@ export async function loadInputs(
       }
     return found
   }
-  const { files, frr, ...rest } = inputs
-  return { texts: { ...rest, files: await read(files), frr: await read(frr) }, errors }
+  const { files, frr, keepalived, configId, ...rest } = inputs
+  const texts = {
+    ...rest,
+    files: await read(files),
+    frr: await read(frr),
+    ...(keepalived === undefined
+      ? {}
+      : {
+          keepalived: readConfiguration(keepalived, configId === undefined ? {} : { configId }),
+        }),
+  }
+  return { texts, errors }
 }
 
 /**
@@ -106,8 +124,14 @@ export async function readInputs(
     const { device, address } = detected
     lines.push({ level: 'info', text: `--auto: interface ${device}, router id ${address}` })
   }
+  const { compat = 'frr', strict = false, keepalived } = texts
+  if (keepalived !== undefined) {
+    const { config, reports } = keepalived
+    const refused = strict || config === undefined ? errorsOf(keepalived, strict) : []
+    if (refused.length > 0) return refuse(refused)
+    for (const report of reports) lines.push({ level: 'warning', text: lineOf(report) })
+  }
   if (texts.frr.length > 0) {
-    const { compat = 'frr', strict = false } = texts
     const { options, accepted, errors } = importFrr(texts.frr, { compat })
     if (options === undefined)
       return refuse(errors.map(({ file, line, message }) => `${file}:${line}: ${message}`))

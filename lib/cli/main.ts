@@ -9,8 +9,10 @@ import { commands, verbs } from './commands.ts'
 import { completionScript, completions, shells } from './completion.ts'
 import { ControlError, defaultSocket } from './control-error.ts'
 import { decodeFile, formatDecoded } from './decode.ts'
+import { addExplain } from './explain.ts'
 import { UsageError } from './grammar.ts'
 import type { Inputs } from './inputs.ts'
+import { withConfigId } from './keepalived.ts'
 import { logLevels } from './log.ts'
 import type { RunOptions } from './run.ts'
 import type { Said } from './said.ts'
@@ -52,8 +54,17 @@ async function main(argv: readonly string[]): Promise<number> {
     command
       .option('--auto', 'take the interface of the default route, and its address as router id')
       .option('--vip <address...>', 'with --auto: a VIP to put on lo and to announce; repeatable')
-  const needsFiles = (files: readonly string[], { frr = [], auto, vip }: Inputs): void => {
-    if (files.length === 0 && frr.length === 0 && auto !== true)
+  const withKeepalived = (command: Command): Command =>
+    withConfigId(
+      command.option('--keepalived <file>', 'a keepalived.conf, with all that it includes'),
+    )
+  const needsFiles = (
+    files: readonly string[],
+    { frr = [], auto, vip }: Inputs,
+    more: readonly unknown[] = [],
+  ): void => {
+    const given = [...files, ...frr, ...more.filter((one) => one !== undefined)]
+    if (given.length === 0 && auto !== true)
       throw new UsageError('no configuration: give a YAML or JSON file, --frr FILE or --auto')
     if (vip !== undefined && auto !== true) throw new UsageError('--vip goes with --auto')
   }
@@ -84,18 +95,20 @@ async function main(argv: readonly string[]): Promise<number> {
       const { run } = await import('./run.ts')
       status = await run({ ...options, files }, processHost)
     })
-  withAuto(
-    withFiles(
-      program
-        .command('check')
-        .description('say whether files make a configuration')
-        .argument('[file...]', 'configuration in YAML or JSON'),
+  withKeepalived(
+    withAuto(
+      withFiles(
+        program
+          .command('check')
+          .description('say whether files make a configuration')
+          .argument('[file...]', 'configuration in YAML or JSON'),
+      ),
     ),
   )
     .option('--diff', 'ask the running speaker what it would change')
     .addOption(socket())
     .action(async (files: string[], options: Inputs & { diff?: true; socket: string }) => {
-      needsFiles(files, options)
+      needsFiles(files, options, [options.keepalived])
       const { processHost } = await import('./host.ts')
       const { check } = await import('./check.ts')
       const { diff, socket: path, ...inputs } = options
@@ -109,6 +122,9 @@ async function main(argv: readonly string[]): Promise<number> {
     const { processHost } = await import('./host.ts')
     const { convert } = await import('./convert.ts')
     tell(await convert(options, processHost))
+  })
+  addExplain(program, (code) => {
+    status = code
   })
   program
     .command('reload')

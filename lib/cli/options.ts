@@ -3,14 +3,19 @@ import { hostname } from 'node:os'
 import { resolveAreas } from '../config/areas.ts'
 import type { FrrOptions } from '../config/frr.ts'
 import type { ResolvedInterface, ResolvedNetworks } from '../config/networks.ts'
-import type { AreaOptions, SpeakerOptions } from '../index.ts'
+import type { AreaOptions, SpeakerOptions, StaticRouteOptions } from '../index.ts'
 
 type Area = AreaOptions & {
   interfaces: Record<string, ResolvedInterface['settings']>
   stubNetworks: Record<string, number>
 }
 
-export function startOptions(config: FrrOptions, resolved: ResolvedNetworks): SpeakerOptions {
+/** As in a configuration file. */
+export interface StartOptions extends SpeakerOptions {
+  readonly staticRoutes?: readonly StaticRouteOptions[]
+}
+
+export function startOptions(config: FrrOptions, resolved: ResolvedNetworks): StartOptions {
   const areas: Record<string, Area> = Object.fromEntries(
     Object.entries(resolveAreas(config)).map(([id, area]) => [
       id,
@@ -23,6 +28,7 @@ export function startOptions(config: FrrOptions, resolved: ResolvedNetworks): Sp
   for (const { prefix, length, area: id, cost } of resolved.stubs) {
     area(id).stubNetworks[`${prefix}/${length}`] = cost
   }
+  const { staticRoutes = [] } = config
   const { abrType, maximumPaths, stubRouter, spfThrottle, minLsInterval, minLsArrival } = config
   return {
     routerId: config.routerId,
@@ -43,6 +49,9 @@ export function startOptions(config: FrrOptions, resolved: ResolvedNetworks): Sp
       device,
       address: `${address}/${length}`,
     })),
+    ...(staticRoutes.length === 0
+      ? {}
+      : { staticRoutes: staticRoutes.map(({ file: _, line: __, tag: ___, ...route }) => route) }),
     limits: {
       ...(maximumPaths === undefined ? {} : { maximumPaths }),
       ...(minLsInterval === undefined ? {} : { minLsIntervalMs: minLsInterval * 1000 }),

@@ -19,7 +19,10 @@ export function links(): Promise<Parameters<typeof resolveNetworks>[1]> {
 
 /** Starts the speaker; addresses that are configured and not there are added first. */
 export async function start(config: Config): Promise<RunningSpeaker> {
-  const configured = await ConfiguredSpeaker.start(config)
+  const aside = new Aside()
+  const configured = await ConfiguredSpeaker.start(config, {
+    onEvent: ({ error }) => aside.say({ level: 'warning', text: error.message }),
+  })
   const { speaker } = configured
   const wall = (): number => Date.now()
   const events = new EventRing(wall)
@@ -33,8 +36,34 @@ export async function start(config: Config): Promise<RunningSpeaker> {
     devices: systemDevices,
     wall,
     now: () => performance.now(),
-    log: lines(speaker, events),
+    log: aside.among(lines(speaker, events)),
     stop: async () => void (await configured.stop()),
+  }
+}
+
+/** Lines that come from elsewhere, put among those of the speaker. */
+class Aside {
+  readonly #waiting: LogLine[] = []
+  #wake: (() => void) | undefined
+
+  say(line: LogLine): void {
+    this.#waiting.push(line)
+    this.#wake?.()
+  }
+
+  async *among(main: AsyncGenerator<LogLine>): AsyncGenerator<LogLine> {
+    let next = main.next()
+    for (;;) {
+      yield* this.#waiting.splice(0)
+      const woken = new Promise<undefined>((resolve) => {
+        this.#wake = () => resolve(undefined)
+      })
+      const result = this.#waiting.length > 0 ? undefined : await Promise.race([next, woken])
+      if (result === undefined) continue
+      if (result.done) return
+      yield result.value
+      next = main.next()
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 /** What a configuration file says, as data: the shapes that the schema describes. */
 import type { DampingOptions } from '../health/damping.ts'
 import type { IsolateOptions, SpeakerOptions } from '../options.ts'
+import type { StaticRouteOptions } from '../static-routes.ts'
 import type { AnnounceOptions } from '../vip.ts'
 
 /** What a check may be, the first that it says: 'tls' beside 'http' and 'grpc' is an option of theirs. */
@@ -52,6 +53,8 @@ export interface ConfigData extends Omit<SpeakerOptions, 'signal' | 'sequenceSto
   readonly isolate?: boolean | IsolateOptions
   /** Keeps the boot count of AuType 3 over restarts. */
   readonly sequenceFile?: string
+  /** In the kernel while the speaker runs. */
+  readonly staticRoutes?: readonly StaticRouteOptions[]
   readonly checks?: Readonly<Record<string, CheckData>>
   readonly vips?: Readonly<Record<string, VipData | null>>
   readonly socket?: string

@@ -17,6 +17,7 @@ import type {
   FrrOptions,
   FrrPlace,
   FrrProblem,
+  FrrStaticRoute,
   FrrVirtualLink,
 } from './frr-types.ts'
 
@@ -157,6 +158,7 @@ export class Draft {
   readonly keyChains: KeyChainReader = new KeyChainReader()
   readonly interfaces: Map<string, FrrInterface> = new Map()
   readonly addresses: Map<string, FrrAddress> = new Map()
+  staticRoutes: readonly FrrStaticRoute[] = []
   readonly accepted: FrrNotice[] = []
   readonly errors: FrrProblem[] = []
 

@@ -59,6 +59,7 @@ export function finish(draft: Draft, firstFile: string): FrrImport {
     ...(router.neighbors.size === 0 ? {} : { neighbors: [...router.neighbors.values()] }),
     interfaces: Object.fromEntries(draft.interfaces),
     addresses: [...draft.addresses.values()],
+    ...(draft.staticRoutes.length === 0 ? {} : { staticRoutes: draft.staticRoutes }),
     passiveDefault: router.options.passiveDefault ?? false,
     installRoutes,
     ...(Object.keys(routeMaps).length === 0 ? {} : { routeMaps }),

@@ -42,6 +42,20 @@ export interface FrrAddress extends FrrPlace {
   readonly length: number
 }
 
+/** `ip route`: a route that the host shall have, through a gateway, out of a device, or nowhere. */
+export interface FrrStaticRoute extends FrrPlace {
+  readonly prefix: string
+  readonly gateway?: string
+  readonly interface?: string
+  readonly onLink?: true
+  readonly discard?: 'blackhole' | 'unreachable'
+  /** Default 1. */
+  readonly distance?: number
+  readonly tag?: number
+  /** Default: main. */
+  readonly table?: number
+}
+
 /** `neighbor A.B.C.D`: whom to send Hellos to, on the interface that has the address in its network. */
 export interface FrrNeighbor extends FrrPlace {
   readonly address: string
@@ -133,6 +147,8 @@ export interface FrrOptions {
   readonly interfaces: Readonly<Record<string, FrrInterface>>
   readonly neighbors?: readonly FrrNeighbor[]
   readonly addresses: readonly FrrAddress[]
+  /** `ip route`. */
+  readonly staticRoutes?: readonly FrrStaticRoute[]
   /** `passive-interface default`: interfaces that do not say otherwise are passive. */
   readonly passiveDefault: boolean
   /** `ip protocol ospf route-map`. False when it denies every route: learn, install nothing. */

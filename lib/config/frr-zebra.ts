@@ -11,6 +11,7 @@ import {
 } from './frr-draft.ts'
 import { filterStatements } from './frr-filter.ts'
 import { address, device, Refusal } from './frr-parse.ts'
+import { staticStatements } from './frr-static.ts'
 
 const vrfs = 'VRFs are not supported: the speaker belongs to the namespace that it is started in'
 
@@ -79,10 +80,6 @@ const zebra: Statements = {
   },
   'ip protocol WORD route-map RMAP_NAME': ignore('only routes of OSPF are handled here'),
   'no ip protocol WORD [route-map [RMAP_NAME]]': accept,
-  'ip route LINE...': ignore(
-    'static routes are not installed here: give it to the system, which has them without zebra, too',
-  ),
-  'no ip route LINE...': accept,
   'ip forwarding': ignore('the kernel is left as it is: set net.ipv4.ip_forward'),
   'no ip forwarding': accept,
   'ip nht resolve-via-default': accept,
@@ -147,6 +144,7 @@ const others: Statements = {
 export const configStatements: Statements = {
   ...blocks,
   ...zebra,
+  ...staticStatements,
   ...filterStatements,
   ...management,
   ...others,

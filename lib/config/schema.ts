@@ -12,6 +12,7 @@ import type {
   StubRouterTimesOptions,
 } from '../options.ts'
 import type { RouterHelperOptions } from '../router-helper.ts'
+import type { StaticRouteOptions } from '../static-routes.ts'
 import type { ConfigData } from './file-types.ts'
 import { areaDefinitions } from './schema-areas.ts'
 import { checkDefinitions } from './schema-checks.ts'
@@ -141,6 +142,16 @@ const throttle = {
 
 const address = { device: text, address: text } satisfies SchemaOf<AddressOptions>
 
+const staticRoute = {
+  prefix: text,
+  gateway: text,
+  interface: text,
+  onLink: flag,
+  discard: oneOf('blackhole', 'unreachable'),
+  distance: integer(1, 255),
+  table: integer(1, U32_MAX),
+} satisfies SchemaOf<StaticRouteOptions>
+
 const file = {
   routerId: described('Dotted; unique in the OSPF domain', text),
   areas: described('By Area ID, dotted or a number', byName(named('area'))),
@@ -172,6 +183,10 @@ const file = {
   record: described('A pcap file that gets every OSPF packet', text),
   isolate: described('Run the protocol in a child process', orFlag(fields(isolate))),
   sequenceFile: described('A file that keeps the boot count of AuType 3 over restarts', text),
+  staticRoutes: described(
+    'Static routes in the kernel while the speaker runs',
+    list(fields(staticRoute, ['prefix'])),
+  ),
   checks: described('Checks by name, for the gates of VIPs', byName(named('check'))),
   vips: described('VIPs to announce, by address or prefix', byName(named('vip'))),
   socket: described('Path of the control socket', text),

@@ -72,7 +72,10 @@ export function withAt(data: unknown, path: Path, value: unknown): unknown {
   return Object.fromEntries(entries)
 }
 
-/** Both as one. What both say must be the same; a list is one value, but for addresses. */
+/** Lists of which each source says a part. */
+const parts: ReadonlySet<string> = new Set(['addresses', 'staticRoutes'])
+
+/** Both as one. What both say must be the same; a list is one value, but for those of `parts`. */
 export function merge(sources: readonly Source[]): {
   readonly source: Source
   readonly problems: readonly ConfigProblem[]
@@ -98,8 +101,18 @@ export function merge(sources: readonly Source[]): {
     })
     told.push(source)
   }
-  const place = (path: Path): Place =>
-    told.toSorted((a, b) => depthOf(b.data, path) - depthOf(a.data, path))[0]!.place(path)
+  const place = (path: Path): Place => {
+    const [list, index, ...rest] = path
+    if (typeof list === 'string' && parts.has(list) && typeof index === 'number') {
+      const item = at(data, [list, index])
+      for (const source of told) {
+        const said = at(source.data, [list])
+        const own = Array.isArray(said) ? said.findIndex((one) => isSame(one, item)) : -1
+        if (own >= 0) return source.place([list, own, ...rest])
+      }
+    }
+    return told.toSorted((a, b) => depthOf(b.data, path) - depthOf(a.data, path))[0]!.place(path)
+  }
   return { source: { name: first.name, data, place }, problems }
 }
 
@@ -128,7 +141,7 @@ function join(
     )
   }
   if (isSame(a, b)) return a
-  if (path.length === 1 && path[0] === 'addresses' && Array.isArray(a) && Array.isArray(b))
+  if (path.length === 1 && parts.has(String(path[0])) && Array.isArray(a) && Array.isArray(b))
     return [...a, ...b.filter((one) => !a.some((other) => isSame(one, other)))]
   return conflict(path, a, b)
 }

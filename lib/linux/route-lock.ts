@@ -17,6 +17,14 @@ export function lockRoutes(table: number, metric: number): Promise<AsyncDisposab
   )
 }
 
+/** Takes the lock on the static routes of this library. Rejects with ERR_OSPF_DUPLICATE while another process has it. */
+export function lockStaticRoutes(): Promise<AsyncDisposable> {
+  return lock(
+    `static/${namespace()}`,
+    'another process in this network namespace installs static routes as this one does',
+  )
+}
+
 /** Takes the lock on a range of next hop ids. Rejects with ERR_OSPF_DUPLICATE while somebody else holds it. */
 export function lockNextHops(firstId: number): Promise<AsyncDisposable> {
   return lock(

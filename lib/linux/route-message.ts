@@ -15,6 +15,7 @@ const RTA_MULTIPATH = 9
 const RTA_TABLE = 15
 const RTA_NH_ID = 30
 const RT_SCOPE_UNIVERSE = 0
+const RT_SCOPE_LINK = 253
 const RTN_UNICAST = 1
 const RTN_BLACKHOLE = 6
 /** Take the gateway for a neighbor on the device, whatever the device's prefixes say. */
@@ -89,6 +90,49 @@ export function encodeRoute(route: KernelRoute): Uint8Array {
             .attributeIpv4(RTA_GATEWAY, gateway),
         )
       }
+    })
+    .finish()
+}
+
+/** A route that is written as it is configured: out of a device without a gateway, or one that discards. */
+export interface StaticKernelRoute extends Omit<KernelRoute, 'hops' | 'nextHop' | 'source'> {
+  /** RTN_*: 1 is unicast, 6 blackhole, 7 unreachable. */
+  readonly type: number
+  readonly hops: readonly {
+    readonly index: number
+    readonly gateway?: number
+    readonly onLink?: boolean
+  }[]
+}
+
+/** Payload of RTM_NEWROUTE and RTM_DELROUTE. */
+export function encodeStaticRoute(route: StaticKernelRoute): Uint8Array {
+  const { hops, length, table, protocol, prefix, metric, type } = route
+  const [only] = hops
+  // the kernel wants the scope of a route to be narrower than that of what it leads to
+  const isAttached = only !== undefined && hops.every(({ gateway }) => gateway === undefined)
+  const scope = isAttached ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE
+  const flags = hops.length === 1 && only?.onLink ? RTNH_F_ONLINK : 0
+  const writer = header(length, table, protocol, scope, type, flags)
+    .attributeIpv4(RTA_DST, prefix)
+    .attributeU32(RTA_TABLE, table)
+    .attributeU32(RTA_PRIORITY, metric)
+  if (only === undefined) return writer.finish()
+  if (hops.length === 1) {
+    if (only.gateway !== undefined) writer.attributeIpv4(RTA_GATEWAY, only.gateway)
+    return writer.attributeU32(RTA_OIF, only.index).finish()
+  }
+  return writer
+    .measured((list) => {
+      list.u16(RTA_MULTIPATH)
+      for (const { index, gateway, onLink } of hops)
+        list.measured((hop) => {
+          hop
+            .u8(onLink ? RTNH_F_ONLINK : 0)
+            .u8(0)
+            .u32(index)
+          if (gateway !== undefined) hop.attributeIpv4(RTA_GATEWAY, gateway)
+        })
     })
     .finish()
 }

@@ -73,8 +73,12 @@ for (const [name, paths] of Object.entries(fixtures)) {
           missing,
           missing === 'lo' ? lo : { ...lo, name: missing, loopback: false, broadcast: true },
         )
-    const original = startOptions(options, resolveNetworks(options, links))
+    const { staticRoutes = [], ...original } = startOptions(
+      options,
+      resolveNetworks(options, links),
+    )
     t.strictSame(parseOptions(config.options), parseOptions(original))
+    t.strictSame(config.staticRoutes, staticRoutes)
     t.match(text, /# .*\.conf:\d/, 'it says where things came from')
   })
 }

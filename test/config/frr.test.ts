@@ -356,7 +356,6 @@ router ospf
   t.strictSame(
     accepted.map(({ line, statement, reason }) => `${line} ${statement}: ${reason}`),
     [
-      '3 ip route 0.0.0.0/0 10.0.0.1: static routes are not installed here: give it to the system, which has them without zebra, too',
       '4 ip forwarding: the kernel is left as it is: set net.ipv4.ip_forward',
       '5 ipv6 forwarding: it is not about OSPFv2',
       '6 router bgp 65000: it is not about OSPFv2',
