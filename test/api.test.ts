@@ -23,7 +23,7 @@ const entries: Record<string, Entry> = {
     source: 'lib/index.ts',
     module: root,
     values: words(`
-      Announcement ConfiguredSpeaker Director Ipvs OriginatedOpaque OspfError OspfSpeaker all any
+      Announcement ConfiguredSpeaker Director Ipvs Nftables OriginatedOpaque OspfError OspfSpeaker all any
       atLeast command convertKeepalived damped dns explainKeepalived file formatChange
       formatDirectorEvent formatEvent formatIpvsadm formatProblem formatWhatIf formatWhy grpc
       healthy http icmp installStaticRoutes keepalivedGate kernelLinks override panic parseIpvsadm
@@ -48,7 +48,7 @@ const entries: Record<string, Entry> = {
       KeepalivedConversion KeepalivedConversionOptions KeepalivedExplanation KeepalivedImport
       KeepalivedImportOptions KeepalivedReport KeepalivedVip KeepalivedWarning KernelRouteOptions
       KernelStatus KernelWhat KeyOptions LifetimeOptions Limits Link LinkPort LsaId LsaThrottle
-      LsaView MiscCheckOptions MismatchField NeighborState NeighborView NetworkType NextHopView
+      LsaView MiscCheckOptions MismatchField NeighborState NeighborView NetworkType NextHopView NftablesOptions
       NotifyCommand NssaOptions OpaqueOptions OpaqueView OspfErrorCode OspfEvent Override
       OverrideGate OverrideOptions PacketCounts PanicOptions PassiveCheckOptions PathStep
       PingCheckOptions PlanStep PoliciesOptions PolicyOptions PoolStanding PrefixListOptions

@@ -18,8 +18,7 @@ const arrows: Record<string, readonly string[]> = {
   health: ['clock', 'errors', 'type gate-verdict', 'ports', 'reason', 'linux/raw-socket.ts'],
   lvs: [
     'errors',
-    'linux/netlink.ts',
-    'linux/netlink-message.ts',
+    'linux',
     'parse',
     'wire/address.ts',
     'clock',
