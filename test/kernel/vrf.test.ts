@@ -119,13 +119,13 @@ inKernel('speakers in two VRFs with the same addresses never meet', async (t) =>
   const { lab, us, a, b } = await build(t)
 
   // a VIP of one neighbor, then of the other, is in its own VRF's table and in no other
-  await a.announce(`${vip}/32`)
+  await a.announce(vip)
   await comes(lab, 1001, [`${vip} via 10.0.1.2 dev eth0`, `${beyond} via 10.0.1.2 dev eth0`])
   await comes(lab, 1002, [`${beyond} via 10.0.1.2 dev eth1`])
-  await b.announce(`${vip}/32`)
+  await b.announce(vip)
   await comes(lab, 1002, [`${vip} via 10.0.1.2 dev eth1`, `${beyond} via 10.0.1.2 dev eth1`])
   t.strictSame(await learned(lab, 'main'), [])
-  await a.withdraw(`${vip}/32`)
+  await a.withdraw(vip)
   await comes(lab, 1001, [`${beyond} via 10.0.1.2 dev eth0`])
   t.equal((await learned(lab, 1002)).length, 2, 'the other VRF did not notice')
 
@@ -140,7 +140,7 @@ inKernel('speakers in two VRFs with the same addresses never meet', async (t) =>
   }
 
   // a VIP announced from a VRF goes to its neighbor alone
-  await us.announce(`${ourVip}/32`, 'red', 'red')
+  await us.announce(ourVip, 'red', 'red')
   await comes(
     lab,
     'main',
