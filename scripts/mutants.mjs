@@ -297,7 +297,7 @@ const mutants = [
     file: 'lib/announcement.ts',
     find: 'address.address, prefixLength, label)',
     put: 'address.address, prefixLength)',
-    tests: ['director-helper'],
+    tests: ['speaker-vips'],
   },
   {
     name: 'director helper',

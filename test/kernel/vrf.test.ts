@@ -49,6 +49,7 @@ const inVrf = (vrf: string, device: string, inside: string): SpeakerOptions => (
 /** The other end of the virtual link, with a network in the backbone. */
 const peer: SpeakerOptions = {
   routerId: '10.0.1.2',
+  installRoutes: true,
   areas: {
     0: { interfaces: { d0: { passive: true } } },
     1: {
