@@ -33,7 +33,8 @@ export interface SoakOptions {
 }
 
 export function soak({ seed, days, heap, say = () => {}, day = DAY_S }: SoakOptions): SoakResult {
-  const net = new Network({ seed })
+  // what each router has said is kept, up to a bound that would take weeks to reach
+  const net = new Network({ seed, eventLimit: 8 })
   const random = new Random(`soak ${seed}`)
   randomNetwork(net, ROUTERS, random, { helloInterval: 10, deadInterval: 40 })
   const safety = new Safety(net)
