@@ -1,13 +1,16 @@
 /** Configuration files: a person's mistakes are told with file and line, and nothing is thrown but what is to be. */
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { startOptions } from '../../lib/cli/options.ts'
 import { importFrr } from '../../lib/config/frr.ts'
 import { Refusal } from '../../lib/config/frr-parse.ts'
 import { resolveNetworks } from '../../lib/config/networks.ts'
+import { problemsOf } from '../../lib/config/validate.ts'
+import { readYaml } from '../../lib/config/yaml.ts'
 import { OspfError } from '../../lib/errors.ts'
 import { parseOptions } from '../../lib/options.ts'
 import type { Link } from '../../lib/ports.ts'
+import { read } from '../config/keepalived-samples.ts'
 import type { Target } from './fuzz-engine.ts'
 
 const device = { index: 1, up: true, mtu: 1500, loopback: false, broadcast: true }
@@ -23,9 +26,9 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 /** The files in a folder, below it as well. */
-const files = (folder: string, suffix: RegExp): readonly string[] =>
+const files = (folder: string, wanted: RegExp): readonly string[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => suffix.test(name))
+    .filter((name) => wanted.test(name) && statSync(`${folder}/${name}`).isFile())
     .sort()
     .map((name) => readFileSync(`${folder}/${name}`, 'utf8'))
 
@@ -34,7 +37,9 @@ const wordsOf = (texts: readonly string[]): readonly Uint8Array[] =>
 
 const hard = ['', '\n', ' ', '0', '-1', '\u0000', '99999999999', '__proto__', 'no ', '\ufeff', '"']
 
-const frrTexts = files('fixtures/configs', /\.(conf|txt)$/)
+const frrTexts = files('fixtures/configs', /^((areas|border)\.conf|(classic|frr-8\.4\.4)\/.*)$/)
+const keepalivedTexts = files('fixtures/configs/keepalived', /\.conf$/)
+const yamlTexts = files('fixtures/configs/yaml', /\.yaml$/)
 
 /** Each alone, too: what comes late in a long file is reached sooner. */
 const sections = (texts: readonly string[]): readonly string[] =>
@@ -59,4 +64,63 @@ const frr: Target = {
   },
 }
 
-export const importers: readonly Target[] = [frr]
+const keepalived: Target = {
+  name: 'keepalived',
+  maximumLength: 4096,
+  words: [
+    ...wordsOf(keepalivedTexts),
+    ...[
+      ...hard,
+      '{',
+      '}',
+      '$A',
+      `$\{A}`,
+      '$A=$A',
+      '~SEQ(N, 1, 9) x$N',
+      '~LST({A,B},{1})',
+      '@one ',
+    ].map((word) => encoder.encode(word)),
+  ],
+  seeds: () => keepalivedTexts.map((text) => encoder.encode(text)),
+  run: (input) => {
+    const { config, reports } = read(decoder.decode(input), { limits: { lines: 2000 } })
+    assert(config !== undefined || reports.length > 0, 'a configuration, or what is wrong')
+  },
+}
+
+const yaml: Target = {
+  name: 'yaml',
+  maximumLength: 4096,
+  words: [
+    ...wordsOf(yamlTexts),
+    ...[
+      ...hard,
+      '&a',
+      '*a',
+      '<<: ',
+      '!!binary',
+      '? ',
+      '- ',
+      ': ',
+      '{',
+      ']',
+      '\t',
+      '|',
+      '---',
+      '~',
+    ].map((word) => encoder.encode(word)),
+  ],
+  seeds: () => yamlTexts.map((text) => encoder.encode(text)),
+  run: (input) => {
+    const text = decoder.decode(input)
+    const { source, problems } = readYaml('f', text)
+    assert(source !== undefined || problems.length > 0, 'what it says, or what is wrong')
+    const all = source === undefined ? problems : problemsOf(source)
+    const lines = text.split('\n').length
+    for (const { file, line = 0, column = 0, message } of all) {
+      assert(file === 'f' && line >= 1 && line <= lines && column >= 1 && message !== '')
+    }
+  },
+}
+
+export const importers: readonly Target[] = [frr, keepalived, yaml]

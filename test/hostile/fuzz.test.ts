@@ -6,6 +6,8 @@ import { Coverage, Covered } from './fuzz-coverage.ts'
 import { fuzz, type Target } from './fuzz-engine.ts'
 import { fuzzFolder, targets } from './fuzz-targets.ts'
 
+t.setTimeout(180_000)
+
 const KEPT_MAX = 40
 
 for (const { name, seeds, run, maximumLength = 2048 } of targets) {
