@@ -118,6 +118,11 @@ export class Announcement implements Disposable, AsyncDisposable {
     return this.#state
   }
 
+  /** What its gate says; undefined: nothing yet. Without a gate: open. */
+  get gateOpen(): boolean | undefined {
+    return this.#verdict?.healthy
+  }
+
   /** Why it is in this state. */
   get reason(): string {
     return this.#reason

@@ -66,6 +66,7 @@ class Reader<E> implements AsyncIterableIterator<E> {
 export class EventStream<E> implements AsyncIterable<E> {
   readonly #options: EventStreamOptions<E>
   readonly #readers = new Set<Reader<E>>()
+  readonly #listeners = new Set<(event: E) => void>()
   /** There from the start: nobody can read before there is something to read from, and by then things have been said. */
   #first: Reader<E> | undefined
   #ended = false
@@ -77,6 +78,21 @@ export class EventStream<E> implements AsyncIterable<E> {
 
   push(event: E): void {
     for (const reader of this.#readers) reader.push(event)
+    for (const listener of this.#listeners) {
+      try {
+        listener(event)
+      } catch {
+        // its own business, as it was told
+      }
+    }
+  }
+
+  /** Calls back with every event from now on, at once, and takes none from the readers. What it throws is ignored. */
+  subscribe(listener: (event: E) => void): Disposable {
+    // of one function, as often as it was asked for
+    const own = (event: E): void => listener(event)
+    this.#listeners.add(own)
+    return { [Symbol.dispose]: () => void this.#listeners.delete(own) }
   }
 
   /** Readers are given what is queued for them, and then the end. */

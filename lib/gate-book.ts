@@ -58,6 +58,11 @@ export class GateBook {
     return this.#one({ all: check }, path)
   }
 
+  /** All that are watched. */
+  gates(): readonly Gate[] {
+    return Array.from(this.#entries.values(), ({ gate }) => gate)
+  }
+
   /** From now on these and what is in them are watched; what is in none of them is forgotten. */
   keep(checks: readonly (CheckData | readonly CheckData[])[]): void {
     const wanted = new Set<string>()

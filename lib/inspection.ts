@@ -1,6 +1,7 @@
 /** What a running speaker lets be seen: the core's state as plain frozen data. */
 import type { OspfEvent } from './core/events.ts'
 import type { Router } from './core/router.ts'
+import { snapshotVitals } from './core/vitals.ts'
 import type { Explanation } from './core/why.ts'
 import type { Clock } from './ports.ts'
 import { SpfLog, type SpfRun } from './spf-log.ts'
@@ -17,6 +18,7 @@ import {
   viewOpaque,
   viewRoute,
 } from './views.ts'
+import { type VitalsView, viewVitals } from './vitals.ts'
 import { askWhatIf, type RouteDifferenceView, type WhatIfChange } from './what-if.ts'
 import { parseDestination, viewWhy, type WhyView } from './why.ts'
 import { formatIpv4, formatPrefix } from './wire/address.ts'
@@ -61,6 +63,10 @@ export class Inspection {
   interfaces(): InterfaceView[] {
     const now = this.#clock.now()
     return this.#core.interfacesNow().map((i) => viewInterface(i, now))
+  }
+
+  vitals(): VitalsView {
+    return viewVitals(snapshotVitals(this.#core, this.#clock.now()))
   }
 
   status(): StatusView {

@@ -54,6 +54,7 @@ import type { AnnounceOptions } from './vip.ts'
 import type { DownResult } from './vip-history.ts'
 import type { AnnouncementGroup } from './vip-list.ts'
 import { Vips } from './vips.ts'
+import type { VitalsView } from './vitals.ts'
 import { WallClock } from './wall-clock.ts'
 import type { RouteDifferenceView, WhatIfChange } from './what-if.ts'
 import type { WhyView } from './why.ts'
@@ -225,6 +226,11 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     return this.#inspection.status()
   }
 
+  /** Sizes and totals, and how far the protocol is behind. */
+  vitals(): VitalsView {
+    return this.#inspection.vitals()
+  }
+
   routes(): RouteView[] {
     return this.#inspection.routes()
   }
@@ -291,6 +297,11 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<SpeakerEvent> {
     return this.#events[Symbol.asyncIterator]()
+  }
+
+  /** Calls back with every event from now on, within the protocol's own turn: be quick. What it throws is ignored. */
+  subscribe(listener: (event: SpeakerEvent) => void): Disposable {
+    return this.#events.subscribe(listener)
   }
 
   // Announcing

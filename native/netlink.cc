@@ -13,6 +13,8 @@
 //   receive(socket, bytes)                   -> length of the datagram; above bytes.length it was cut off
 //   ref(socket, wanted)                      -> 0        whether it keeps the event loop alive
 //   close(socket)                            -> 0        also from within `readable`
+//   notify(path, bytes)                      -> length sent: one datagram to a unix socket (sd_notify), never waited for;
+//                                               a path that begins with '@' is in the abstract namespace
 //
 // Plain C API of Node (ABI stable) and libuv, and no C++ library: one binary serves every Node from 20 on.
 #define NAPI_VERSION 8
@@ -20,9 +22,11 @@
 #include <linux/filter.h>
 #include <linux/netlink.h>
 #include <node_api.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -311,6 +315,34 @@ napi_value CloseSocket(napi_env env, napi_callback_info info) {
   return Number(env, 0);
 }
 
+napi_value Notify(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  void* data;
+  size_t length, size = 0;
+  struct sockaddr_un to;
+  memset(&to, 0, sizeof to);
+  to.sun_family = AF_UNIX;
+  // One that is cut off fills the buffer.
+  char path[sizeof to.sun_path + 2];
+  if (call.count < 2 || !call.Bytes(env, 1, &data, &length) ||
+      napi_get_value_string_utf8(env, call.argument[0], path, sizeof path, &size) != napi_ok || size == 0) {
+    return Number(env, -EINVAL);
+  }
+  if (size > sizeof to.sun_path) return Number(env, -ENAMETOOLONG);
+  memcpy(to.sun_path, path, size);
+  if (path[0] == '@') to.sun_path[0] = '\0';
+  int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return Number(env, -errno);
+  socklen_t address = static_cast<socklen_t>(offsetof(struct sockaddr_un, sun_path) + size);
+  ssize_t sent;
+  do {
+    sent = sendto(fd, data, length, MSG_NOSIGNAL, reinterpret_cast<struct sockaddr*>(&to), address);
+  } while (sent < 0 && errno == EINTR);
+  int64_t result = sent < 0 ? -errno : sent;
+  close(fd);
+  return Number(env, result);
+}
+
 void FreeTable(napi_env, void* data, void*) { free(data); }
 
 }  // namespace
@@ -333,6 +365,7 @@ NAPI_MODULE_INIT() {
       {"receive", nullptr, Receive, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"ref", nullptr, Ref, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"close", nullptr, CloseSocket, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"notify", nullptr, Notify, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);
   return exports;

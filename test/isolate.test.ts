@@ -17,6 +17,7 @@ import type { Launch } from '../lib/isolate/launch.ts'
 import type { FromChild, PlainEvent, Snapshot, ToChild } from '../lib/isolate/messages.ts'
 import { Outbox } from '../lib/isolate/outbox.ts'
 import { decodeTrafficShares } from '../lib/wire/traffic-share.ts'
+import { noVitals } from '../lib/vitals.ts'
 import { FakeClock, settle } from './health/fake-clock.ts'
 import { collect, director, eth0, type Lan, lan, only, vip } from './world.ts'
 
@@ -34,6 +35,7 @@ const nothing: Snapshot = {
   },
   neighbors: [],
   interfaces: [],
+  vitals: noVitals,
   kernelSettings: [],
   kernel: undefined,
   routes: undefined,

@@ -33,6 +33,11 @@ export class Checker {
   reason = ''
   /** Undefined until proven. */
   evidence: Omit<Evidence, 'probe'> | undefined
+  /** Runs that are over, since `start`. */
+  passed = 0
+  failed = 0
+  /** Milliseconds that the latest of them took. */
+  took: number | undefined
   readonly #probe: Probe
   readonly #timing: Timing
   readonly #changed: () => void
@@ -66,6 +71,8 @@ export class Checker {
     this.#isProven = false
     this.evidence = undefined
     this.#passes = this.#failures = 0
+    this.passed = this.failed = 0
+    this.took = undefined
     this.#place = takePlace(clock, random)
     const delay = this.#place.phase * interval * 1000
     this.#due = clock.now() + delay
@@ -87,10 +94,12 @@ export class Checker {
     const missed = Math.floor((clock.now() - this.#due) / (interval * 1000))
     if (missed > 0) this.#due += missed * interval * 1000
     const turn = new AbortController()
+    const begun = clock.now()
     const end = (failure: string | undefined): void => {
       if (this.#turn !== turn) return // too late, or stopped
       this.#turn = this.#waiting = undefined
       this.#timer?.[Symbol.dispose]()
+      this.took = clock.now() - begun
       this.#count(failure)
       this.#next()
       if (this.healthy !== undefined) this.#changed()
@@ -141,6 +150,8 @@ export class Checker {
 
   #count(failure: string | undefined): void {
     const { rise, fall } = this.#timing
+    if (failure === undefined) this.passed++
+    else this.failed++
     if (failure === undefined) {
       this.#failures = 0
       if (++this.#passes < rise) return

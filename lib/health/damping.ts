@@ -3,7 +3,7 @@
  * threshold the gate is suppressed (unhealthy, whatever the probes say), until the penalty has fallen below another.
  */
 import type { Clock } from '../ports.ts'
-import { type Gate, SharedGate } from './gate.ts'
+import { type Gate, type ProbeStatus, SharedGate } from './gate.ts'
 import { invalid } from './probe.ts'
 
 export interface DampingOptions {
@@ -73,6 +73,10 @@ export class Damping extends SharedGate implements DampedGate {
     this.#gate = gate
     this.#options = options
     this.#clock = clock
+  }
+
+  override get probes(): readonly ProbeStatus[] {
+    return this.#gate.probes
   }
 
   get penalty(): number {

@@ -20,6 +20,16 @@ export interface Verdict {
   readonly evidence?: Evidence
 }
 
+/** One probe of a gate since it is watched. */
+export interface ProbeStatus {
+  readonly name: string
+  readonly passed: number
+  /** Timeouts included. */
+  readonly failed: number
+  /** Milliseconds that the latest run took; undefined: none is over. */
+  readonly took: number | undefined
+}
+
 /**
  * Verdicts as they change. Before the first, nothing is proven, and that counts as unhealthy: so
  * the first is given after `rise` passes or `fall` failures in a row, and each later one differs
@@ -37,6 +47,8 @@ export interface Gate extends AsyncIterable<Verdict>, Disposable {
    * reads.
    */
   readonly verdict: Verdict | undefined
+  /** The probes that it runs itself, and how they fare; none where it goes by other gates. */
+  readonly probes?: readonly ProbeStatus[]
   [Symbol.asyncIterator](): AsyncIterableIterator<Verdict, undefined>
 }
 
@@ -65,6 +77,10 @@ export abstract class SharedGate implements Gate {
 
   get verdict(): Verdict | undefined {
     return this.#verdict
+  }
+
+  get probes(): readonly ProbeStatus[] {
+    return []
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Verdict, undefined> {

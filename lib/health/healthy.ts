@@ -3,7 +3,7 @@ import { realClock } from '../clock.ts'
 import type { Clock } from '../ports.ts'
 import { Checker, type Timing } from './checker.ts'
 import { type DampedGate, Damping, type DampingOptions, parseDamping } from './damping.ts'
-import { SharedGate } from './gate.ts'
+import { type ProbeStatus, SharedGate } from './gate.ts'
 import { invalid, type Probe } from './probe.ts'
 
 export type { Gate, Verdict } from './gate.ts'
@@ -97,6 +97,12 @@ class HealthGate extends SharedGate implements DampedGate {
     this.#clock = timing.clock
     this.#checkers = probes.map((probe) => new Checker(probe, timing, () => this.#decide()))
     this.#names = probes.map((probe, i) => probe.name || `probe ${i + 1}`)
+  }
+
+  override get probes(): readonly ProbeStatus[] {
+    return this.#checkers.map(({ passed, failed, took }, i) => {
+      return { name: this.#names[i]!, passed, failed, took }
+    })
   }
 
   protected begin(): void {

@@ -309,6 +309,7 @@ export class Host {
     this.#hasNewRoutes = false
     return {
       status: speaker.status(),
+      vitals: speaker.vitals(),
       neighbors: speaker.neighbors(),
       interfaces: speaker.interfaces(),
       kernelSettings: speaker.kernelSettings(),

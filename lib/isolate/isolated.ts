@@ -6,6 +6,7 @@
  *
  * It does not help when the host or the container dies, or something kills the child with it.
  */
+
 import { isDeepStrictEqual } from 'node:util'
 import type { DrainOptions } from '../announcement.ts'
 import type { InterfaceOptions } from '../area-options.ts'
@@ -40,6 +41,7 @@ import { type AnnounceOptions, checkAnnounce } from '../vip.ts'
 import type { DownResult } from '../vip-history.ts'
 import { type AnnouncementGroup, announceList } from '../vip-list.ts'
 import { VipPlacement } from '../vip-placement.ts'
+import { noVitals, type VitalsView } from '../vitals.ts'
 import type { RouteDifferenceView, WhatIfChange } from '../what-if.ts'
 import type { WhyView } from '../why.ts'
 import { formatPrefix } from '../wire/address.ts'
@@ -79,6 +81,8 @@ const LONGEST_BACKOFF_MS = 30_000
 const SOUND_MS = 60_000
 /** Without a word for so long, a child is hung: it has something to say every second. */
 const HUNG_MS = 15_000
+/** Seconds between two snapshots at the most. */
+const SNAPSHOT_S = 1
 /** For a child to open what it needs, in milliseconds. */
 const START_MS = 20_000
 /** Seconds beyond what a stop may take by its options. */
@@ -140,6 +144,7 @@ class IsolatedSpeaker implements Speaker {
   #next: { readonly promise: Promise<boolean>; readonly resolve: (isThere: boolean) => void }
   #snapshot: Snapshot = {
     status: nothing,
+    vitals: noVitals,
     neighbors: [],
     interfaces: [],
     kernelSettings: [],
@@ -148,6 +153,8 @@ class IsolatedSpeaker implements Speaker {
     announcements: [],
   }
   #routes: readonly RouteView[] = []
+  /** When the snapshot came. */
+  #lookedAt: number
   #full: Pick<FullSnapshot, 'database' | 'opaques' | 'hostnames' | 'spf'> = {
     database: [],
     opaques: [],
@@ -186,6 +193,7 @@ class IsolatedSpeaker implements Speaker {
     this.#clock = world.clock
     this.#events = new EventStream(options.routerId, parsed.eventQueue)
     this.#next = later()
+    this.#lookedAt = world.clock.now()
     this.#opaques = new OpaqueOriginations({
       configure: (change) => this.#tellOpaque(opaqueCommand(change)),
       isStopping: () => this.#stopping !== undefined,
@@ -210,6 +218,12 @@ class IsolatedSpeaker implements Speaker {
 
   status(): StatusView {
     return this.#snapshot.status
+  }
+
+  vitals(): VitalsView {
+    const { vitals } = this.#snapshot
+    const silent = (this.#clock.now() - this.#lookedAt) / 1000 - SNAPSHOT_S
+    return { ...vitals, late: vitals.late + Math.max(0, silent) }
   }
 
   neighbors(): NeighborView[] {
@@ -271,6 +285,10 @@ class IsolatedSpeaker implements Speaker {
 
   [Symbol.asyncIterator](): AsyncIterableIterator<SpeakerEvent> {
     return this.#events[Symbol.asyncIterator]()
+  }
+
+  subscribe(listener: (event: SpeakerEvent) => void): Disposable {
+    return this.#events.subscribe(listener)
   }
 
   // Announcing
@@ -565,6 +583,7 @@ class IsolatedSpeaker implements Speaker {
 
   #look(snapshot: Snapshot): void {
     this.#snapshot = snapshot
+    this.#lookedAt = this.#clock.now()
     if (snapshot.routes) this.#routes = snapshot.routes
     this.#apply(snapshot.announcements)
   }

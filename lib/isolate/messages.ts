@@ -3,6 +3,7 @@
  * of two unions. Times are milliseconds on the application's monotonic clock. What the child says is bounded by what the
  * application has taken (outbox.ts); what the application says, by what it asks for.
  */
+
 import type { AnnouncementState, DrainOptions, GateVerdict } from '../announcement.ts'
 import type { OspfErrorCode } from '../errors.ts'
 import type { SpeakerEvent } from '../events.ts'
@@ -18,6 +19,7 @@ import type { SysctlFinding } from '../sysctl.ts'
 import type { InterfaceView, LsaView, NeighborView, OpaqueView, RouteView } from '../views.ts'
 import type { AnnounceOptions } from '../vip.ts'
 import type { VipChange } from '../vip-history.ts'
+import type { VitalsView } from '../vitals.ts'
 import type { WhatIfChange } from '../what-if.ts'
 
 /** Options without what cannot leave its process. */
@@ -111,6 +113,7 @@ export type Call =
 /** What the application can look at without asking: pushed when it changes, and at least every second. */
 export interface Snapshot {
   readonly status: StatusView
+  readonly vitals: VitalsView
   readonly neighbors: readonly NeighborView[]
   readonly interfaces: readonly InterfaceView[]
   readonly kernelSettings: readonly SysctlFinding[]

@@ -1,6 +1,7 @@
 /** The application's handle of a VIP that a child process announces: its gate, its hooks, and how it stood last. */
 import type { Announcement, AnnouncementState, DrainOptions, GateVerdict } from '../announcement.ts'
 import { OspfError } from '../errors.ts'
+import { judgementOf } from '../gate-verdict.ts'
 import type { Clock } from '../ports.ts'
 import { reasonOf } from '../reason.ts'
 import { type AnnounceOptions, asGate, atCost } from '../vip.ts'
@@ -69,6 +70,10 @@ export class RemoteAnnouncement implements AnnouncementHandle {
 
   get state(): AnnouncementState {
     return this.#state
+  }
+
+  get gateOpen(): boolean | undefined {
+    return this.#verdict === undefined ? undefined : judgementOf(this.#verdict).healthy
   }
 
   get reason(): string {

@@ -27,6 +27,8 @@ export interface NativeNetlink {
   ref(socket: number, wanted: boolean): number
   /** May be called from within `readable`, which is not called again. */
   close(socket: number): number
+  /** One datagram to a unix socket; '@' begins an abstract name. Never blocks. */
+  notify(path: string, bytes: Uint8Array): number
 }
 
 let loaded: NativeNetlink | undefined
