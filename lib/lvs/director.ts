@@ -160,6 +160,11 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
     return this.#events[Symbol.asyncIterator]()
   }
 
+  /** Calls back with every event from now on: be quick. What it throws is ignored. */
+  subscribe(listener: (event: DirectorEvent) => void): Disposable {
+    return this.#events.subscribe(listener)
+  }
+
   // What an operator can do
 
   /**

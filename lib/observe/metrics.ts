@@ -11,7 +11,6 @@ import { Bounds, Families } from './families.ts'
 import { processMetrics } from './process-metrics.ts'
 import {
   eventMetrics,
-  type KernelCounts,
   kernelMetrics,
   type MetricsSpeaker,
   protocolMetrics,
@@ -25,7 +24,7 @@ import {
 } from './vip-metrics.ts'
 
 export interface MetricsOptions {
-  readonly speaker: MetricsSpeaker & { kernel?(): KernelCounts | undefined }
+  readonly speaker: MetricsSpeaker
   readonly director?: MetricsDirector | undefined
   /** The checks that are watched now: gates of `healthy()` and of what is made of them. */
   readonly gates?: () => Iterable<MetricsGate>
@@ -70,7 +69,7 @@ export function speakerMetrics(options: MetricsOptions): Metrics {
   )
   const look = async (): Promise<string> => {
     protocol(speaker)
-    kernel(speaker.kernel?.())
+    kernel(speaker.kernel())
     vips(speaker)
     checks(gates?.() ?? [])
     if (director !== undefined) ipvs?.(director)

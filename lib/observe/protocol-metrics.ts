@@ -1,25 +1,22 @@
 /** Metrics of the protocol and of the kernel's routes. */
 import type { SpeakerEvent } from '../events.ts'
 import type { Speaker } from '../isolate/isolated.ts'
+import type { KernelStatus } from '../ports.ts'
 import type { PacketCounts } from '../views.ts'
 import { type Bounds, type Families, only, type Sample } from './families.ts'
 
 /** What is looked at of a speaker. */
 export type MetricsSpeaker = Pick<
   Speaker,
-  'routerId' | 'neighbors' | 'interfaces' | 'announcements' | 'status' | 'vitals' | 'subscribe'
+  | 'routerId'
+  | 'neighbors'
+  | 'interfaces'
+  | 'announcements'
+  | 'status'
+  | 'kernel'
+  | 'vitals'
+  | 'subscribe'
 >
-
-/** How routes go to the kernel, as `speaker.kernel()` has it. */
-export interface KernelCounts {
-  readonly routes: number
-  readonly pending: number
-  readonly failed: number
-  readonly foreign: number
-  readonly leftovers: number
-  readonly groups: number
-  readonly forbidden: boolean
-}
 
 /** Interfaces beyond these have no metrics of their own. */
 const INTERFACES = 256
@@ -179,7 +176,7 @@ export function protocolMetrics(
   }
 }
 
-export function kernelMetrics(families: Families): (kernel: KernelCounts | undefined) => void {
+export function kernelMetrics(families: Families): (kernel: KernelStatus | undefined) => void {
   const routes = families.gauge(
     'ospf_kernel_routes',
     "Routes in the kernel: 'installed', 'pending', 'failed', those of others in their place ('foreign'), and 'leftover' of an earlier life",

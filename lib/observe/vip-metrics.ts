@@ -190,10 +190,12 @@ export function ipvsMetrics(
   const up = families.gauge('ipvs_destination_up', 'Verdict of the checks of a server', ofServer)
   const weights = families.gauge('ipvs_destination_weight', 'Weight in the kernel', ofServer)
   const draining = families.gauge('ipvs_destination_draining', 'Whether it drains', ofServer)
-  const connections = families.gauge('ipvs_destination_connections', 'Connections, by state', [
-    ...ofServer,
-    'state',
-  ])
+  const active = families.gauge('ipvs_destination_active_connections', 'Open now', ofServer)
+  const inactive = families.gauge(
+    'ipvs_destination_inactive_connections',
+    'Closed, and not forgotten yet',
+    ofServer,
+  )
   const total = families.total('ipvs_destination_connections_total', 'Connections so far', ofServer)
   const bytes = families.total('ipvs_destination_bytes_total', 'Octets so far, by direction', [
     ...ofServer,
@@ -222,12 +224,8 @@ export function ipvsMetrics(
     )
     weights(servers.map(({ labels, server }) => [labels, server.weight ?? 0]))
     draining(servers.map(({ labels, server }) => [labels, Number(server.draining)]))
-    connections(
-      servers.flatMap(({ labels, server }): Sample[] => [
-        [{ ...labels, state: 'active' }, server.activeConnections],
-        [{ ...labels, state: 'inactive' }, server.inactiveConnections],
-      ]),
-    )
+    active(servers.map(({ labels, server }) => [labels, server.activeConnections]))
+    inactive(servers.map(({ labels, server }) => [labels, server.inactiveConnections]))
     const counted = servers.flatMap(({ labels, server: { statistics } }) =>
       statistics === undefined ? [] : [{ labels, statistics }],
     )
