@@ -17,6 +17,8 @@ import {
 } from './config/source.ts'
 import { OspfError } from './errors.ts'
 import { CheckError, GateBook, partsOf, withParts } from './gate-book.ts'
+import { type HookOptions, parseHooks } from './observe/hook-options.ts'
+import { parseListen } from './observe/metrics-server.ts'
 import {
   type IsolateOptions,
   type Parsed,
@@ -47,6 +49,9 @@ export interface Config {
   readonly vips: Readonly<Record<string, VipData>>
   readonly socket: string | undefined
   readonly log: ConfigData['log']
+  /** Where metrics are served. */
+  readonly metrics?: string
+  readonly hooks?: readonly HookOptions[]
 }
 
 /** A configuration, or what is wrong with it. */
@@ -192,6 +197,8 @@ const besides = [
   'checks',
   'vips',
   'socket',
+  'metrics',
+  'hooks',
   'log',
 ] as const
 
@@ -203,6 +210,17 @@ function assemble(source: Source): ReadConfig {
   const parsed = parseAll(source, problems)
   const { isolate = false, sequenceFile, staticRoutes = [], checks = {}, vips = {} } = data
   const { socket, log } = data
+  const { metrics, hooks } = data
+  for (const [name, look] of [
+    ['metrics', () => metrics === undefined || parseListen(metrics)],
+    ['hooks', () => parseHooks(hooks ?? [])],
+  ] as const) {
+    try {
+      look()
+    } catch (error) {
+      refuse([name], reasonOf(error))
+    }
+  }
   if (isolate !== false) {
     try {
       parseIsolate(isolate)
@@ -269,7 +287,17 @@ function assemble(source: Source): ReadConfig {
   if (problems.length > 0) return failed(problems)
   const options: Config['options'] = optionsOf(data)
   return {
-    config: { options, isolate, sequenceFile, staticRoutes, vips: announced, socket, log },
+    config: {
+      options,
+      isolate,
+      sequenceFile,
+      staticRoutes,
+      vips: announced,
+      socket,
+      log,
+      ...(metrics === undefined ? {} : { metrics }),
+      ...(hooks === undefined ? {} : { hooks }),
+    },
     problems: [],
   }
 }

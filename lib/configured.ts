@@ -10,10 +10,16 @@ import type { Config } from './configuration.ts'
 import { ConfiguredStatics, staticDifferences } from './configured-statics.ts'
 import { permits } from './core/prefix-list.ts'
 import { OspfError } from './errors.ts'
+import { formatEvent, type SpeakerEvent } from './events.ts'
 import { GateBook } from './gate-book.ts'
 import { GateSwitch } from './health/switch.ts'
 import type { Speaker } from './isolate/isolated.ts'
 import type { AnnouncementHandle } from './isolate/remote-announcement.ts'
+import { type DirectorEvent, formatDirectorEvent } from './lvs/director-events.ts'
+import type { AnyEvent } from './observe/event-record.ts'
+import { type EventSource, type Hooks, startHooks } from './observe/hooks.ts'
+import { type Metrics, type MetricsOptions, speakerMetrics } from './observe/metrics.ts'
+import { type MetricsServer, metricsServer } from './observe/metrics-server.ts'
 import { parseOptions, type SpeakerOptions } from './options.ts'
 import { parseArea, parseVip } from './parse.ts'
 import type { Clock } from './ports.ts'
@@ -47,9 +53,9 @@ const LOOK_S = 0.5
 
 /** What happens beside the speaker. */
 export interface ConfiguredEvent {
-  /** The kernel refuses a static route, for now. */
-  readonly type: 'static-route'
-  readonly error: OspfError
+  /** The kernel refuses a static route, for now; or a hook failed. */
+  readonly type: 'static-route' | 'hook'
+  readonly error: Error
 }
 
 /** What a configured speaker stands on. */
@@ -62,6 +68,8 @@ export interface ConfiguredWorld {
   readonly onEvent?: (event: ConfiguredEvent) => void
   /** In place of the kernel. */
   readonly installStaticRoutes?: typeof installStaticRoutes
+  /** Hooks and metrics tell of it, too; a `Director`. */
+  readonly director?: NonNullable<MetricsOptions['director']> & EventSource
 }
 
 /** See `ConfiguredSpeaker.start`. */
@@ -73,15 +81,19 @@ export class ConfiguredSpeaker implements AsyncDisposable {
   readonly #store: SequenceStore | undefined
   readonly #statics: ConfiguredStatics
   readonly #vips = new Map<string, Announced>()
+  #metrics: Metrics | undefined
+  #metricsServer: MetricsServer | undefined
+  #hooks: Hooks | undefined
   #applying: Promise<unknown> = Promise.resolve()
   #trial: { end(how: TrialEnd, reason: string): void } | undefined
 
   /**
    * Starts a speaker that is what the configuration says, its VIPs and static routes included.
-   * @throws OspfError as `OspfSpeaker.start`, and as `installStaticRoutes`
+   * @throws OspfError as `OspfSpeaker.start`, as `installStaticRoutes`, and ERR_OSPF_CONFIG when
+   * metrics cannot be served where they should
    */
   static async start(config: Config, world: ConfiguredWorld = {}): Promise<ConfiguredSpeaker> {
-    const { ports, signal, onEvent } = world
+    const { ports, signal, onEvent, director } = world
     const store = config.sequenceFile === undefined ? undefined : fileStore(config.sequenceFile)
     const options = {
       ...withStore(config, store),
@@ -107,6 +119,7 @@ export class ConfiguredSpeaker implements AsyncDisposable {
     signal?.addEventListener('abort', () => void configured.stop(), { once: true })
     try {
       configured.#announce(config)
+      await configured.#observe(config, director, onEvent)
     } catch (error) {
       await configured.stop()
       throw error
@@ -222,6 +235,9 @@ export class ConfiguredSpeaker implements AsyncDisposable {
       this.#book[Symbol.dispose]()
       // redistribution has let go of them
       await this.#statics.to([])
+      await this.#metricsServer?.[Symbol.asyncDispose]()
+      this.#metrics?.[Symbol.dispose]()
+      await this.#hooks?.[Symbol.asyncDispose]()
     }
   }
 
@@ -229,8 +245,34 @@ export class ConfiguredSpeaker implements AsyncDisposable {
     await this.stop()
   }
 
+  /** Figures of the speaker, its VIPs and their checks; undefined before it has started. */
+  get metrics(): Metrics | undefined {
+    return this.#metrics
+  }
+
+  async #observe(
+    config: Config,
+    director: ConfiguredWorld['director'],
+    onEvent: ConfiguredWorld['onEvent'],
+  ): Promise<void> {
+    const { speaker } = this
+    this.#hooks = startHooks({
+      speaker,
+      director,
+      hooks: config.hooks ?? [],
+      clock: this.#clock,
+      format: (event) => wordsOf(event),
+      onFailure: (what, reason) =>
+        onEvent?.({ type: 'hook', error: new Error(`${what}: ${reason}`) }),
+    })
+    const gates = () => this.#book.gates()
+    this.#metrics = await speakerMetrics({ speaker, director, gates, clock: this.#clock })
+    if (config.metrics === undefined) return
+    this.#metricsServer = await metricsServer({ metrics: this.#metrics, listen: config.metrics })
+  }
+
   #refuseFixed(config: Config): void {
-    for (const field of ['isolate', 'sequenceFile', 'socket'] as const) {
+    for (const field of ['isolate', 'sequenceFile', 'socket', 'metrics'] as const) {
       if (isDeepStrictEqual(config[field], this.#config[field])) continue
       throw new OspfError(
         'ERR_OSPF_CONFIG',
@@ -254,6 +296,7 @@ export class ConfiguredSpeaker implements AsyncDisposable {
     }
     this.#announce(config)
     this.#config = config
+    if (!isDeepStrictEqual(config.hooks, before.hooks)) this.#hooks?.replace(config.hooks ?? [])
     return { changes, restarted }
   }
 
@@ -271,7 +314,7 @@ export class ConfiguredSpeaker implements AsyncDisposable {
   }
 
   /** Lines for people: what of the VIPs and their checks differs. */
-  #differences({ vips, staticRoutes, log }: Config): string[] {
+  #differences({ vips, staticRoutes, log, hooks }: Config): string[] {
     const lines: string[] = [...staticDifferences(this.#config.staticRoutes, staticRoutes)]
     for (const prefix of Object.keys(this.#config.vips))
       if (vips[prefix] === undefined) lines.push(`VIP ${prefix} removed`)
@@ -293,6 +336,7 @@ export class ConfiguredSpeaker implements AsyncDisposable {
         lines.push(`VIP ${prefix}: ${words.join(', ')}${how}`)
       }
     }
+    if (!isDeepStrictEqual(hooks ?? [], this.#config.hooks ?? [])) lines.push('hooks')
     if (log !== this.#config.log) lines.push(`log ${log ?? 'info'}`)
     return lines
   }
@@ -388,6 +432,20 @@ export class ConfiguredSpeaker implements AsyncDisposable {
     })
   }
 }
+
+/** A director's events have a formatter of their own. */
+function wordsOf(event: AnyEvent): string {
+  return directorTypes.has(event.type)
+    ? formatDirectorEvent(event as DirectorEvent)
+    : formatEvent(event as SpeakerEvent)
+}
+
+const directorTypes: ReadonlySet<string> = new Set([
+  'server',
+  'quorum',
+  'sorry',
+  'refused',
+] satisfies DirectorEvent['type'][])
 
 /** What a running announcement takes; the rest needs a new one. */
 const lively = ['when', 'cost', 'metric', 'weight'] as const satisfies readonly (keyof VipData)[]

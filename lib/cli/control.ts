@@ -18,6 +18,8 @@ export interface Asked {
   readonly isPost: boolean
   readonly words: readonly string[]
   readonly wantsText: boolean
+  /** The Accept header. */
+  readonly accept?: string | undefined
   /** What came along, as JSON; undefined: nothing. Rejects when it is too much, or no JSON. */
   readonly body: () => Promise<unknown>
   /** Aborts when whoever asked has left. */
@@ -29,6 +31,8 @@ export interface Answer {
   /** Of a stream: as it comes, until who asked leaves. */
   readonly body: string | AsyncIterable<string>
   readonly isText?: boolean
+  /** Default: by `isText`. */
+  readonly type?: string
 }
 
 export type Answerer = (asked: Asked) => Promise<Answer>
@@ -109,11 +113,11 @@ async function respond(
   reply.on('error', () => left.abort())
   const { signal } = left
   try {
-    const { status, body, isText } = await answerTo(answer, asked, signal)
+    const { status, body, isText, type: said } = await answerTo(answer, asked, signal)
     // what nobody wanted
     asked.resume()
     if (signal.aborted) return
-    const type = isText ? 'text/plain; charset=utf-8' : 'application/json'
+    const type = said ?? (isText ? 'text/plain; charset=utf-8' : 'application/json')
     reply.writeHead(status, { 'content-type': type, connection: 'close' })
     const pieces = typeof body === 'string' ? piecesOf(body) : body
     // a stream may be silent for long
@@ -141,7 +145,14 @@ async function answerTo(
   } catch {
     return refuse(400, 'that is no path')
   }
-  return answer({ isPost: method === 'POST', words, wantsText, body: () => bodyOf(asked), signal })
+  return answer({
+    isPost: method === 'POST',
+    words,
+    wantsText,
+    accept: headers.accept,
+    body: () => bodyOf(asked),
+    signal,
+  })
 }
 
 async function bodyOf(asked: IncomingMessage): Promise<unknown> {

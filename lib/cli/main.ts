@@ -13,7 +13,7 @@ import { addExplain } from './explain.ts'
 import { UsageError } from './grammar.ts'
 import type { Inputs } from './inputs.ts'
 import { withConfigId } from './keepalived.ts'
-import { logLevels } from './log.ts'
+import { logLevels, parseLog } from './log.ts'
 import type { RunOptions } from './run.ts'
 import type { Said } from './said.ts'
 import { ask } from './show.ts'
@@ -87,13 +87,17 @@ async function main(argv: readonly string[]): Promise<number> {
       '--isolate',
       'run the protocol in a child process: adjacencies outlive a hang of this one; with systemd, KillMode=mixed',
     )
-    .addOption(new Option('--log <level>', 'what to print').choices(logLevels))
-    .action(async (files: string[], options: RunOptions) => {
+    .option(
+      '--log <what>',
+      `${logLevels.join(', ')}, json for a line of JSON per event, or both: debug,json`,
+    )
+    .action(async (files: string[], { log, ...options }: RunOptions & { log?: string }) => {
       needsFiles(files, options)
+      const how = log === undefined ? {} : parseLog(log)
       // Loaded here, so that `show` works where the native code is not.
       const { processHost } = await import('./host.ts')
       const { run } = await import('./run.ts')
-      status = await run({ ...options, files }, processHost)
+      status = await run({ ...options, ...how, files }, processHost)
     })
   withKeepalived(
     withAuto(

@@ -1,5 +1,5 @@
 /** Reloading: the files again, what differs applied, and back again where nobody confirms it. */
-import type { ConfiguredSpeaker } from '../index.ts'
+import type { ConfiguredSpeaker, ServiceNotifier } from '../index.ts'
 import { type Answerer, json } from './control.ts'
 import { type InputHost, type Inputs, loadInputs, readInputs, type Texts } from './inputs.ts'
 import type { Logger } from './log.ts'
@@ -37,6 +37,9 @@ export interface ReloadAnswer {
 
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
+/** Told when a reload begins, and when it is over. */
+export type Notified = Pick<ServiceNotifier, 'reloading' | 'ready'>
+
 const refused = (errors: readonly string[]): ReloadAnswer => ({
   errors,
   changes: [],
@@ -49,6 +52,7 @@ export class Reloader {
   readonly #speaker: () => Changeable
   readonly #log: Logger
   readonly #isLevelFixed: boolean
+  readonly #notifier: Notified
   #latest: Promise<unknown> = Promise.resolve()
 
   /** @param isLevelFixed the command line says what to print, whatever the files say */
@@ -58,23 +62,27 @@ export class Reloader {
     speaker: () => Changeable,
     log: Logger,
     isLevelFixed: boolean,
+    notifier: Notified = { reloading() {}, ready() {} },
   ) {
     this.#inputs = inputs
     this.#host = host
     this.#speaker = speaker
     this.#log = log
     this.#isLevelFixed = isLevelFixed
+    this.#notifier = notifier
   }
 
   /** Reads the files again. One after the other; never rejects. @param confirm seconds to do so */
   reload(confirm?: number): Promise<ReloadAnswer> {
     const result = this.#latest.then(async () => {
+      this.#notifier.reloading()
       const answer = await this.#reload(confirm).catch((error: unknown) =>
         refused([wordsOf(error)]),
       )
       for (const text of answer.errors) this.#log({ level: 'error', text })
       if (answer.errors.length > 0)
         this.#log({ level: 'error', text: 'reload: nothing has changed' })
+      this.#notifier.ready()
       return answer
     })
     this.#latest = result

@@ -1,11 +1,12 @@
 /** `ospf-speaker run`: configuration files in, a speaker until a signal, one line per event. */
 
-import type { Config } from '../index.ts'
+import type { Config, Metrics, ServiceNotifier, ServiceNotifierOptions } from '../index.ts'
 import { type Control, serveControl } from './control.ts'
 import { defaultSocket } from './control-error.ts'
 import { type InputHost, type Inputs, loadInputs, type ReadInputs, readInputs } from './inputs.ts'
 import { type LogLevel, type LogLine, logger } from './log.ts'
 import { type Changeable, Reloader, withActions } from './reload.ts'
+import { noNotifier, Service, withMetrics } from './service.ts'
 import { answersOf } from './show.ts'
 import type { Operated } from './speaker-like.ts'
 
@@ -16,13 +17,15 @@ export interface RunOptions extends Inputs {
   readonly socket?: string
   /** Default: as the configuration says. */
   readonly log?: LogLevel
+  /** A line of JSON for each event; default false. */
+  readonly json?: boolean
 }
 
 /** A speaker that has started: all that is asked of it, its events, what can be changed, and the graceful stop. */
 export interface RunningSpeaker extends Operated {
   /** Ends when the speaker has stopped. */
   readonly log: AsyncIterable<LogLine>
-  readonly configured: Changeable
+  readonly configured: Changeable & { readonly metrics?: Metrics | undefined }
   /** Withdraws, flushes, cleans the kernel; idempotent. */
   stop(): Promise<void>
 }
@@ -30,6 +33,8 @@ export interface RunningSpeaker extends Operated {
 /** The world around the command, handed in so that it can be tested. */
 export interface Host extends InputHost {
   start(config: Config): Promise<RunningSpeaker>
+  /** What systemd hears; default: nobody listens. */
+  notifier?(options: ServiceNotifierOptions): Promise<ServiceNotifier>
   /** One line for the log. */
   print(line: string): void
   /** One line for standard error. */
@@ -43,8 +48,8 @@ export interface Host extends InputHost {
 
 /** Ends with the exit status: 0 after a signal, 1 when the machine refused, 2 for a configuration with errors. */
 export async function run(options: RunOptions, host: Host): Promise<number> {
-  const { socket, log: level, ...inputs } = options
-  const log = logger(level ?? 'info', (line) => host.print(line), host.wall)
+  const { socket, log: level, json = false, ...inputs } = options
+  const log = logger(level ?? 'info', (line) => host.print(line), host.wall, json)
   let read: ReadInputs
   try {
     const { texts, errors } = await loadInputs(inputs, host)
@@ -63,12 +68,19 @@ export async function run(options: RunOptions, host: Host): Promise<number> {
 
   let speaker: RunningSpeaker | undefined
   let control: Control | undefined
+  let service: Service | undefined
+  const warn = (text: string): void => log({ level: 'warning', text })
+  const notifier = await (host.notifier?.bind(host) ?? noNotifier)({
+    lateness: () => speaker?.speaker.vitals().late ?? 0,
+    onError: warn,
+  })
   const reloader = new Reloader(
     inputs,
     host,
     () => started(speaker).configured,
     log,
     level !== undefined,
+    notifier,
   )
   const signalled = onFirstSignal(host)
   const hangUp = host.onSignal('SIGHUP', () => {
@@ -79,16 +91,24 @@ export async function run(options: RunOptions, host: Host): Promise<number> {
     // Before the network hears of us: the socket tells whether another speaker is at work.
     control = await serveControl(
       socket ?? config.socket ?? defaultSocket,
-      withActions(
-        reloader.actions,
-        answersOf(() => started(speaker)),
+      withMetrics(
+        () => speaker?.configured.metrics,
+        withActions(
+          reloader.actions,
+          answersOf(() => started(speaker)),
+        ),
       ),
     )
     speaker = await host.start(config)
+    service = new Service(notifier, speaker.speaker)
     log({ level: 'info', text: `started, router id ${config.options.routerId}` })
-    const logged = follow(speaker.log, log)
+    const logged = follow(speaker.log, (line) => {
+      log(line)
+      service?.changed()
+    })
     const signal = await Promise.race([signalled.signal, logged])
     if (signal !== undefined) log({ level: 'info', text: `${signal}: stopping` })
+    service.stopping()
     await speaker.stop()
     await logged
     log({ level: 'info', text: 'stopped' })
@@ -99,6 +119,8 @@ export async function run(options: RunOptions, host: Host): Promise<number> {
     return 1
   } finally {
     hangUp[Symbol.dispose]()
+    service?.[Symbol.dispose]()
+    notifier[Symbol.dispose]()
     signalled[Symbol.dispose]()
     await control?.[Symbol.asyncDispose]()
   }

@@ -28,7 +28,15 @@ export type {
 /** What is looked at. */
 export type Snapshots = Pick<
   Speaker,
-  'routerId' | 'status' | 'neighbors' | 'interfaces' | 'routes' | 'database' | 'spf' | 'kernel'
+  | 'routerId'
+  | 'status'
+  | 'vitals'
+  | 'neighbors'
+  | 'interfaces'
+  | 'routes'
+  | 'database'
+  | 'spf'
+  | 'kernel'
 >
 
 /** A speaker with what stands around it, as the commands see it. */

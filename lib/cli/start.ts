@@ -3,6 +3,7 @@ import type { resolveNetworks } from '../config/networks.ts'
 import {
   type Config,
   ConfiguredSpeaker,
+  eventRecord,
   formatEvent,
   kernelLinks,
   type SpeakerEvent,
@@ -74,7 +75,8 @@ async function* lines(
   for await (const event of events) {
     ring.add(event.type, formatEvent(event))
     // `run` says that itself, at its very end
-    if (event.type !== 'stopped') yield { level: levelOf(event), text: formatEvent(event) }
+    if (event.type !== 'stopped')
+      yield { level: levelOf(event), text: formatEvent(event), record: eventRecord(event) }
   }
 }
 

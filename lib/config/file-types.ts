@@ -1,5 +1,6 @@
 /** What a configuration file says, as data: the shapes that the schema describes. */
 import type { DampingOptions } from '../health/damping.ts'
+import type { HookOptions } from '../observe/hook-options.ts'
 import type { IsolateOptions, SpeakerOptions } from '../options.ts'
 import type { StaticRouteOptions } from '../static-routes.ts'
 import type { AnnounceOptions } from '../vip.ts'
@@ -58,5 +59,8 @@ export interface ConfigData extends Omit<SpeakerOptions, 'signal' | 'sequenceSto
   readonly checks?: Readonly<Record<string, CheckData>>
   readonly vips?: Readonly<Record<string, VipData | null>>
   readonly socket?: string
+  /** Where metrics are served: 'ADDRESS:PORT', or the path of a unix socket. */
+  readonly metrics?: string
+  readonly hooks?: readonly HookOptions[]
   readonly log?: 'error' | 'warning' | 'info' | 'debug'
 }

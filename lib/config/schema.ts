@@ -4,6 +4,7 @@
  */
 import type { DirectorHelperOptions } from '../director-helper.ts'
 import type { KernelRouteOptions, ResilientGroupOptions } from '../kernel-options.ts'
+import { type HookOptions, hookTopics } from '../observe/hook-options.ts'
 import type {
   AddressOptions,
   ExternalOptions,
@@ -27,6 +28,7 @@ import {
   list,
   METRIC_MAX,
   named,
+  needsOne,
   oneOf,
   orFlag,
   type Schema,
@@ -108,6 +110,16 @@ const isolate = {
   onLapse: oneOf('withdraw', 'keep'),
   namespace: text,
 } satisfies SchemaOf<IsolateOptions>
+
+const hook = {
+  on: list(oneOf(...hookTopics), 1),
+  command: list({ type: 'string' }, 1),
+  url: { type: 'string', pattern: '^https?://' },
+  headers: byName({ type: 'string' }),
+  timeout: { type: 'number', exclusiveMinimum: 0, maximum: 3600 },
+  concurrency: integer(1, 32),
+  perMinute: integer(1, 6000),
+} satisfies SchemaOf<HookOptions>
 
 const milliseconds = integer(0, 0x7fffffff)
 const bound = integer(1, 0x7fffffff)
@@ -191,6 +203,11 @@ const file = {
   checks: described('Checks by name, for the gates of VIPs', byName(named('check'))),
   vips: described('VIPs to announce, by address or prefix', byName(named('vip'))),
   socket: described('Path of the control socket', text),
+  metrics: described('Where metrics are served: ADDRESS:PORT, or the path of a unix socket', text),
+  hooks: described(
+    'What is told of changes: programs and web services',
+    list({ ...fields(hook, ['on']), ...needsOne('command', 'url') }),
+  ),
   log: oneOf('error', 'warning', 'info', 'debug'),
 } satisfies SchemaOf<ConfigData>
 

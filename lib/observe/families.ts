@@ -1,5 +1,8 @@
 /** Metrics of one registry, by name: gauges and counters that are set as a whole when they are looked at. */
-import { Counter, Gauge, Histogram, type OpenMetricsContentType, type Registry } from 'prom-client'
+import type { Counter, Histogram, OpenMetricsContentType, Registry } from 'prom-client'
+
+/** The library, which is loaded when somebody wants metrics. */
+export type Prom = typeof import('prom-client')
 
 export type Labels = Readonly<Record<string, string | number>>
 export type Sample = readonly [labels: Labels, value: number]
@@ -24,9 +27,11 @@ export class Bounds {
 }
 
 export class Families {
+  readonly #prom: Prom
   readonly #registry: Registry<OpenMetricsContentType>
 
-  constructor(registry: Registry<OpenMetricsContentType>) {
+  constructor(prom: Prom, registry: Registry<OpenMetricsContentType>) {
+    this.#prom = prom
     this.#registry = registry
   }
 
@@ -36,7 +41,12 @@ export class Families {
     help: string,
     labels: readonly string[] = [],
   ): (all: Iterable<Sample>) => void {
-    const gauge = new Gauge({ name, help, labelNames: [...labels], registers: [this.#registry] })
+    const gauge = new this.#prom.Gauge({
+      name,
+      help,
+      labelNames: [...labels],
+      registers: [this.#registry],
+    })
     return (all) => {
       gauge.reset()
       for (const [of, value] of all) gauge.set({ ...of }, value)
@@ -58,12 +68,23 @@ export class Families {
 
   /** Counted here. */
   counter(name: string, help: string, labels: readonly string[] = []): Counter {
-    return new Counter({ name, help, labelNames: [...labels], registers: [this.#registry] })
+    return new this.#prom.Counter({
+      name,
+      help,
+      labelNames: [...labels],
+      registers: [this.#registry],
+    })
   }
 
   histogram(name: string, help: string, labels: readonly string[]): Histogram {
     const registers = [this.#registry]
-    return new Histogram({ name, help, labelNames: [...labels], registers, buckets: SPF_BUCKETS })
+    return new this.#prom.Histogram({
+      name,
+      help,
+      labelNames: [...labels],
+      registers,
+      buckets: SPF_BUCKETS,
+    })
   }
 }
 

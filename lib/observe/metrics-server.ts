@@ -6,7 +6,8 @@ import { fail } from '../parse.ts'
 import { reasonOf } from '../reason.ts'
 import { type Metrics, type MetricsFormat, type MetricsOptions, speakerMetrics } from './metrics.ts'
 
-export interface MetricsServerOptions extends MetricsOptions {
+/** What is served: figures that are made for it, or `metrics` that are there already, and stay when it closes. */
+export type MetricsServerOptions = (MetricsOptions | { readonly metrics: Metrics }) & {
   /** 'ADDRESS:PORT', ':PORT' for every address, or the path of a unix socket; port 0 is one that is free. */
   readonly listen: string
 }
@@ -29,7 +30,11 @@ const IDLE_MS = 10_000
  */
 export async function metricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
   const where = parseListen(options.listen)
-  const metrics = speakerMetrics(options)
+  const isGiven = 'metrics' in options
+  const metrics = isGiven ? options.metrics : await speakerMetrics(options)
+  const release = (): void => {
+    if (!isGiven) metrics[Symbol.dispose]()
+  }
   const limits = { maxHeaderSize: HEAD, headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS }
   const server = createServer(limits, (asked, reply) => void respond(metrics, asked, reply))
   server.maxConnections = CLIENTS
@@ -39,7 +44,7 @@ export async function metricsServer(options: MetricsServerOptions): Promise<Metr
     server.listen(where)
     await once(server, 'listening')
   } catch (error) {
-    metrics[Symbol.dispose]()
+    release()
     throw new OspfError('ERR_OSPF_CONFIG', `metrics: ${options.listen}: ${reasonOf(error)}`, {
       cause: error,
     })
@@ -48,7 +53,7 @@ export async function metricsServer(options: MetricsServerOptions): Promise<Metr
   return {
     address: bound === null || typeof bound === 'string' ? (bound ?? '') : urlOf(bound),
     async [Symbol.asyncDispose]() {
-      metrics[Symbol.dispose]()
+      release()
       if (!server.listening) return
       const closed = once(server, 'close')
       server.close()

@@ -4,7 +4,7 @@
  * Figures are gathered when somebody asks, and at most once a second however many do; nothing in it grows with the
  * database. Labels are bounded: what is left out is counted in `ospf_metrics_left_out`.
  */
-import { type OpenMetricsContentType, Registry } from 'prom-client'
+import type { OpenMetricsContentType } from 'prom-client'
 import { realClock } from '../clock.ts'
 import type { Clock } from '../ports.ts'
 import { Bounds, Families } from './families.ts'
@@ -48,12 +48,14 @@ export interface Metrics extends Disposable {
 /** Milliseconds for which figures are good. */
 const FRESH_MS = 1000
 
-/** Counts from now on. */
-export function speakerMetrics(options: MetricsOptions): Metrics {
+/** Counts from when it resolves. */
+export async function speakerMetrics(options: MetricsOptions): Promise<Metrics> {
   const { speaker, director, gates, clock = realClock } = options
+  const prom = await import('prom-client')
+  const { Registry } = prom
   const registry = new Registry<OpenMetricsContentType>()
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
-  const families = new Families(registry)
+  const families = new Families(prom, registry)
   const bounds = new Bounds()
   const counting = speaker.subscribe(eventMetrics(families))
   const protocol = protocolMetrics(families, bounds)

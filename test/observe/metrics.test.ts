@@ -31,7 +31,7 @@ t.test('what a speaker does is in its figures', async (t) => {
     { clock: world.clock, name: 'app "one"', rise: 1, fall: 1 },
   )
   speaker.announce(vip, { when: gate, cost: 7, weight: 50 })
-  using counted = speakerMetrics({ speaker, clock: world.clock, gates: () => [gate, gate] })
+  using counted = await speakerMetrics({ speaker, clock: world.clock, gates: () => [gate, gate] })
   await run(20)
   const { contentType, body } = await counted.render()
   t.equal(contentType, 'application/openmetrics-text; version=1.0.0; charset=utf-8')
@@ -92,7 +92,7 @@ t.test('figures are good for a second, however many ask', async (t) => {
       return typeof value === 'function' ? value.bind(target) : value
     },
   })
-  using metrics = speakerMetrics({ speaker: watched, clock: world.clock })
+  using metrics = await speakerMetrics({ speaker: watched, clock: world.clock })
   const bodies = await Promise.all(Array.from({ length: 50 }, () => metrics.render()))
   t.equal(new Set(bodies.map(({ body }) => body)).size, 1)
   t.equal(looks, 1)
@@ -105,8 +105,8 @@ t.test('figures are good for a second, however many ask', async (t) => {
 t.test('two speakers share nothing, and one that is disposed counts no more', async (t) => {
   const one = await running()
   const other = await running()
-  const metrics = [one, other].map(({ speaker, world }) =>
-    speakerMetrics({ speaker, clock: world.clock }),
+  const metrics = await Promise.all(
+    [one, other].map(({ speaker, world }) => speakerMetrics({ speaker, clock: world.clock })),
   )
   await one.run(30)
   const sent = async (i: number): Promise<number | undefined> => {
@@ -134,7 +134,7 @@ t.test('labels are bounded, and what is left out is counted', async (t) => {
     name: `check ${i}`,
     verdict: { healthy: true, reason: '', at: 0 },
   }))
-  using metrics = speakerMetrics({ speaker, clock: world.clock, gates: () => gates })
+  using metrics = await speakerMetrics({ speaker, clock: world.clock, gates: () => gates })
   const families = parseOpenMetrics((await metrics.render()).body)
   t.equal(families.get('ospf_check_healthy')!.samples.size, 2000)
   t.equal(figure(families, 'ospf_metrics_left_out{what="checks"}'), 100)
@@ -169,7 +169,7 @@ t.test('a director: services and servers', async (t) => {
       ],
     },
   ]
-  using metrics = speakerMetrics({
+  using metrics = await speakerMetrics({
     speaker,
     clock: world.clock,
     director: { status: () => ({ services }) },
