@@ -1,4 +1,8 @@
 /** A running speaker that becomes what another configuration says, in virtual time. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import t from 'tap'
 import {
   type Config,
@@ -174,6 +178,7 @@ t.test('what cannot change is refused, and nothing changes', async (t) => {
     [await config('socket: /run/other\n'), /socket: cannot change/],
     [await config('installRoutes: true\n'), /installRoutes: cannot change/],
     [await config('sequenceFile: /run/count\n'), /sequenceFile: cannot change/],
+    [await config('metrics: 127.0.0.1:9099\n'), /metrics: cannot change/],
   ] as const) {
     t.throws(() => configured.plan(bad), why)
     await t.rejects(until(configured.apply(bad)), why)
@@ -308,3 +313,69 @@ t.test(
     t.strictSame(told, ['remove'])
   },
 )
+t.test('metrics are served and hooks are told, those of the file that is in effect', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'ospf-configured-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'metrics')
+  const out = join(folder, 'out')
+  const hook = (word: string) =>
+    `hooks: [{ on: [vip], command: [/bin/sh, -c, 'echo ${word} $OSPF_PREFIX $OSPF_STATE >> ${out}'] }]`
+  const file = (word: string, more = '') =>
+    config(`metrics: ${path}
+${hook(word)}
+vips:
+  10.0.1.100/32: { device: lo, when: ${passing} }
+${more}`)
+  const { configured, run, until } = await start(await file('first'))
+  const heard = async (line: string): Promise<void> => {
+    for (let i = 0; i < 200; i++) {
+      if (existsSync(out) && readFileSync(out, 'utf8').includes(line)) return
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    t.fail(`not heard: ${line}`)
+  }
+  await heard('first 10.0.1.100/32 up')
+  const body = await new Promise<string>((resolve, reject) => {
+    request({ socketPath: path, path: '/metrics', agent: false }, async (answer) => {
+      resolve((await answer.toArray()).join(''))
+    })
+      .on('error', reject)
+      .end()
+  })
+  t.match(body, /^ospf_vip_state{vip="10.0.1.100\/32",state="up"} 1$/m)
+  t.match(body, /^ospf_check_healthy{check="self"} 1$/m)
+  t.equal((await configured.metrics!.render('text')).body, body)
+  const next = await file('second', '  10.0.1.101/32: { device: lo }\n')
+  const { changes } = await until(configured.apply(next))
+  t.strictSame(changes, ['VIP 10.0.1.101/32 added', 'hooks'])
+  await run(1)
+  await heard('second 10.0.1.101/32 up')
+  await until(configured.stop())
+  t.notOk(existsSync(path))
+})
+
+t.test('metrics that cannot be served: nothing is left running', async (t) => {
+  const all = lan()
+  const first = await config('metrics: 127.0.0.1:1\n')
+  const address = { ...first, metrics: '192.0.2.1:9099' }
+  await t.rejects(all.until(ConfiguredSpeaker.start(address, { ports: all.world })), {
+    code: 'ERR_OSPF_CONFIG',
+    message: /^metrics: 192\.0\.2\.1:9099: /,
+  })
+  t.equal(all.world.leftovers, '')
+})
+
+t.test('what is wrong with metrics and hooks is said with its place', async (t) => {
+  const text = `routerId: 10.0.1.133
+areas: { 0: { interfaces: { eth0: {} } } }
+metrics: nowhere
+hooks: [{ on: [vip], command: [''] }]
+`
+  const { problems } = await readConfig([{ name: 'f.yaml', text }], world)
+  t.match(problems, [
+    { line: 3, message: /expected ADDRESS:PORT/ },
+    { line: 4, message: /command: expected a program/ },
+  ])
+  const both = text.replace('nowhere', ':1').replace("['']", '[a], url: http://b/')
+  t.match(await readConfig([{ name: 'f.yaml', text: both }], world), { problems: [{ line: 4 }] })
+})

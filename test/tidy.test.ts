@@ -2,9 +2,10 @@
  * The house rules, held by a test. It reads the sources as text: no compiler, no parser, so a rule is a regular
  * expression and an exception is a line with its reason.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import t from 'tap'
+import { codeOf, importsOf, isRelative, read, resolved, sourcesOf, wordsOf } from './sources.ts'
 
 /** Who may import whom. 'type x': types alone, which are gone at run time. Everybody may import from the own folder. */
 const arrows: Record<string, readonly string[]> = {
@@ -449,54 +450,6 @@ const entries = [
 ]
 
 const longest = 700
-
-const read = (path: string): string => readFileSync(path, 'utf8')
-
-/** The sources of a folder, by path within it. */
-const sourcesOf = (folder: string): Map<string, string> =>
-  new Map(
-    readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter((path) => /\.(ts|mts|mjs|js)$/.test(path) && !path.includes('node_modules'))
-      .sort()
-      .map((path) => [path, read(join(folder, path))]),
-  )
-
-const comment = /\/\*[\s\S]*?\*\/|\/\/[^\n]*/
-const text = /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/
-const commentOrText = new RegExp(`(${comment.source})|${text.source}`, 'g')
-
-/** Without comments. */
-const codeOf = (source: string): string =>
-  source.replace(commentOrText, (found, isComment) => (isComment === undefined ? found : ''))
-
-/** Without comments, and with nothing in the quotes. */
-const wordsOf = (source: string): string =>
-  source.replace(commentOrText, (_, isComment) => (isComment === undefined ? "''" : ''))
-
-interface Import {
-  readonly specifier: string
-  readonly typesOnly: boolean
-}
-
-function importsOf(source: string): Import[] {
-  const code = codeOf(source)
-  const fixed = /^(?:import|export)\s+(?:(type)\s)?[^'"]*?from\s*'([^']+)'|^import\s*'([^']+)'/gm
-  const dynamic = /\b(?:import|require)\(\s*'([^']+)'/g
-  return [
-    ...Array.from(code.matchAll(fixed), ([, type, from, bare]) => ({
-      specifier: (from ?? bare)!,
-      typesOnly: type !== undefined,
-    })),
-    ...Array.from(code.matchAll(dynamic), ([, specifier]) => ({
-      specifier: specifier!,
-      typesOnly: false,
-    })),
-  ]
-}
-
-const isRelative = ({ specifier }: Import): boolean => specifier.startsWith('.')
-const resolved = (from: string, { specifier }: Import): string =>
-  normalize(join(dirname(from), specifier))
 
 /** The folder, or the file at the top, that a path belongs to. */
 const unitOf = (path: string): string => path.split('/')[0]!.replace(/\.ts$/, '')

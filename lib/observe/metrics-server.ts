@@ -1,6 +1,8 @@
 /** Metrics over HTTP: `GET /metrics`, for Prometheus and whoever reads its formats. */
 import { once } from 'node:events'
+import { lstatSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { connect } from 'node:net'
 import { OspfError } from '../errors.ts'
 import { fail } from '../parse.ts'
 import { reasonOf } from '../reason.ts'
@@ -40,9 +42,17 @@ export async function metricsServer(options: MetricsServerOptions): Promise<Metr
   server.maxConnections = CLIENTS
   server.timeout = IDLE_MS
   server.keepAliveTimeout = IDLE_MS
-  try {
+  const listen = async (): Promise<void> => {
     server.listen(where)
     await once(server, 'listening')
+  }
+  try {
+    await listen().catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE' || !('path' in where)) throw error
+      if (!(await isLeft(where.path))) throw error
+      rmSync(where.path)
+      await listen()
+    })
   } catch (error) {
     release()
     throw new OspfError('ERR_OSPF_CONFIG', `metrics: ${options.listen}: ${reasonOf(error)}`, {
@@ -60,6 +70,20 @@ export async function metricsServer(options: MetricsServerOptions): Promise<Metr
       server.closeAllConnections()
       await closed
     },
+  }
+}
+
+/** A socket that a dead process left. */
+async function isLeft(path: string): Promise<boolean> {
+  if (!lstatSync(path).isSocket()) return false
+  const asked = connect(path)
+  try {
+    await once(asked, 'connect')
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ECONNREFUSED'
+  } finally {
+    asked.destroy()
   }
 }
 

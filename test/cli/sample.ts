@@ -6,6 +6,7 @@ import type { Test } from 'tap'
 import { EventRing } from '../../lib/cli/event-ring.ts'
 import type { InterfaceView, LsaView, NeighborView, Operated } from '../../lib/cli/speaker-like.ts'
 import type { AnnouncementHandle, PacketCounts } from '../../lib/index.ts'
+import { noVitals } from '../../lib/vitals.ts'
 
 const packets: PacketCounts = {
   hello: 20,
@@ -213,6 +214,7 @@ export function operated(asked: string[] = []): Operated {
       return []
     },
     kernel: () => undefined,
+    vitals: () => ({ ...noVitals, late: 0.25 }),
     spf: () => [
       {
         time: Date.UTC(2020, 0, 2, 3, 4, 5),

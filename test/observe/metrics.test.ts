@@ -1,5 +1,6 @@
 /** Figures of a speaker in memory: that they are right, readable, bounded, its own, and cheap to ask for. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { lstatSync, mkdtempSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -248,6 +249,11 @@ t.test('over HTTP, on an address and on a unix socket', async (t) => {
   t.teardown(() => rmSync(folder, { recursive: true }))
   const path = join(folder, 'metrics')
   const sources = { speaker, clock: world.clock }
+  // a dead process left one
+  const left =
+    "require('net').createServer().listen(process.argv[1],()=>process.kill(process.pid,9))"
+  spawnSync(process.execPath, ['-e', left, path])
+  t.ok(lstatSync(path).isSocket())
   const onUnix = await metricsServer({ ...sources, listen: path })
   t.equal(onUnix.address, path)
   const server = await metricsServer({ ...sources, listen: '127.0.0.1:0' })
@@ -270,6 +276,7 @@ t.test('over HTTP, on an address and on a unix socket', async (t) => {
     code: 'ERR_OSPF_CONFIG',
     message: new RegExp(`^metrics: 127.0.0.1:${port}: .*EADDRINUSE`),
   })
+  await t.rejects(metricsServer({ ...sources, listen: path }), { message: /EADDRINUSE/ })
   // somebody who connects and says nothing does not keep it open
   const silent = connect(Number(port), '127.0.0.1')
   silent.on('error', () => {})
