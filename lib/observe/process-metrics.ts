@@ -4,7 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { type Families, only } from './families.ts'
 
 const RESOLUTION_MS = 20
-const quantiles = [50, 99, 100]
+const percentiles = [50, 99, 100]
 
 export interface ProcessMetrics extends Disposable {
   look(): void
@@ -15,8 +15,8 @@ export function processMetrics(families: Families): ProcessMetrics {
   delays.enable()
   const delay = families.gauge(
     'nodejs_event_loop_delay_seconds',
-    'How late the event loop was since this was last looked at; quantile 1 is the worst',
-    ['quantile'],
+    'How late the event loop was since this was last looked at; 100 is the worst',
+    ['percentile'],
   )
   const cpu = families.total('process_cpu_seconds_total', 'Processor time, user and system')
   const start = families.gauge('process_start_time_seconds', 'When the process started')
@@ -28,7 +28,7 @@ export function processMetrics(families: Families): ProcessMetrics {
     look() {
       // what is measured is the distance between two timers
       const late = (ns: number): number => Math.max(0, ns / 1e9 - RESOLUTION_MS / 1000)
-      delay(quantiles.map((q) => [{ quantile: String(q / 100) }, late(delays.percentile(q))]))
+      delay(percentiles.map((q) => [{ percentile: String(q) }, late(delays.percentile(q))]))
       delays.reset()
       const { user, system } = process.cpuUsage()
       cpu(only((user + system) / 1e6))
