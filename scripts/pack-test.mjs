@@ -6,7 +6,8 @@
  * For each Node: install the tarball in an empty folder, import every entry, and, as root, let two speakers in two
  * network namespaces meet and learn each other's VIP. At last, an install with no compiler: everything but a speaker
  * works, and starting one says what is missing. One line for each; fails if any did. The Nodes and an npm come from
- * the npm registry and are kept in a folder of the system's temporary folder.
+ * the npm registry and are kept in a folder of the system's temporary folder. First of all, publint and
+ * @arethetypeswrong/cli look at the tarball, the unit is verified by systemd and the manual page by groff, where they are.
  */
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -156,6 +157,46 @@ async function withoutCompiler(node, tarball, folder) {
   return `${count} entries imported; a speaker says: ${stdout.trim()}`
 }
 
+/** What those say who look at packages: entries, types, and files that should not be there. */
+async function inspect(tarball) {
+  const bin = (tool) => join(root, 'node_modules', '.bin', tool)
+  await run(bin('publint'), ['run', tarball, '--strict'], { cwd: root })
+  // a module for `import` alone, and for bundlers and Node from 16 on
+  await run(
+    bin('attw'),
+    [tarball, '--profile', 'esm-only', '--exclude-entrypoints', 'schema.json'],
+    { cwd: root },
+  )
+  const { stdout } = await run('tar', ['-tzf', tarball])
+  const files = stdout
+    .split('\n')
+    .filter((file) => file !== '' && !file.startsWith('package/node_modules/'))
+  const known = /^package\/(dist|lib|native|man|packaging)\/|^package\/[^/]+$/
+  const stray = files.filter((file) => !known.test(file) || /\.test\.|\.tsbuildinfo$/.test(file))
+  if (stray.length > 0) throw new Error(`should not be there: ${stray.join(', ')}`)
+  return `${files.length} files, entries and types are as they should be`
+}
+
+/** Programs that are not there have nothing to say. */
+async function optional(command, args) {
+  try {
+    const { stderr } = await run(command, args, { cwd: root })
+    if (stderr.trim() !== '') throw new Error(`${command}: ${stderr}`)
+    return `${command} agrees`
+  } catch (error) {
+    if (error.code === 'ENOENT') return `no ${command} here`
+    throw error
+  }
+}
+
+async function operating() {
+  const unit = join('packaging', 'ospf-speaker.service')
+  return [
+    await optional('systemd-analyze', ['verify', '--man=no', unit]),
+    await optional('groff', ['-man', '-Tutf8', '-ww', '-z', join('man', 'ospf-speaker.1')]),
+  ].join(', ')
+}
+
 /** One line about `what`; false if it failed. */
 async function report(what, work) {
   try {
@@ -175,8 +216,9 @@ const folder = mkdtempSync(join(tmpdir(), 'ospf-speaker-pack-'))
 try {
   const tarball = pack(folder)
   const majors = options.node.split(',')
-  const root = process.getuid() === 0
-  let ok = true
+  const isRoot = process.getuid() === 0
+  let ok = await report('package', () => inspect(tarball))
+  ok &= await report('unit and manual page', operating)
   for (const major of majors) {
     const node = nodeOf(major)
     const home = join(folder, major)
@@ -184,7 +226,7 @@ try {
     ok &= await report(`Node ${version}`, async () => {
       await install(node, tarball, home)
       const count = await importAll(node, home)
-      if (!root) return `installed, ${count} entries imported (not root: no speakers started)`
+      if (!isRoot) return `installed, ${count} entries imported (not root: no speakers started)`
       await meet(node, home)
       return `installed, ${count} entries imported, two speakers Full and both VIPs learned`
     })

@@ -111,3 +111,16 @@ t.test('promtool agrees, where there is one', async (t) => {
   t.equal(checked.status, 0, checked.stderr + checked.stdout)
   await until(speaker.stop())
 })
+
+t.test('every event has a place in the documentation', async (t) => {
+  const text = readFileSync('docs/observability.md', 'utf8')
+  const sources = ['core/events', 'events', 'announcement', 'stub-router', 'sysctl'].map((name) =>
+    readFileSync(`lib/${name}.ts`, 'utf8'),
+  )
+  const types = Array.from(
+    sources.join('').matchAll(/readonly type: '([a-z-]+)'/g),
+    ([, type]) => type!,
+  )
+  t.ok(new Set(types).size > 20)
+  for (const type of types) t.ok(text.includes(`| \`${type}\` |`), type)
+})
