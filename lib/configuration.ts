@@ -3,7 +3,7 @@
  * is wrong is said at once, with file, line and column, and then there is no configuration.
  */
 import { dirname, isAbsolute, join } from 'node:path'
-import type { CheckData, CheckObject, ConfigData, VipData } from './config/file-types.ts'
+import type { CheckData, CheckObject, ConfigData, LvsData, VipData } from './config/file-types.ts'
 import {
   at,
   type ConfigProblem,
@@ -15,6 +15,7 @@ import {
   type Source,
   withAt,
 } from './config/source.ts'
+import { parseLvs } from './configured-director.ts'
 import { OspfError } from './errors.ts'
 import { CheckError, GateBook, partsOf, withParts } from './gate-book.ts'
 import {
@@ -32,7 +33,7 @@ import { type AnnounceOptions, checkAnnounce } from './vip.ts'
 import { checkWeight } from './vip-share.ts'
 import { formatPrefix } from './wire/address.ts'
 
-export type { CheckData, VipData } from './config/file-types.ts'
+export type { CheckData, LvsData, VipData } from './config/file-types.ts'
 export type { ConfigProblem, Source as ConfigSource } from './config/source.ts'
 export { formatProblem } from './config/source.ts'
 
@@ -43,6 +44,8 @@ export interface Config {
   readonly sequenceFile: string | undefined
   /** In the kernel while the speaker runs. */
   readonly staticRoutes: readonly StaticRouteOptions[]
+  /** Virtual services. */
+  readonly lvs: LvsData | undefined
   /** By prefix; every check in place. */
   readonly vips: Readonly<Record<string, VipData>>
   readonly socket: string | undefined
@@ -180,6 +183,7 @@ function isSecretPlace(path: Path): boolean {
     return (third === 'interfaces' || third === 'virtualLinks') && fifth === 'authentication'
   if (top === 'checks')
     return path.length >= 2 && path.at(-1) !== 'headers' && path.at(-1) !== 'env'
+  if (top === 'lvs') return path.includes('checks') && path.at(-1) !== 'headers'
   return top === 'vips' && third === 'when' && path.at(-1) !== 'headers' && path.at(-1) !== 'env'
 }
 
@@ -189,6 +193,7 @@ const besides = [
   'isolate',
   'sequenceFile',
   'staticRoutes',
+  'lvs',
   'checks',
   'vips',
   'socket',
@@ -201,7 +206,7 @@ function assemble(source: Source): ReadConfig {
     void problems.push(problemAt(source, path, message))
   const data = source.data as ConfigData
   const parsed = parseAll(source, problems)
-  const { isolate = false, sequenceFile, staticRoutes = [], checks = {}, vips = {} } = data
+  const { isolate = false, sequenceFile, staticRoutes = [], lvs, checks = {}, vips = {} } = data
   const { socket, log } = data
   if (isolate !== false) {
     try {
@@ -224,6 +229,15 @@ function assemble(source: Source): ReadConfig {
     const path = ['staticRoutes', i]
     attempt(path, () => void parseStaticRoute(path.join(': '), route))
   }
+  const served = new Set<string>()
+  try {
+    for (const { vips: own } of lvs === undefined ? [] : parseLvs(lvs).services)
+      for (const address of own) served.add(address)
+  } catch (error) {
+    if (!(error instanceof OspfError)) throw error
+    const { path, message } = placedLvs(error.message, data)
+    refuse(path, message)
+  }
   const book = new GateBook()
   const named = new Names(checks, refuse)
   const isGood = (check: CheckData | readonly CheckData[], path: Path): boolean => {
@@ -243,7 +257,7 @@ function assemble(source: Source): ReadConfig {
   const announced: Record<string, VipData> = {}
   for (const [text, said] of Object.entries(vips)) {
     const path: Path = ['vips', text]
-    const { when, ...rest } = said ?? {}
+    const { when, lvs: follows, ...rest } = said ?? {}
     const isMany = Array.isArray(when)
     const list = when === undefined ? [] : ((isMany ? when : [when]) as readonly CheckData[])
     const found = list.map((check, i) =>
@@ -262,14 +276,17 @@ function assemble(source: Source): ReadConfig {
       const area = rest.area === undefined ? {} : { area: String(rest.area) }
       const vip: VipData = { ...rest, ...area, ...(gate === undefined ? {} : { when: gate }) }
       if (parsed !== undefined) checkVip(destination, vip, parsed)
-      announced[prefix] = vip
+      const isServed = destination.length === 32 && served.has(prefix.slice(0, -3))
+      if (follows === true && !isServed)
+        refuse([...path, 'lvs'], 'expected an address of a service in lvs')
+      announced[prefix] = { ...vip, ...((follows ?? isServed) ? { lvs: true } : {}) }
     }
     attempt(path, announce, { ...data, vips: { [text]: said } })
   }
   if (problems.length > 0) return failed(problems)
   const options: Config['options'] = optionsOf(data)
   return {
-    config: { options, isolate, sequenceFile, staticRoutes, vips: announced, socket, log },
+    config: { options, isolate, sequenceFile, staticRoutes, lvs, vips: announced, socket, log },
     problems: [],
   }
 }
@@ -406,6 +423,20 @@ function placed(
   if (got !== undefined && isRecord(at(data, path)) && Object.hasOwn(at(data, path) as object, got))
     return { path: [...path, got], message }
   return { path: depthOf(data, path) === path.length ? path : shortened(path, data), message }
+}
+
+/** As `placed`, of what the director says: 'services[0] (tcp 10.0.1.100:80): servers[1]: port: expected ...'. */
+function placedLvs(text: string, data: unknown): { readonly path: Path; readonly message: string } {
+  const words = text.split(': ')
+  let path: Path = ['lvs']
+  let used = 0
+  while (used < words.length - 1) {
+    const [, field, index] = /^(\w+)(?:\[(\d+)\])?(?: \(.*\))?$/.exec(words[used]!) ?? []
+    if (field === undefined) break
+    path = [...path, field, ...(index === undefined ? [] : [Number(index)])]
+    used++
+  }
+  return { path: shortened(path, data), message: words.slice(used).join(': ') }
 }
 
 /** What is missing has no place: what it is missing in does. */

@@ -45,6 +45,7 @@ export type {
   ConfigSource,
   ConfigText,
   ConfigWorld,
+  LvsData,
   ReadConfig,
   VipData,
 } from './configuration.ts'

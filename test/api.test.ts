@@ -48,7 +48,7 @@ const entries: Record<string, Entry> = {
       KeepalivedConversion KeepalivedConversionOptions KeepalivedExplanation KeepalivedImport
       KeepalivedImportOptions KeepalivedReport KeepalivedVip KeepalivedWarning KernelRouteOptions
       KernelStatus KernelWhat KeyOptions LifetimeOptions Limits Link LinkPort LsaId LsaThrottle
-      LsaView MiscCheckOptions MismatchField NeighborState NeighborView NetworkType NextHopView
+      LsaView LvsData MiscCheckOptions MismatchField NeighborState NeighborView NetworkType NextHopView
       NotifyCommand NssaOptions OpaqueOptions OpaqueView OspfErrorCode OspfEvent Override
       OverrideGate OverrideOptions PacketCounts PanicOptions PassiveCheckOptions PathStep
       PingCheckOptions PlanStep PoliciesOptions PolicyOptions PoolStanding PrefixListOptions

@@ -50,6 +50,7 @@ t.test('a director', async (t) => {
     },
     isolate: false,
     staticRoutes: [],
+    lvs: undefined,
     sequenceFile: undefined,
     vips: {
       '10.0.1.100/32': {

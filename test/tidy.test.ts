@@ -2,9 +2,10 @@
  * The house rules, held by a test. It reads the sources as text: no compiler, no parser, so a rule is a regular
  * expression and an exception is a line with its reason.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import t from 'tap'
+import { codeOf, type Import, importsOf, read, sourcesOf, wordsOf } from './sources.ts'
 
 /** Who may import whom. 'type x': types alone, which are gone at run time. Everybody may import from the own folder. */
 const arrows: Record<string, readonly string[]> = {
@@ -70,6 +71,7 @@ const arrows: Record<string, readonly string[]> = {
   'static-routes': ['type errors', 'parse', 'type ports', 'linux/static-routes.ts'],
   keepalived: ['config'],
   'keepalived-gates': ['type config', 'health'],
+  'configured-director': ['type config', 'errors', 'lvs', 'type ports'],
   'configured-statics': ['type errors', 'static-routes'],
 
   crypto: ['wire/auth.ts'],
@@ -273,6 +275,7 @@ const arrows: Record<string, readonly string[]> = {
   'gate-book': ['clock', 'config', 'errors', 'health', 'type ports'],
   configuration: [
     'config',
+    'configured-director',
     'errors',
     'gate-book',
     'options',
@@ -285,7 +288,10 @@ const arrows: Record<string, readonly string[]> = {
     'wire/address.ts',
   ],
   configured: [
+    'configured-director',
     'configured-statics',
+    'type lvs',
+    'health',
     'type static-routes',
     'clock',
     'type config',
@@ -293,7 +299,6 @@ const arrows: Record<string, readonly string[]> = {
     'core/prefix-list.ts',
     'errors',
     'gate-book',
-    'health/switch.ts',
     'type isolate',
     'options',
     'parse',
@@ -416,50 +421,6 @@ const entries = [
 ]
 
 const longest = 700
-
-const read = (path: string): string => readFileSync(path, 'utf8')
-
-/** The sources of a folder, by path within it. */
-const sourcesOf = (folder: string): Map<string, string> =>
-  new Map(
-    readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter((path) => /\.(ts|mts|mjs|js)$/.test(path) && !path.includes('node_modules'))
-      .sort()
-      .map((path) => [path, read(join(folder, path))]),
-  )
-
-const comment = /\/\*[\s\S]*?\*\/|\/\/[^\n]*/
-const text = /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/
-const commentOrText = new RegExp(`(${comment.source})|${text.source}`, 'g')
-
-/** Without comments. */
-const codeOf = (source: string): string =>
-  source.replace(commentOrText, (found, isComment) => (isComment === undefined ? found : ''))
-
-/** Without comments, and with nothing in the quotes. */
-const wordsOf = (source: string): string =>
-  source.replace(commentOrText, (_, isComment) => (isComment === undefined ? "''" : ''))
-
-interface Import {
-  readonly specifier: string
-  readonly typesOnly: boolean
-}
-
-function importsOf(source: string): Import[] {
-  const code = codeOf(source)
-  const fixed = /^(?:import|export)\s+(?:(type)\s)?[^'"]*?from\s*'([^']+)'|^import\s*'([^']+)'/gm
-  const dynamic = /\b(?:import|require)\(\s*'([^']+)'/g
-  return [
-    ...Array.from(code.matchAll(fixed), ([, type, from, bare]) => ({
-      specifier: (from ?? bare)!,
-      typesOnly: type !== undefined,
-    })),
-    ...Array.from(code.matchAll(dynamic), ([, specifier]) => ({
-      specifier: specifier!,
-      typesOnly: false,
-    })),
-  ]
-}
 
 const isRelative = ({ specifier }: Import): boolean => specifier.startsWith('.')
 const resolved = (from: string, { specifier }: Import): string =>

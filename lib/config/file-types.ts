@@ -1,5 +1,6 @@
 /** What a configuration file says, as data: the shapes that the schema describes. */
 import type { DampingOptions } from '../health/damping.ts'
+import type { DirectorOptions } from '../lvs/director-options.ts'
 import type { IsolateOptions, SpeakerOptions } from '../options.ts'
 import type { StaticRouteOptions } from '../static-routes.ts'
 import type { AnnounceOptions } from '../vip.ts'
@@ -46,6 +47,14 @@ export type CheckData = string | CheckObject
 export interface VipData
   extends Omit<AnnounceOptions, 'when' | 'prepare' | 'release' | 'connections'> {
   readonly when?: CheckData | readonly CheckData[]
+  /** It follows the services of its address, beside its own checks; default: where there are some. */
+  readonly lvs?: boolean
+}
+
+/** A director in a file: what a director is asked, and who holds its services. */
+export interface LvsData extends DirectorOptions {
+  /** Default: the kernel's IPVS. 'none': checks and gates alone, as with `checksOnly`. */
+  readonly dataPlane?: 'ipvs' | 'none'
 }
 
 /** A file. */
@@ -55,6 +64,8 @@ export interface ConfigData extends Omit<SpeakerOptions, 'signal' | 'sequenceSto
   readonly sequenceFile?: string
   /** In the kernel while the speaker runs. */
   readonly staticRoutes?: readonly StaticRouteOptions[]
+  /** Virtual services. */
+  readonly lvs?: LvsData
   readonly checks?: Readonly<Record<string, CheckData>>
   readonly vips?: Readonly<Record<string, VipData | null>>
   readonly socket?: string

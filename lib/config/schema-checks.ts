@@ -191,6 +191,7 @@ const vip = {
     'The gate: announced while it is open. A check, or several that must all pass',
     oneOrMany(named('check')),
   ),
+  lvs: described('It follows the services of its address; default: where there are some', flag),
   as: oneOf('stub', 'external'),
   cost: integer(0, U16_MAX),
   area: areaId,
