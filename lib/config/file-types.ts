@@ -16,6 +16,7 @@ export const checkKinds = [
   'icmp',
   'command',
   'file',
+  'trackedFile',
   'self',
   'all',
   'any',

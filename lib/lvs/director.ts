@@ -114,6 +114,17 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
     return director
   }
 
+  /**
+   * What a director that is started now would do to the kernel before it knows anything of the servers: those that have
+   * checks count as up. The kernel is only read.
+   * @throws OspfError as `start`
+   */
+  static async preview(options: DirectorOptions & { ipvs: IpvsPort }): Promise<DirectorPlan> {
+    const { ipvs, ...rest } = options
+    const director = new Director(rest, { ipvs })
+    return director.plan(rest.services)
+  }
+
   private constructor(options: DirectorOptions, ports: DirectorPorts) {
     this.#options = options
     this.#ports = ports
