@@ -152,6 +152,7 @@ export type {
   DirectorStatus,
   ServerStatus,
   ServiceStatus,
+  SorryStatus,
   TrafficStatus,
 } from './lvs/director-status.ts'
 export type { IpvsConnectionsOptions } from './lvs/ipvs.ts'

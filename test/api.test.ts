@@ -57,7 +57,7 @@ const entries: Record<string, Entry> = {
       RouteDifferenceView RouteMapEntryOptions RouteMapMatch RouteMapSet RouteSink RouteSource
       RouteView RouterHelperOptions RouterView SchedulerFlagName SelfOptions SequenceStore
       ServerDrainResult ServerState ServerStatus ServiceStatus SlowStartOptions SmtpCheckOptions
-      SmtpOptions SorryServerOptions SourceChange SourceRoute SourceRouteType Speaker SpeakerEvent
+      SmtpOptions SorryServerOptions SorryStatus SourceChange SourceRoute SourceRouteType Speaker SpeakerEvent
       SpeakerOptions SpeakerPorts SpfDelayConfig SpfRun StaticRouteOptions StaticRoutes
       StaticRoutesOptions StatusView StepName StepReport StepTimes StopOptions StopResult
       StubRouterOptions StubRouterTimesOptions SummaryAddressOptions SysctlEvent SysctlFinding

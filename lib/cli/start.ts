@@ -35,6 +35,9 @@ export async function start(config: Config): Promise<RunningSpeaker> {
   return {
     speaker,
     configured,
+    get director() {
+      return configured.director
+    },
     get options() {
       return configured.config.options
     },

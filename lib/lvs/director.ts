@@ -29,7 +29,7 @@ import { Pool } from './pool.ts'
 import { PoolGate, type Standing } from './pool-gate.ts'
 import type { ServerDrainResult } from './pool-server.ts'
 import { Table } from './table.ts'
-import type { IpvsPort } from './types.ts'
+import type { IpvsInfo, IpvsPort } from './types.ts'
 import { warningsOf } from './warnings.ts'
 
 /** What a director needs of the world. */
@@ -261,6 +261,11 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
       checks: this.#checks.size,
       warnings: this.#warnings,
     }
+  }
+
+  /** Of the data plane; undefined: there is none. */
+  async info(): Promise<IpvsInfo | undefined> {
+    return this.#config.checksOnly ? undefined : this.#ports.ipvs?.info()
   }
 
   /** Of the kernel's table as it was last seen: equal on directors that send clients to the same servers. */
