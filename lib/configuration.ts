@@ -30,6 +30,7 @@ import { checkOriginate } from './prefix-list.ts'
 import { reasonOf } from './reason.ts'
 import { parseStaticRoute, type StaticRouteOptions } from './static-routes.ts'
 import { type AnnounceOptions, checkAnnounce } from './vip.ts'
+import { expandVips } from './vip-list.ts'
 import { checkWeight } from './vip-share.ts'
 import { formatPrefix } from './wire/address.ts'
 
@@ -269,17 +270,18 @@ function assemble(source: Source): ReadConfig {
     const gate = when === undefined ? undefined : isMany ? resolved : resolved[0]!
     if (gate !== undefined && !isNamed && !isGood(gate, [...path, 'when'])) continue
     const announce = (): void => {
-      const destination = parseVip(text)
-      const prefix = formatPrefix(destination.prefix, destination.length)
-      if (announced[prefix] !== undefined)
-        throw new OspfError('ERR_OSPF_CONFIG', `VIP ${text}: is there twice`)
       const area = rest.area === undefined ? {} : { area: String(rest.area) }
       const vip: VipData = { ...rest, ...area, ...(gate === undefined ? {} : { when: gate }) }
-      if (parsed !== undefined) checkVip(destination, vip, parsed)
-      const isServed = destination.length === 32 && served.has(prefix.slice(0, -3))
-      if (follows === true && !isServed)
-        refuse([...path, 'lvs'], 'expected an address of a service in lvs')
-      announced[prefix] = { ...vip, ...((follows ?? isServed) ? { lvs: true } : {}) }
+      for (const prefix of vipsOf(text)) {
+        if (announced[prefix] !== undefined)
+          throw new OspfError('ERR_OSPF_CONFIG', `VIP ${prefix}: is there twice`)
+        const destination = parseVip(prefix)
+        if (parsed !== undefined) checkVip(destination, vip, parsed)
+        const isServed = destination.length === 32 && served.has(addressOf(prefix))
+        if (follows === true && !isServed)
+          return refuse([...path, 'lvs'], 'expected an address of a service in lvs')
+        announced[prefix] = { ...vip, ...((follows ?? isServed) ? { lvs: true } : {}) }
+      }
     }
     attempt(path, announce, { ...data, vips: { [text]: said } })
   }
@@ -290,6 +292,19 @@ function assemble(source: Source): ReadConfig {
     problems: [],
   }
 }
+
+/** A VIP, or each of a range. @throws OspfError */
+function vipsOf(text: string): readonly string[] {
+  if (!text.includes('-')) return expandVips(text)
+  try {
+    return expandVips(text)
+  } catch (error) {
+    const why = reasonOf(error).replace(/^VIPs: /, '')
+    throw new OspfError('ERR_OSPF_CONFIG', `VIP ${text}: ${why}`)
+  }
+}
+
+const addressOf = (prefix: string): string => prefix.split('/')[0]!
 
 /** As the speaker will look at it. @throws OspfError */
 function checkVip(

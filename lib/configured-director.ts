@@ -2,6 +2,7 @@
  * The director of a configuration: its services are there before the VIPs that need them, and go after them. A reload
  * keeps what is known of the servers.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { LvsData } from './config/file-types.ts'
 import { OspfError } from './errors.ts'
 import type { DirectorPorts, VipHooks } from './lvs/director.ts'
@@ -18,12 +19,37 @@ export interface DirectorWorld extends Pick<DirectorPorts, 'random' | 'notify'> 
   readonly openIpvs?: () => IpvsPort | Promise<IpvsPort>
 }
 
+/**
+ * Opens who holds the services of a configuration; undefined: nobody.
+ * @param onError told what cannot be put right by itself
+ * @throws OspfError as `Ipvs.open` and `Nftables.open`
+ */
+export async function openDataPlane(
+  { dataPlane = 'ipvs', checksOnly = false, keepOnStop = false }: LvsData,
+  onError?: (error: OspfError) => void,
+): Promise<IpvsPort | undefined> {
+  if (dataPlane === 'none' || checksOnly) return undefined
+  if (dataPlane === 'ipvs') {
+    const { Ipvs } = await import('./lvs/ipvs.ts')
+    return Ipvs.open()
+  }
+  const { type: _, ...options } = dataPlane === 'nftables' ? { type: dataPlane } : dataPlane
+  const { Nftables } = await import('./lvs/nftables.ts')
+  return Nftables.open({
+    ...options,
+    keepOnClose: keepOnStop,
+    ...(onError === undefined ? {} : { onError }),
+  })
+}
+
 /** What the director itself is asked. */
 export function directorOptions({ dataPlane = 'ipvs', ...options }: LvsData): DirectorOptions {
   return dataPlane === 'none' ? { ...options, checksOnly: true } : options
 }
 
-const isBlind = (lvs: LvsData): boolean => directorOptions(lvs).checksOnly ?? false
+/** What cannot change: the plane, and whether there is one. */
+const planeOf = (lvs: LvsData): unknown =>
+  (directorOptions(lvs).checksOnly ?? false) ? 'none' : (lvs.dataPlane ?? 'ipvs')
 
 /** @throws OspfError ERR_OSPF_CONFIG that names the field */
 export const parseLvs = (lvs: LvsData): DirectorConfig =>
@@ -44,13 +70,20 @@ export class ConfiguredDirector {
   readonly #clock: Clock
   readonly #world: DirectorWorld
   readonly #say: (event: DirectorEvent) => void
+  readonly #onError: (error: OspfError) => void
   #director: Director | undefined
   #ipvs: IpvsPort | undefined
   #lvs: LvsData | undefined
   /** Counts the changes: a later one overtakes what an earlier one has put off. */
   #change = 0
 
-  constructor(clock: Clock, world: DirectorWorld, say: (event: DirectorEvent) => void) {
+  constructor(
+    clock: Clock,
+    world: DirectorWorld,
+    say: (event: DirectorEvent) => void,
+    onError: (error: OspfError) => void,
+  ) {
+    this.#onError = onError
     this.#clock = clock
     this.#world = world
     this.#say = say
@@ -63,7 +96,8 @@ export class ConfiguredDirector {
 
   /** @throws OspfError ERR_OSPF_CONFIG: what cannot change while it runs */
   check(lvs: LvsData | undefined): void {
-    if (lvs === undefined || this.#lvs === undefined || isBlind(lvs) === isBlind(this.#lvs)) return
+    if (lvs === undefined || this.#lvs === undefined) return
+    if (isDeepStrictEqual(planeOf(lvs), planeOf(this.#lvs))) return
     throw new OspfError(
       'ERR_OSPF_CONFIG',
       'lvs: dataPlane: cannot change while the speaker runs; stop it and start anew',
@@ -115,7 +149,8 @@ export class ConfiguredDirector {
   async #start(lvs: LvsData): Promise<void> {
     const options = directorOptions(lvs)
     const { random, notify } = this.#world
-    if (options.checksOnly !== true) this.#ipvs = await this.#open()
+    if (options.checksOnly !== true)
+      this.#ipvs = (await this.#world.openIpvs?.()) ?? (await openDataPlane(lvs, this.#onError))
     try {
       this.#director = await Director.start({
         ...options,
@@ -130,12 +165,6 @@ export class ConfiguredDirector {
       throw error
     }
     void this.#follow(this.#director)
-  }
-
-  async #open(): Promise<IpvsPort> {
-    if (this.#world.openIpvs !== undefined) return this.#world.openIpvs()
-    const { Ipvs } = await import('./lvs/ipvs.ts')
-    return Ipvs.open()
   }
 
   async #follow(director: Director): Promise<void> {

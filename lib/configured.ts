@@ -50,9 +50,12 @@ interface Announced {
 /** Seconds between two looks at the adjacencies while a change waits for its confirmation. */
 const LOOK_S = 0.5
 
-/** What happens beside the speaker: the kernel refuses a static route, for now; or what the director says. */
+/**
+ * What happens beside the speaker: the kernel refuses a static route, for now; what holds the services cannot put
+ * something right by itself; or what the director says.
+ */
 export type ConfiguredEvent =
-  | { readonly type: 'static-route'; readonly error: OspfError }
+  | { readonly type: 'static-route' | 'data-plane'; readonly error: OspfError }
   | { readonly type: 'director'; readonly event: DirectorEvent }
 
 /** What a configured speaker stands on. */
@@ -100,8 +103,11 @@ export class ConfiguredSpeaker implements AsyncDisposable {
       (error) => onEvent?.({ type: 'static-route', error }),
       world.installStaticRoutes,
     )
-    const director = new ConfiguredDirector(clock, world, (event) =>
-      onEvent?.({ type: 'director', event }),
+    const director = new ConfiguredDirector(
+      clock,
+      world,
+      (event) => onEvent?.({ type: 'director', event }),
+      (error) => onEvent?.({ type: 'data-plane', error }),
     )
     let speaker: Speaker
     try {

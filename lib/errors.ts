@@ -16,7 +16,7 @@ export type OspfErrorCode =
   | 'ERR_OSPF_STOPPED'
   /** The child process of an isolated speaker could not be started, or ended before it answered. */
   | 'ERR_OSPF_CHILD'
-  /** This kernel has no IPVS, or its module cannot be loaded. */
+  /** This kernel has no IPVS, or its module cannot be loaded; or, of the data plane on nftables, no nft program. */
   | 'ERR_OSPF_IPVS_ABSENT'
   /** This kernel has no such IPVS scheduler or persistence engine. */
   | 'ERR_OSPF_IPVS_SCHEDULER'

@@ -23,10 +23,10 @@ const entries: Record<string, Entry> = {
     source: 'lib/index.ts',
     module: root,
     values: words(`
-      Announcement ConfiguredSpeaker Director Ipvs OriginatedOpaque OspfError OspfSpeaker all any
+      Announcement ConfiguredSpeaker Director Ipvs Nftables OriginatedOpaque OspfError OspfSpeaker all any
       atLeast command convertKeepalived damped dns explainKeepalived file formatChange
       formatDirectorEvent formatEvent formatIpvsadm formatProblem formatWhatIf formatWhy grpc
-      healthy http icmp installStaticRoutes keepalivedGate kernelLinks override panic parseIpvsadm
+      healthy http icmp installStaticRoutes keepalivedGate kernelLinks openDataPlane override panic parseIpvsadm
       readConfig readKeepalived restoreIpvs saveIpvs self smtp tcp tls udp validateConfig weighted
     `),
     types: words(`
@@ -48,7 +48,8 @@ const entries: Record<string, Entry> = {
       KeepalivedConversion KeepalivedConversionOptions KeepalivedExplanation KeepalivedImport
       KeepalivedImportOptions KeepalivedReport KeepalivedVip KeepalivedWarning KernelRouteOptions
       KernelStatus KernelWhat KeyOptions LifetimeOptions Limits Link LinkPort LsaId LsaThrottle
-      LsaView LvsData MiscCheckOptions MismatchField NeighborState NeighborView NetworkType NextHopView
+      LsaView LvsData MiscCheckOptions MismatchField NeighborState NeighborView NetworkType
+      NextHopView NftablesOptions
       NotifyCommand NssaOptions OpaqueOptions OpaqueView OspfErrorCode OspfEvent Override
       OverrideGate OverrideOptions PacketCounts PanicOptions PassiveCheckOptions PathStep
       PingCheckOptions PlanStep PoliciesOptions PolicyOptions PoolStanding PrefixListOptions

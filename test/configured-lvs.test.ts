@@ -193,6 +193,34 @@ t.test('no data plane, and services that stay', async (t) => {
   )
 })
 
+t.test('ranges of VIPs are announced one by one', async (t) => {
+  const { farm, start, run, until, learned } = bench()
+  const text = 'vips:\n  10.0.1.99-10.0.1.102: { cost: 3 }\n  10.0.1.110: {}\n'
+  const configured = await start(withLvs(await read(text), { services: [farm.service(1)] }))
+  await run(10)
+  t.strictSame(learned(), [99, 100, 101, 102, 110])
+  await until(configured.apply(await read('vips: { 10.0.1.101-10.0.1.102: { cost: 3 } }\n')))
+  await run(10)
+  t.strictSame(learned(), [101, 102])
+  await until(configured.stop())
+  t.match(await problems('vips:\n  10.0.1.9-10.0.1.7: {}\n'), [
+    /^f.yaml:4:3: vips: 10.0.1.9-10.0.1.7: .*a range from an address to one that is no lower/,
+  ])
+  t.match(await problems('vips: { 10.0.1.7-10.0.1.9: {}, 10.0.1.8: {} }\n'), [/is there twice/])
+})
+
+t.test('served addresses within a range follow their services, the others do not', async (t) => {
+  const { vips } = await read(`lvs:
+  dataPlane: { type: nftables, devices: [eth0] }
+  services: [{ address: ${vip}, port: 80, servers: [{ address: 10.0.2.1 }] }]
+vips: { 10.0.1.99-10.0.1.100: {} }
+`)
+  t.strictSame(vips, { '10.0.1.99/32': {}, '10.0.1.100/32': { lvs: true } })
+  t.match(await problems('lvs: { dataPlane: { type: nftables, device: eth0 }, services: [] }\n'), [
+    /^f.yaml:3:\d+: lvs: dataPlane: device: unknown option 'device'/,
+  ])
+})
+
 t.test('what is wrong with services is said in its place', async (t) => {
   const text = `lvs:
   services:

@@ -19,8 +19,7 @@ const arrows: Record<string, readonly string[]> = {
   health: ['clock', 'errors', 'type gate-verdict', 'ports', 'reason', 'linux/raw-socket.ts'],
   lvs: [
     'errors',
-    'linux/netlink.ts',
-    'linux/netlink-message.ts',
+    'linux',
     'parse',
     'wire/address.ts',
     'clock',
@@ -284,6 +283,7 @@ const arrows: Record<string, readonly string[]> = {
     'reason',
     'static-routes',
     'vip',
+    'vip-list',
     'vip-share',
     'wire/address.ts',
   ],
@@ -351,6 +351,7 @@ const arrows: Record<string, readonly string[]> = {
     'keepalived',
     'keepalived-gates',
     'static-routes',
+    'configured-director',
   ],
 
   sim: ['core', 'crypto', 'errors', 'lvs', 'ports', 'speaker', 'wire'],

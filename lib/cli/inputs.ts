@@ -245,10 +245,28 @@ async function vipsOf(files: readonly ConfigText[]): Promise<Map<string, string>
   const { readYaml } = await import('../config/yaml.ts')
   for (const { name, text } of files) {
     const said = at(readYaml(name, text).source?.data, ['vips'])
-    for (const key of isRecord(said) ? Object.keys(said) : []) vips.set(addressOf(key), key)
+    for (const key of isRecord(said) ? Object.keys(said) : [])
+      for (const address of addressesOf(key)) vips.set(address, key)
   }
   return vips
 }
+
+/** Of a range, each; what cannot be one is refused elsewhere. */
+function addressesOf(key: string): string[] {
+  const [first = '', last] = key.split('-').map((end) => addressOf(end.trim()))
+  if (last === undefined) return [first]
+  const number = (text: string): number =>
+    text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
+  const [from, to] = [number(first), number(last)]
+  const count = to - from + 1
+  if (!(count >= 1 && count <= MOST)) return []
+  return Array.from({ length: count }, (_, i) =>
+    [24, 16, 8, 0].map((shift) => ((from + i) >>> shift) & 255).join('.'),
+  )
+}
+
+/** Addresses of a range. */
+const MOST = 10_000
 
 /** Where services of our own stand that count on other defaults than those of keepalived. */
 async function otherDefaults(files: readonly ConfigText[]): Promise<string | undefined> {

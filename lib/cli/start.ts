@@ -61,7 +61,7 @@ const directorLevels: Readonly<Record<string, LogLevel>> = {
 }
 
 function besides(event: ConfiguredEvent): LogLine {
-  if (event.type === 'static-route') return { level: 'warning', text: event.error.message }
+  if (event.type !== 'director') return { level: 'warning', text: event.error.message }
   const { event: said } = event
   const isLoss =
     (said.type === 'quorum' && !said.gained) || (said.type === 'server' && said.state === 'down')

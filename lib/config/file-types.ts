@@ -1,6 +1,7 @@
 /** What a configuration file says, as data: the shapes that the schema describes. */
 import type { DampingOptions } from '../health/damping.ts'
 import type { DirectorOptions } from '../lvs/director-options.ts'
+import type { NftablesOptions } from '../lvs/nftables.ts'
 import type { IsolateOptions, SpeakerOptions } from '../options.ts'
 import type { StaticRouteOptions } from '../static-routes.ts'
 import type { AnnounceOptions } from '../vip.ts'
@@ -55,7 +56,12 @@ export interface VipData
 /** A director in a file: what a director is asked, and who holds its services. */
 export interface LvsData extends DirectorOptions {
   /** Default: the kernel's IPVS. 'none': checks and gates alone, as with `checksOnly`. */
-  readonly dataPlane?: 'ipvs' | 'none'
+  readonly dataPlane?: 'ipvs' | 'none' | 'nftables' | NftablesData
+}
+
+/** nftables, where the kernel has no IPVS; see `Nftables` for what it cannot do. */
+export interface NftablesData extends Omit<NftablesOptions, 'keepOnClose' | 'onError'> {
+  readonly type: 'nftables'
 }
 
 /** A file. */

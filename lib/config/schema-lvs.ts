@@ -22,7 +22,7 @@ import type {
   VirtualServiceOptions,
 } from '../lvs/director-options.ts'
 import type { IpvsPersistence, IpvsTimeouts, IpvsTunnel } from '../lvs/types.ts'
-import type { LvsData } from './file-types.ts'
+import type { LvsData, NftablesData } from './file-types.ts'
 import {
   byName,
   choice,
@@ -293,10 +293,21 @@ const director = {
   checksOnly: described('Checks and gates alone: the kernel is left as it is', flag),
 } satisfies SchemaOf<DirectorOptions>
 
+const nftables = {
+  type: oneOf('nftables'),
+  devices: described("Devices that clients' packets come in by, for direct routing", list(text)),
+  table: text,
+  flows: integer(1, S32_MAX),
+  nft: described('The program', text),
+} satisfies SchemaOf<NftablesData>
+
 const lvs = {
   ...director,
   dataPlane: described('Who holds the services; default ipvs. none: checks alone', {
-    enum: ['ipvs', 'none'],
+    type: ['string', 'object'],
+    ...choice({ type: 'object' }, fields(nftables, ['type']), {
+      enum: ['ipvs', 'none', 'nftables'],
+    }),
   }),
 } satisfies SchemaOf<LvsData>
 

@@ -49,6 +49,14 @@ export function lockAddress(device: string, prefix: string): Promise<AsyncDispos
   )
 }
 
+/** Takes the lock on tables of nftables by name. Rejects with ERR_OSPF_DUPLICATE while another data plane holds it. */
+export function lockTable(name: string): Promise<AsyncDisposable> {
+  return lock(
+    `nftables/${namespace()}/${name}`,
+    `another data plane in this network namespace has the tables ${name} of nftables: choose another name (table)`,
+  )
+}
+
 /** Holds an abstract socket: no file, and the kernel releases it however the process ends. */
 async function lock(key: string, refusal: string): Promise<AsyncDisposable> {
   const name = `ospf-speaker/${key}`
