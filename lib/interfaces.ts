@@ -38,6 +38,10 @@ export class Interfaces {
       receive: (datagram: Datagram) => owner.input((now) => core.handleDatagram(now, datagram)),
       failed: (where, cause) => owner.failed(where, cause),
       link: (name) => this.#link(name),
+      vrf: (name) => {
+        const links = owner.links.links()
+        return links.get(links.get(deviceOf(name))?.vrf ?? '')
+      },
       isElected: (name) => core.interfaces.get(name)?.isElected ?? false,
     })
   }

@@ -134,7 +134,16 @@ export interface IsolateOptions {
    * it ends, however it does, they are withdrawn in any case.
    */
   readonly onLapse?: 'withdraw' | 'keep'
+  /**
+   * Network namespace that the protocol runs in, by its name in /run/netns: its interfaces, addresses and routes. Gates stay
+   * in that of the application. Takes iproute2 and the right to enter it (CAP_SYS_ADMIN). Default: that of the application.
+   */
+  readonly namespace?: string
 }
+
+/** As read: what was left out stands for itself. */
+export type ParsedIsolate = Required<Omit<IsolateOptions, 'namespace'>> &
+  Pick<IsolateOptions, 'namespace'>
 
 /** Options of a speaker whose protocol runs in a child process. */
 export interface IsolatedSpeakerOptions extends Omit<SpeakerOptions, 'isolate'> {
@@ -535,19 +544,26 @@ function checkNumbers(where: string, values: object | undefined, known: readonly
  * Reads how an isolated speaker hangs on its application.
  * @throws OspfError ERR_OSPF_CONFIG that names the field
  */
-export function parseIsolate(value: unknown): Required<IsolateOptions> {
+export function parseIsolate(value: unknown): ParsedIsolate {
   const options: IsolateOptions = value === true ? {} : (value as IsolateOptions)
   if (!isObject(options)) throw fail('isolate', 'true, false or an object', value)
-  onlyFields('isolate', options, ['lease', 'onLapse'])
-  const { lease = 2, onLapse = 'withdraw' } = options
+  onlyFields('isolate', options, ['lease', 'onLapse', 'namespace'])
+  const { lease = 2, onLapse = 'withdraw', namespace } = options
   if (typeof lease !== 'number' || !(lease >= 0.2 && lease <= 3600)) {
     throw fail('isolate: lease', 'a number of seconds from 0.2 to 3600', lease)
   }
   if (onLapse !== 'withdraw' && onLapse !== 'keep') {
     throw fail('isolate: onLapse', "'withdraw' or 'keep'", onLapse)
   }
-  return { lease, onLapse }
+  if (namespace !== undefined && !isNamespace(namespace)) {
+    throw fail('isolate: namespace', 'the name of a network namespace', namespace)
+  }
+  return { lease, onLapse, ...(namespace === undefined ? {} : { namespace }) }
 }
+
+/** A file of /run/netns, and no option of `ip netns`. */
+const isNamespace = (value: unknown): boolean =>
+  typeof value === 'string' && /^[^-/\s][^/\s]*$/.test(value) && !/^\.\.?$/.test(value)
 
 /** A step between wall clock and monotonic clock below this many milliseconds is not a pause. */
 const SMALLEST_PAUSE_MS = 2000

@@ -34,8 +34,11 @@ export interface DatagramPort {
     receive: (datagram: Datagram) => void,
     onError: (error: Error) => void,
   ): DatagramSocket
-  /** Opens a socket for packets that are routed: those of virtual links, which come in on the others. */
-  openRouted(onError: (error: Error) => void): RoutedSocket
+  /**
+   * Opens a socket for packets that are routed: those of virtual links, which come in on the others. `vrf`: by the
+   * routes of this VRF.
+   */
+  openRouted(onError: (error: Error) => void, vrf?: string): RoutedSocket
 }
 
 export interface RoutedSocket extends AsyncDisposable {
@@ -50,6 +53,8 @@ export interface Link extends LinkState {
   readonly loopback: boolean
   /** Broadcast-capable (IFF_BROADCAST) as against point-to-point. */
   readonly broadcast: boolean
+  /** Name of the VRF that the device is part of. */
+  readonly vrf?: string
   /** Every IPv4 address, primary first. */
   readonly addresses: readonly {
     readonly address: number

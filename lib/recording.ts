@@ -47,8 +47,8 @@ export class Recording implements AsyncDisposable {
           [Symbol.asyncDispose]: () => socket[Symbol.asyncDispose](),
         }
       },
-      openRouted: (onError) => {
-        const socket = datagrams.openRouted(onError)
+      openRouted: (onError, vrf) => {
+        const socket = datagrams.openRouted(onError, vrf)
         return {
           send(source, destination, bytes, ttl = 64) {
             add({ source, destination, ttl, bytes })

@@ -1,6 +1,6 @@
 /**
  * The sockets of a speaker: one for each interface whose device is up and has an address, opened anew when that changes
- * or when it fails; and one for the packets of virtual links, which are routed.
+ * or when it fails; and one for the packets of virtual links, which are routed: in a VRF, if the interfaces are in one.
  */
 import type { Datagram } from './core/io.ts'
 import type { Clock, DatagramPort, DatagramSocket, Link, RoutedSocket } from './ports.ts'
@@ -24,9 +24,14 @@ export interface SocketOwner {
   failed(where: string, cause: unknown): void
   /** The device now. */
   link(name: string): Link | undefined
+  /** The VRF that the device is part of. */
+  vrf(name: string): Vrf | undefined
   /** The interface is Designated Router or Backup, so its socket belongs into AllDRouters. */
   isElected(name: string): boolean
 }
+
+/** A VRF device. */
+export type Vrf = Pick<Link, 'name' | 'index'>
 
 interface OpenSocket {
   readonly index: number
@@ -39,7 +44,7 @@ export class Sockets {
   readonly #sockets = new Map<string, OpenSocket>()
   /** Timers, by interface. */
   readonly #reopening = new Map<string, Disposable>()
-  #routed: RoutedSocket | undefined
+  #routed: { readonly vrf: Vrf | undefined; readonly socket: RoutedSocket } | undefined
   #closed = false
 
   constructor(owner: SocketOwner) {
@@ -59,14 +64,17 @@ export class Sockets {
 
   /** For virtual links. @throws as `open` */
   openRouted(): void {
-    this.#routed ??= this.#owner.datagrams.openRouted((error) =>
-      this.#owner.failed('virtual links', error),
-    )
+    if (this.#routed === undefined) this.#openRouted(this.#vrf())
+  }
+
+  #openRouted(vrf: Vrf | undefined): void {
+    const failed = (error: Error): void => this.#owner.failed('virtual links', error)
+    this.#routed = { vrf, socket: this.#owner.datagrams.openRouted(failed, vrf?.name) }
   }
 
   /** There are no virtual links any more. */
   shutRouted(): void {
-    const routed = this.#routed
+    const routed = this.#routed?.socket
     this.#routed = undefined
     void Promise.resolve(routed?.[Symbol.asyncDispose]()).catch((error) =>
       this.#owner.failed('virtual links', error),
@@ -103,7 +111,24 @@ export class Sockets {
   }
 
   sendRouted(source: number, destination: number, bytes: Uint8Array, ttl?: number): void {
-    this.#routed?.send(source, destination, bytes, ttl)
+    if (this.#closed) return
+    const vrf = this.#vrf(source)
+    const before = this.#routed?.vrf
+    if (this.#routed === undefined || vrf?.name !== before?.name || vrf?.index !== before?.index) {
+      this.shutRouted()
+      try {
+        this.#openRouted(vrf)
+      } catch (error) {
+        this.#owner.failed('virtual links', error)
+      }
+    }
+    this.#routed?.socket.send(source, destination, bytes, ttl)
+  }
+
+  /** That of the interface which has this address, or of any. */
+  #vrf(address?: number): Vrf | undefined {
+    const open = [...this.#sockets].find(([, s]) => address === undefined || s.address === address)
+    return open && this.#owner.vrf(open[0])
   }
 
   membership(name: string, group: number, join: boolean): void {
@@ -117,7 +142,7 @@ export class Sockets {
     const all: (AsyncDisposable | undefined)[] = [...this.#sockets.values()].map((s) => s.socket)
     this.#sockets.clear()
     for (const each of await Promise.allSettled(
-      [...all, this.#routed].map(async (socket) => socket?.[Symbol.asyncDispose]()),
+      [...all, this.#routed?.socket].map(async (socket) => socket?.[Symbol.asyncDispose]()),
     )) {
       if (each.status === 'rejected') this.#owner.failed('socket', each.reason)
     }

@@ -265,6 +265,10 @@ t.test('refused before anything starts, or at once', async (t) => {
   }
   const bad = { onLapse: 'panic' } as unknown as IsolateOptions
   await t.rejects(start(director(), bad), { ...config, message: /isolate: onLapse/ })
+  for (const namespace of ['', '-x', '..', 'a/b', 'a b']) {
+    const refused = { ...config, message: /isolate: namespace/ }
+    await t.rejects(start(director(), { namespace }), refused)
+  }
   await t.rejects(start(director({ routerId: 'x' })), { ...config, message: /routerId/ })
   const ports = lan().world
   const withPorts = OspfSpeaker.start as (...args: unknown[]) => Promise<unknown>

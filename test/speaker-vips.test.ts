@@ -275,6 +275,17 @@ t.test('the VIP as an address of lo', async (t) => {
     t.equal(world.leftovers, '')
   })
 
+  t.test('with a label', async (t) => {
+    const { speaker, world, run, until } = await running()
+    speaker.announce(vip, { device: 'lo', label: 'lo:vip1' })
+    await run(1)
+    t.strictSame(
+      world.log.filter((line) => line.startsWith('add')),
+      [`add ${onLo} lo:vip1`],
+    )
+    await until(speaker.stop())
+  })
+
   t.test('stop removes it, after the hold', async (t) => {
     const { speaker, world, peer, run, until } = await running()
     speaker.announce(vip, { device: 'lo' })

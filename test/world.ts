@@ -72,7 +72,7 @@ export class World implements SpeakerPorts {
     }
     this.datagrams = {
       open: (...args) => this.#open(...args),
-      openRouted: (onError) => host.ports.datagrams.openRouted(onError),
+      openRouted: (onError, vrf) => host.ports.datagrams.openRouted(onError, vrf),
     }
     this.links = {
       links: () => this.#links(),

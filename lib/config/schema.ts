@@ -107,6 +107,7 @@ const helper = (options: Readonly<Record<string, Schema>>): Schema => ({
 const isolate = {
   lease: { type: 'number', minimum: 0.2, maximum: 3600 },
   onLapse: oneOf('withdraw', 'keep'),
+  namespace: text,
 } satisfies SchemaOf<IsolateOptions>
 
 const milliseconds = integer(0, 0x7fffffff)

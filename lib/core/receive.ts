@@ -62,6 +62,7 @@ export function receive(router: Router, datagram: Datagram): void {
       return router.drop(iface, 'checksum')
     }
     to = virtualLinkOf(router, iface, header) ?? iface
+    if (to !== iface) router.agree(iface, source, 'virtual link')
     // packets of a virtual link are routed to us: they come in by whatever interface is nearest
     if (!isForIt && to === iface) return router.drop(iface, 'bad-destination')
     if (!isFromNearby(router, to, datagram, header)) return

@@ -467,7 +467,8 @@ export class Router {
     ours: string,
     theirs: string,
   ): void {
-    const kind = kindOf(field)
+    const isOfVirtualLink = field === 'area' && theirs === BACKBONE_TEXT
+    const kind = isOfVirtualLink ? 'virtual link' : kindOf(field)
     if (!this.isNews(iface, `${address} ${kind}`, `${field} ${ours} ${theirs}`)) return
     this.say({
       type: 'mismatch',
@@ -669,7 +670,10 @@ export class Router {
 }
 
 /** What a source must agree on with us comes up at different times. */
-type MismatchKind = 'authentication' | 'hello' | 'MTU' | 'TTL'
+/** Who means a virtual link that we do not have sends Hellos of the area as well, which are right. */
+type MismatchKind = 'authentication' | 'hello' | 'MTU' | 'TTL' | 'virtual link'
+
+const BACKBONE_TEXT = '0.0.0.0'
 
 function kindOf(field: MismatchField): MismatchKind {
   if (field === 'MTU' || field === 'TTL') return field

@@ -15,8 +15,8 @@ import { EventStream, type SpeakerEvent } from '../events.ts'
 import { type OpaqueOptions, OpaqueOriginations, type OriginatedOpaque } from '../opaque.ts'
 import {
   type IsolatedSpeakerOptions,
-  type IsolateOptions,
   type Parsed,
+  type ParsedIsolate,
   parseIsolate,
   parseOptions,
   parseStubRouter,
@@ -44,7 +44,7 @@ import type { RouteDifferenceView, WhatIfChange } from '../what-if.ts'
 import type { WhyView } from '../why.ts'
 import { formatPrefix } from '../wire/address.ts'
 import { ChildGone, Connection } from './connection.ts'
-import { clockOrigin, type Launch, launchChild } from './launch.ts'
+import { clockOrigin, type Launch, launchIn } from './launch.ts'
 import type { Call, Command, FromChild, FullSnapshot, Request, Snapshot } from './messages.ts'
 import { opaqueCommand } from './opaque-command.ts'
 import { eventOf } from './plain.ts'
@@ -101,7 +101,8 @@ export interface IsolatedWorld {
   readonly clock: Clock
   /** Where the clock began, in milliseconds on the machine's. */
   readonly origin: number
-  readonly launch: Launch
+  /** Default: a process, in the network namespace that the options name. */
+  readonly launch?: Launch
 }
 
 /**
@@ -111,7 +112,7 @@ export interface IsolatedWorld {
 export async function isolate(
   options: IsolatedSpeakerOptions,
   ports: unknown,
-  world: IsolatedWorld = { clock: realClock, origin: clockOrigin(), launch: launchChild },
+  world: IsolatedWorld = { clock: realClock, origin: clockOrigin() },
 ): Promise<Speaker> {
   const how = parseIsolate(options.isolate)
   if (ports !== undefined) {
@@ -127,7 +128,7 @@ export async function isolate(
 
 class IsolatedSpeaker implements Speaker {
   readonly routerId: string
-  readonly #isolate: Required<IsolateOptions>
+  readonly #isolate: ParsedIsolate
   readonly #world: IsolatedWorld
   readonly #clock: Clock
   readonly #events: EventStream
@@ -174,7 +175,7 @@ class IsolatedSpeaker implements Speaker {
   constructor(
     options: SpeakerOptions,
     parsed: Parsed,
-    isolate: Required<IsolateOptions>,
+    isolate: ParsedIsolate,
     world: IsolatedWorld,
   ) {
     this.routerId = options.routerId
@@ -422,7 +423,7 @@ class IsolatedSpeaker implements Speaker {
   async #connect(patience: number, isEnd = false): Promise<void> {
     const since = this.#clock.now()
     const connection = new Connection({
-      launch: this.#world.launch,
+      launch: this.#world.launch ?? launchIn(this.#isolate.namespace),
       call: (call, signal) => this.#call(call, signal),
       events: (message) => this.#hear(message),
       snapshot: (snapshot) => this.#look(snapshot),

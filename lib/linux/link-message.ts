@@ -4,6 +4,11 @@ import { Attributes, fixed, PayloadWriter } from './netlink-message.ts'
 
 const IFLA_IFNAME = 3
 const IFLA_MTU = 4
+const IFLA_MASTER = 10
+const IFLA_LINKINFO = 18
+const IFLA_INFO_KIND = 1
+const IFLA_INFO_DATA = 2
+const IFLA_VRF_TABLE = 1
 const IFA_ADDRESS = 1
 const IFA_LOCAL = 2
 const IFA_LABEL = 3
@@ -14,6 +19,8 @@ const IFA_F_SECONDARY = 0x01
 const IFF_UP = 0x01
 const IFF_BROADCAST = 0x02
 const IFF_LOOPBACK = 0x08
+/** struct ifinfomsg */
+const IFINFO = 16
 /** Up and able to pass packets: the kernel computes it from the operational state. */
 const IFF_RUNNING = 0x40
 const RT_SCOPE_UNIVERSE = 0
@@ -26,6 +33,10 @@ export interface Device {
   readonly name: string
   readonly flags: number
   readonly mtu: number
+  /** Index of the device that it is part of: a bridge, a bond, a VRF. */
+  readonly master?: number
+  /** It is a VRF. */
+  readonly isVrf?: boolean
 }
 
 export interface Address {
@@ -45,14 +56,35 @@ export function decodeDevice(
   known: ReadonlyMap<number, Device>,
 ): Device | undefined {
   // A port that leaves a bridge is told as RTM_DELLINK, too, of family AF_BRIDGE: the device is still there.
-  if (payload.length < 16 || payload[0] !== AF_UNSPEC) return undefined
+  if (payload.length < IFINFO || payload[0] !== AF_UNSPEC) return undefined
   const header = fixed(payload)
   const index = header.i32(4)
-  const attributes = new Attributes(payload, 16)
+  const attributes = new Attributes(payload, IFINFO)
   const name = attributes.text(IFLA_IFNAME) ?? known.get(index)?.name
   if (name === undefined) return undefined
-  const mtu = attributes.u32(IFLA_MTU) ?? known.get(index)?.mtu ?? 0
-  return { index, name, flags: header.u32(8), mtu }
+  const mtu = attributes.u32(IFLA_MTU)
+  const flags = header.u32(8)
+  // one that has no MTU is partial
+  if (mtu === undefined) return { mtu: 0, ...known.get(index), index, name, flags }
+  const master = attributes.u32(IFLA_MASTER)
+  return {
+    index,
+    name,
+    flags,
+    mtu,
+    ...(master === undefined ? {} : { master }),
+    ...(decodeVrfTable(payload) === undefined ? {} : { isVrf: true }),
+  }
+}
+
+/** The table of a device as it is read; undefined when it is no VRF. */
+export function decodeVrfTable(payload: Uint8Array): number | undefined {
+  const info = new Attributes(payload, IFINFO).bytes(IFLA_LINKINFO)
+  if (info === undefined) return undefined
+  const inner = new Attributes(info, 0)
+  const data = inner.bytes(IFLA_INFO_DATA)
+  if (inner.text(IFLA_INFO_KIND) !== 'vrf' || data === undefined) return undefined
+  return new Attributes(data, 0).u32(IFLA_VRF_TABLE)
 }
 
 /** Reads struct ifaddrmsg. */
@@ -111,8 +143,8 @@ export function encodeAddressQuery(): Uint8Array {
   return new PayloadWriter().u8(AF_INET).bytes(new Uint8Array(7)).finish()
 }
 
-/** A device with its addresses, which come in the kernel's order. */
-export function makeLink(device: Device, addresses: readonly Address[]): Link {
+/** A device with its addresses, which come in the kernel's order, and the VRF that it is part of. */
+export function makeLink(device: Device, addresses: readonly Address[], vrf?: string): Link {
   const { index, name, flags, mtu } = device
   const loopback = (flags & IFF_LOOPBACK) !== 0
   const ordered = [...addresses].sort((a, b) => rank(a) - rank(b))
@@ -123,6 +155,7 @@ export function makeLink(device: Device, addresses: readonly Address[]): Link {
     loopback,
     broadcast: (flags & IFF_BROADCAST) !== 0,
     mtu,
+    ...(vrf === undefined ? {} : { vrf }),
     address: ordered[0]?.address,
     prefixLength: ordered[0]?.prefixLength ?? 0,
     addresses: ordered.map(({ address, prefixLength, secondary, peer, protocol }) => ({

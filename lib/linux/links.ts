@@ -158,7 +158,9 @@ export class LinuxLinks implements LinkPort {
     }
     const now = new Map<string, Link>()
     for (const device of this.#devices.values()) {
-      const link = makeLink(device, byDevice.get(device.index) ?? [])
+      const master = device.master === undefined ? undefined : this.#devices.get(device.master)
+      const vrf = master?.isVrf ? master.name : undefined
+      const link = makeLink(device, byDevice.get(device.index) ?? [], vrf)
       const old = before.get(device.name)
       now.set(device.name, isDeepStrictEqual(old, link) ? old! : link)
     }

@@ -2,17 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { OspfError } from '../errors.ts'
-import { encodeLinkQuery } from './link-message.ts'
+import { decodeVrfTable, encodeLinkQuery } from './link-message.ts'
 import { NetlinkSocket } from './netlink.ts'
-import { Attributes } from './netlink-message.ts'
 
 const RTM_GETLINK = 18
-const IFLA_LINKINFO = 18
-const IFLA_INFO_KIND = 1
-const IFLA_INFO_DATA = 2
-const IFLA_VRF_TABLE = 1
-/** struct ifinfomsg */
-const HEADER = 16
 
 /** Later ones override earlier ones. */
 const FOLDERS = ['/usr/share/iproute2', '/usr/lib/iproute2', '/etc/iproute2']
@@ -50,16 +43,6 @@ export async function vrfTable(name: string): Promise<number> {
   if (table !== undefined) return table
   const text = `installRoutes: vrf: expected a VRF device, got '${name}', which is another kind`
   throw new OspfError('ERR_OSPF_CONFIG', text)
-}
-
-/** The table of a device as it is read; undefined when it is no VRF. */
-export function decodeVrfTable(payload: Uint8Array): number | undefined {
-  const info = new Attributes(payload, HEADER).bytes(IFLA_LINKINFO)
-  if (info === undefined) return undefined
-  const inner = new Attributes(info, 0)
-  const data = inner.bytes(IFLA_INFO_DATA)
-  if (inner.text(IFLA_INFO_KIND) !== 'vrf' || data === undefined) return undefined
-  return new Attributes(data, 0).u32(IFLA_VRF_TABLE)
 }
 
 function filesOf(folder: string): string[] {

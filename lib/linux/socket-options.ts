@@ -67,8 +67,7 @@ export function openOspfSocket(
 
 /** Order matters: setting IP_TOS sets the priority too. */
 function configure(raw: RawSocket, link: Place, receiveBuffer: number): void {
-  const device = Buffer.from(`${link.name}\0`)
-  raw.setOption(...Option.bindToDevice, device, device.length)
+  bind(raw, link.name)
   const multicast = ipMreqn(0, link)
   raw.setOption(...Option.multicastInterface, multicast, multicast.length)
   raw.setOption(...Option.multicastLoop, 0)
@@ -86,12 +85,21 @@ function configure(raw: RawSocket, link: Place, receiveBuffer: number): void {
   if (!allowed(() => raw.setOption(...Option.priority, 7))) raw.setOption(...Option.priority, 6)
 }
 
-/** Opens a socket that is bound to no device and hears nothing: for packets that are routed (RFC 2328 15). */
-export function openRoutedSocket(openRaw: OpenRawSocket): RawSocket {
+function bind(raw: RawSocket, name: string): void {
+  const device = Buffer.from(`${name}\0`)
+  raw.setOption(...Option.bindToDevice, device, device.length)
+}
+
+/**
+ * Opens a socket that hears nothing, for packets that are routed (RFC 2328 15): bound to no device, or to that of a VRF,
+ * whose routes are used then.
+ */
+export function openRoutedSocket(openRaw: OpenRawSocket, vrf?: string): RawSocket {
   let raw: RawSocket | undefined
   try {
     raw = openRaw(IP_PROTOCOL_OSPF)
     raw.emit = nothing
+    if (vrf !== undefined) bind(raw, vrf)
     raw.setOption(...Option.headerIncluded, 1)
     raw.setOption(...Option.tos, TOS)
     // every OSPF packet of the machine would be queued here
@@ -100,7 +108,7 @@ export function openRoutedSocket(openRaw: OpenRawSocket): RawSocket {
     return raw
   } catch (error) {
     raw?.close()
-    throw openingError(error, 'any device')
+    throw openingError(error, vrf ?? 'any device')
   }
 }
 

@@ -76,9 +76,9 @@ export class RawSocketPort implements DatagramPort {
   }
 
   /** Throws as `open` does. */
-  openRouted(onError: Report): RoutedSocket {
+  openRouted(onError: Report, vrf?: string): RoutedSocket {
     this.#openRaw ??= loadRawSocket()
-    const raw = openRoutedSocket(this.#openRaw)
+    const raw = openRoutedSocket(this.#openRaw, vrf)
     const socket = new UnboundSocket(raw, onError, () => this.#open.delete(socket))
     this.#open.add(socket)
     return socket

@@ -282,6 +282,23 @@ t.test('one end alone is no link', async (t) => {
   t.ok(near.counters.drops['area-mismatch'], 'the other end drops it')
 })
 
+t.test('one end alone beside an adjacency: said once, not with every Hello', async (t) => {
+  const net = new Network({ seed: 16 })
+  const [r, near, far] = ['r', 'near', 'far'].map((name) => net.router(name)) as SimRouter[]
+  net.link(r!, near!, { ...quick, prefix: '10.0.0.0/30' })
+  net.link(near!, far!, { ...one, prefix: '10.1.1.0/30' })
+  const said = (): unknown[] =>
+    near!.events.flatMap(({ event }) => (event.type === 'mismatch' ? `area ${event.theirs}` : []))
+  net.run(10)
+  far!.virtualLink(near!.routerId, transit, timers)
+  net.run(30)
+  t.strictSame(said(), ['area 0.0.0.0'])
+  near!.virtualLink(far!.routerId, transit, timers)
+  net.run(30)
+  t.match(link(near!), 'Full')
+  t.strictSame(said(), ['area 0.0.0.0'])
+})
+
 t.test('3.6: not through stub areas; one that becomes stub loses its virtual links', async (t) => {
   for (const kind of ['stub', 'nssa'] as const) {
     const { net, near, west, east, far, leaf } = build()

@@ -9,6 +9,7 @@ import {
   type Server as TcpServer,
 } from 'node:net'
 import { join } from 'node:path'
+import type { TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
 import { type HttpOptions, http } from '../../lib/health/http.ts'
 
@@ -193,6 +194,18 @@ t.test('https', { skip: openssl ? false : 'no openssl to make a certificate' }, 
   await t.rejects(http(url, { host: 'other.example', tls: { ca } })(never), {
     message: /other\.example/,
   })
+
+  // one that wants to know who asks
+  const strict = createSecureServer(
+    { key: readFileSync(key), cert: ca, ca, requestCert: true, rejectUnauthorized: true },
+    (request, response) => {
+      response.end((request.socket as TLSSocket).getPeerCertificate().subject.CN)
+    },
+  )
+  const guarded = `https://${await serve(t, strict)}/`
+  const own = { ca, cert: ca, key: readFileSync(key), servername: 'app.example' }
+  await http(guarded, { body: 'app.example', tls: own })(never)
+  await t.rejects(http(guarded, { tls: { ca, servername: 'app.example' } })(never))
 })
 
 t.test('names and refusals', async (t) => {

@@ -194,3 +194,35 @@ t.test('the child is killed', { skip: missing('frr') }, async (t) => {
   t.notOk(isAlive(next))
   t.strictSame(await inKernel(lab, vip), [])
 })
+
+t.test('the child lives in another network namespace', { skip: missing('frr') }, async (t) => {
+  const { lab, plan, router, route } = await build(t)
+  const { vip } = plan
+  // the application is a client of another network, and has none of the interfaces
+  lab.node('away')
+  const app = await SpeakerChild.start(t, lab, 'away', {
+    ...onEth0(classicIds.lb1, {}, { installRoutes: true }),
+    isolate: { namespace: lab.namespace('lb1') },
+  })
+  t.equal(app.failure, undefined)
+  await app.announce(vip, 'lo')
+  await full(router, only)
+  await route.until(only, 'the VIP is announced')
+  t.ok((await inKernel(lab, vip)).includes(vip), 'the address is there, too')
+  t.notMatch(await lab.exec('away', ['ip', 'address']), vip)
+  const child = childOf(app.process.pid)
+  t.equal((await app.stop()).status, 0)
+  t.notOk(isAlive(child))
+  t.strictSame(await inKernel(lab, vip), [])
+})
+
+t.test('a network namespace that is not there', { skip: missing() }, async (t) => {
+  const lab = Lab.for(t)
+  lab.node('away')
+  const app = await SpeakerChild.start(t, lab, 'away', {
+    ...onEth0(classicIds.lb1),
+    isolate: { namespace: `${lab.prefix}-nowhere` },
+  })
+  t.match(app.failure, { code: 'ERR_OSPF_CHILD' })
+  t.equal(await app.process.exited, 1)
+})

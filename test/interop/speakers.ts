@@ -10,6 +10,7 @@ import type {
   SpeakerOptions,
   StubRouterOptions,
 } from '../../lib/index.ts'
+import { INSIDE } from '../kernel/image.ts'
 import { type Lab, LabProcess, type LabTest, until } from './lab.ts'
 import type { Order, Said, Snapshot } from './speaker-child.ts'
 
@@ -51,6 +52,9 @@ type AnyOptions = SpeakerOptions | IsolatedSpeakerOptions
 
 /** The name of a speaker that has its process for itself. */
 const alone = 'main'
+
+/** In a virtual machine whose processor is emulated everything takes its time. */
+const patience = process.env[INSIDE] === '1' ? 5 : 1
 
 export class SpeakerChild {
   readonly node: string
@@ -100,6 +104,7 @@ export class SpeakerChild {
     })
     await until(() => started.#said.some(isStart) || !started.process.running, {
       what: `the speaker on ${node} has started`,
+      timeout: 30 * patience,
     })
     return started
   }
@@ -229,7 +234,7 @@ export class SpeakerChild {
       said.type === 'answer' && said.id === id
     const answer = await until(() => this.#said.find(isAnswer), {
       what: `the speaker on ${this.node} answers to ${order.do}`,
-      timeout: 20,
+      timeout: 20 * patience,
     })
     if (answer.error) throw Object.assign(new Error(answer.error.message), answer.error)
     return answer.result

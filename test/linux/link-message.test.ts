@@ -29,6 +29,19 @@ t.test('devices', async (t) => {
   t.equal(decodeDevice(ifinfo(0, 4, 0x3).finish(), new Map()), undefined, 'no name')
   t.equal(decodeDevice(ifinfo(7, 3, 0x43).finish(), new Map([[3, eth0]])), undefined, 'AF_BRIDGE')
   t.equal(decodeDevice(payload.subarray(0, 15), new Map()), undefined, 'cut')
+  const slave = ifinfo(0, 3, 0x43)
+    .attributeText(3, 'eth0')
+    .attributeU32(4, 1500)
+    .attributeU32(10, 7)
+  const inVrf = decodeDevice(slave.finish(), new Map())
+  t.strictSame(inVrf, { ...eth0, master: 7 }, 'part of another')
+  t.equal(decodeDevice(payload, new Map([[3, inVrf!]]))?.master, undefined, 'and no more')
+  t.equal(
+    decodeDevice(ifinfo(0, 3, 0x3).finish(), new Map([[3, inVrf!]]))?.master,
+    7,
+    'of which a partial message does not speak',
+  )
+  t.equal(makeLink(inVrf!, [], 'red').vrf, 'red')
   const noMtu = ifinfo(0, 3, 0x43).attributeText(3, 'eth0').finish()
   t.equal(decodeDevice(noMtu, new Map())?.mtu, 0)
 })

@@ -36,8 +36,10 @@ for (const mode of ['multipath', 'groups'] as const) {
     t.equal(ours().length, 3, 'kept')
 
     const second = await open()
+    t.match(second.status(), { routes: 0, discards: 2, leftovers: 3 })
     second.apply([discard('20.1.0.0/16')])
     t.match(await told('leftover 20.1.0.0/16'), { action: 'adopted' })
+    t.match(second.status(), { routes: 1, leftovers: 2 })
     second.flushLeftovers()
     t.match(await told('leftover 20.0.0.0/16'), { action: 'deleted' })
     ip('route del blackhole 20.1.0.0/16 metric 20')

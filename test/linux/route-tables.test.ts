@@ -2,8 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { realClock } from '../../lib/clock.ts'
 import { openLinux } from '../../lib/linux/index.ts'
+import { decodeVrfTable } from '../../lib/linux/link-message.ts'
 import { PayloadWriter } from '../../lib/linux/netlink-message.ts'
-import { decodeVrfTable, tableNumber, vrfTable } from '../../lib/linux/route-tables.ts'
+import { tableNumber, vrfTable } from '../../lib/linux/route-tables.ts'
 import { inNamespace, ip, outside } from './netns.ts'
 
 outside('tables by name', async (t) => {
