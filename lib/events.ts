@@ -41,6 +41,8 @@ export type SpeakerEvent =
       readonly type: 'error'
       readonly where: string
       readonly error: Error
+      /** How often the same failed since it was last said, which is at most once a minute. */
+      readonly repeated?: number
     }
   | {
       /** What became of a route in the kernel, other than what we asked for. */

@@ -158,13 +158,13 @@ function repeat(neighbor: Neighbor): void {
 function accept(iface: Interface, neighbor: Neighbor, dd: DatabaseDescriptionBody): void {
   const { router } = iface
   for (const header of dd.headers) {
-    const lsdb = router.scopeFor(iface, header.type)?.lsdb
-    if (lsdb === undefined || !neighbor.takes(header.type)) {
+    const scope = router.scopeFor(iface, header.type)
+    if (scope === undefined || !neighbor.takes(header.type)) {
       // opaque LSAs that are not for here, or from somebody who does not know them: not asking is enough
       if (isOpaque(header.type)) continue
       return neighbor.event('SeqNumberMismatch')
     }
-    const entry = lsdb.find(header)
+    const entry = scope.lsdb.find(header)
     if (
       entry === undefined ||
       compareInstances(header, header.age, entry.lsa.header, ageOf(entry, router.now)) > 0
@@ -173,6 +173,7 @@ function accept(iface: Interface, neighbor: Neighbor, dd: DatabaseDescriptionBod
       if (neighbor.requests.size >= lsas) {
         router.limitReached('lsdb', lsas)
         router.drop(iface, 'lsa-limit')
+        router.refused.note(scope, neighbor, header)
         continue
       }
       const { type, lsId, advertisingRouter } = header

@@ -1,23 +1,33 @@
 /** Link State Request packets: sending (RFC 2328 10.9) and receiving (10.7). */
-import type { LsRequestBody } from '../wire/ls-request.ts'
+
+import type { LsRequest, LsRequestBody } from '../wire/ls-request.ts'
+import { lsaKey } from '../wire/lsa.ts'
 import type { Interface } from './interface.ts'
 import type { Neighbor } from './neighbor.ts'
 
 const REQUEST_OCTETS = 12
 
+/** The first of these that fit one packet. */
+export function requestBody(iface: Interface, lsas: Iterable<LsRequest>): LsRequestBody {
+  const room = Math.max(1, Math.floor(iface.bodyOctets / REQUEST_OCTETS))
+  const requests: LsRequest[] = []
+  for (const { type, lsId, advertisingRouter } of lsas) {
+    if (requests.length >= room) break
+    requests.push({ type, lsId, advertisingRouter })
+  }
+  return { kind: 'ls-request', requests }
+}
+
 /** Asks for the first that fit one packet. At most one packet is outstanding; the next leaves when it is answered. */
 export function sendRequest(neighbor: Neighbor): void {
   const { interface: iface, router } = neighbor
   if (neighbor.requests.size === 0) return neighbor.requestTimer.cancel()
-  const room = Math.max(1, Math.floor(iface.bodyOctets / REQUEST_OCTETS))
-  const requests = []
+  const body = requestBody(iface, neighbor.requests.values())
   neighbor.requested.clear()
-  for (const [key, { type, lsId, advertisingRouter }] of neighbor.requests) {
-    if (requests.length >= room) break
-    neighbor.requested.add(key)
-    requests.push({ type, lsId, advertisingRouter })
+  for (const { type, lsId, advertisingRouter } of body.requests) {
+    neighbor.requested.add(lsaKey(type, lsId, advertisingRouter))
   }
-  router.send(iface, neighbor.address, { kind: 'ls-request', requests })
+  router.send(iface, neighbor.address, body)
   neighbor.requestTimer.set(router.now + iface.config.retransmitInterval * 1000)
 }
 

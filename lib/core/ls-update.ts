@@ -56,6 +56,7 @@ function receiveLsa(iface: Interface, neighbor: Neighbor, raw: RawLsa): boolean 
   const current = lsdb.find(header)
   // 13 (4)
   if (header.age >= MAX_AGE_S && current === undefined && !router.exchanging) {
+    router.refused.forget(scope, router.keyOf(header))
     neighbor.directAcks.push(header)
     router.touch(iface)
     return true
@@ -83,7 +84,10 @@ function receiveLsa(iface: Interface, neighbor: Neighbor, raw: RawLsa): boolean 
     }
     if (isFull || (current === undefined && router.as.overflow.refuses(raw))) {
       // asking again would not make room
-      requestSatisfied(neighbor, router.keyOf(header))
+      const key = router.keyOf(header)
+      requestSatisfied(neighbor, key)
+      if (header.age >= MAX_AGE_S) router.refused.forget(scope, key)
+      else if (asked) router.refused.note(scope, neighbor, header)
       return skip('lsa-limit')
     }
     let lsa: Lsa

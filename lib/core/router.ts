@@ -12,6 +12,7 @@
  *   ls-request.ts              10.7, 10.9             ls-update.ts              13 (1) to (8), 13.2
  *   flood.ts                   13.3, 13.6             ls-ack.ts                 13.5, 13.7
  *   flood-pace.ts, exchanges.ts   RFC 4222            limits.ts, token-bucket.ts   bounds        suspicions.ts   attacks
+ *   refused.ts                 what a full database had no room for
  *   lsdb.ts                    12.1, 13.1, age        originate.ts              12.4, 13.4, 14.1, pacing
  *   spf.ts, dijkstra.ts        16.1 first stage       routes.ts                 16.1 second stage, the table, the diff
  *   inter-area.ts              16.2, 16.3             external-routes.ts        16.4
@@ -94,6 +95,7 @@ import {
 import { originsOf } from './origins.ts'
 import { Random } from './random.ts'
 import { receive } from './receive.ts'
+import { Refused } from './refused.ts'
 import { isAbr, isAsbr, isOfBackbone } from './role.ts'
 import { Hostnames } from './router-information.ts'
 import type { RoutingTable, TableRoute } from './routes.ts'
@@ -168,6 +170,7 @@ export class Router {
   readonly owed: Set<Neighbor> = new Set()
   readonly hostnames: Hostnames = new Hostnames(this)
   readonly exchanges: Exchanges = new Exchanges(this)
+  readonly refused: Refused = new Refused(this)
   /** Undefined: we say nothing of ourselves. */
   routerInformation: RouterInformationConfig | undefined
   /** The calculation of routes, and what it found. */

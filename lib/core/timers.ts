@@ -12,6 +12,7 @@ export type TimerName =
   | 'inactivity'
   | 'database-description'
   | 'ls-request'
+  | 'refused'
   | 'ls-retransmit'
   | 'age'
   | 'originate'

@@ -98,7 +98,9 @@ export interface PlainError {
 /** An event whose error, if it has one, is plain. */
 export type PlainEvent =
   | Exclude<SpeakerEvent, { readonly type: 'error' }>
-  | { readonly type: 'error'; readonly where: string; readonly error: PlainError }
+  | (Omit<Extract<SpeakerEvent, { readonly type: 'error' }>, 'error'> & {
+      readonly error: PlainError
+    })
 
 /** What the child calls in the application. */
 export type Call =

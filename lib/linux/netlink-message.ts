@@ -294,7 +294,8 @@ export function decodeAcknowledgement(message: NetlinkMessage): Acknowledgement 
   if (type === MessageType.error && payload.length >= 4 + HEADER) {
     // The request follows: all of it, or its header alone.
     const capped = errno === 0 || (flags & MessageFlag.capped) !== 0
-    offset += capped ? HEADER : align(fixed(payload).u32(4))
+    // of any length, if it is damaged: past the end there are no attributes
+    offset += capped ? HEADER : align(Math.min(fixed(payload).u32(4), payload.length))
   }
   return { errno, text: new Attributes(payload, offset).text(1) }
 }

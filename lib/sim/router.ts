@@ -107,6 +107,10 @@ export class SimRouter extends SimNode {
   #life = 0
   #spins = 0
   #spinningAt = -1
+  #delay = 0
+  /** No packet overtakes another, also when the delay changes. */
+  #busyUntil = 0
+  #rate = { rate: 1, from: 0, reads: 0 }
 
   constructor(init: {
     readonly name: string
@@ -122,6 +126,31 @@ export class SimRouter extends SimNode {
     this.#make = init.make
     this.#eventLimit = init.eventLimit
     this.#core = this.#tellWall(init.make(this.#life, init.id))
+  }
+
+  /** Its monotonic clock: it may run too fast, or too slow. */
+  override now(): number {
+    const { rate, from, reads } = this.#rate
+    return reads + (super.now() - from) * rate
+  }
+
+  /** From here on its clock runs at `rate` times true time; 1.01 gains a second every 100. */
+  skew(rate: number): void {
+    if (!(rate > 0)) throw new OspfError('ERR_OSPF_CONFIG', `expected a rate above 0, got ${rate}`)
+    this.#rate = { rate, from: super.now(), reads: this.now() }
+    this.#drain()
+  }
+
+  /**
+   * From here on its process is slow: it comes to every timer and every packet so many seconds late; 0: it is not. What
+   * it sends leaves at once.
+   */
+  slow(seconds: number): void {
+    if (!(seconds >= 0)) {
+      throw new OspfError('ERR_OSPF_CONFIG', `expected seconds, 0 or more, got ${seconds}`)
+    }
+    this.#delay = seconds * 1000
+    this.#drain()
   }
 
   /** Router ID as a number. */
@@ -408,15 +437,21 @@ export class SimRouter extends SimNode {
     bytes: Uint8Array,
     ttl: number,
   ): void {
-    const core = this.core
+    const { clock } = this.world
+    const at = Math.max(clock.now() + this.#delay, this.#busyUntil)
+    if (at <= clock.now()) return this.#take(to, source, dest, bytes, ttl)
+    this.#busyUntil = at
+    const life = this.#core
+    const arrive = (): void => {
+      if (this.#awake(this.#core) && this.#core === life) this.#take(to, source, dest, bytes, ttl)
+    }
+    clock.schedule(new Arrival(arrive), at)
+  }
+
+  #take(to: Attachment, source: number, destination: number, bytes: Uint8Array, ttl: number): void {
     const view = this.#world.lend(bytes)
-    core.handleDatagram(this.now(), {
-      interface: to.name,
-      source,
-      destination: dest,
-      ttl,
-      bytes: view,
-    })
+    const datagram = { interface: to.name, source, destination, ttl, bytes: view }
+    this.core.handleDatagram(this.now(), datagram)
     // What the core has not copied is gone now, as with a real socket.
     view.fill(0xa5)
     this.#drain()
@@ -468,7 +503,14 @@ export class SimRouter extends SimNode {
     }
     const next = core.nextTimeout()
     if (next === undefined || this.frozen !== undefined) this.world.clock.cancel(this.#wake)
-    else this.world.clock.schedule(this.#wake, next + (this.world.clock.now() - this.now()))
+    else this.world.clock.schedule(this.#wake, this.#whenItReads(next) + this.#delay)
+  }
+
+  /** When its clock will read so, of the true time. */
+  #whenItReads(instant: number): number {
+    const now = this.world.clock.now()
+    const { rate } = this.#rate
+    return rate === 1 ? instant + (now - this.now()) : now + (instant - this.now()) / rate
   }
 
   #perform(output: Output): void {

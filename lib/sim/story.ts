@@ -19,6 +19,10 @@ export type Fault = { readonly after: number } & (
   | { readonly what: 'restart'; readonly router: string; readonly memory?: boolean }
   | { readonly what: 'freeze'; readonly router: string; readonly how: Freeze }
   | { readonly what: 'thaw'; readonly router: string }
+  /** Its process comes to everything so many seconds late; 0: it does not any more. */
+  | { readonly what: 'slow'; readonly router: string; readonly delay: number }
+  /** Its clock runs at so many times true time. */
+  | { readonly what: 'skew'; readonly router: string; readonly rate: number }
   /** `silent`: a switch keeps the carrier, so that nobody is told. */
   | { readonly what: 'cut'; readonly segment: string; readonly silent: boolean }
   | { readonly what: 'mend'; readonly segment: string }
@@ -126,6 +130,13 @@ export function drawFaults(net: Network, random: Random, count: number): Fault[]
         cost: random.int(9),
       }),
       () => ({ after: after(), what: 'withdraw', router, prefix: random.pick(prefixes) }),
+      () => ({ after: after(), what: 'slow', router, delay: random.pick([0, 0.02, 0.3, 1.5]) }),
+      () => ({
+        after: after(),
+        what: 'skew',
+        router,
+        rate: random.pick([0.95, 0.999, 1.001, 1.05]),
+      }),
     ]
     return random.pick(choices)()
   })
@@ -147,6 +158,10 @@ export function befall(net: Network, fault: Fault): void {
       return router?.running ? router.freeze(fault.how) : undefined
     case 'thaw':
       return router?.thaw()
+    case 'slow':
+      return router?.slow(fault.delay)
+    case 'skew':
+      return router?.skew(fault.rate)
     case 'cut':
       return segment?.down({ silent: fault.silent })
     case 'mend':
@@ -176,6 +191,8 @@ export function befall(net: Network, fault: Fault): void {
 export function mend(net: Network): void {
   for (const router of net.routers) {
     router.thaw()
+    router.slow(0)
+    router.skew(1)
     if (!router.running) router.restart()
   }
   for (const segment of net.segments) {

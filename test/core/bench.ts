@@ -460,7 +460,8 @@ export class Peer {
     const isElected = [this.iface.designatedRouter, this.iface.backupDesignatedRouter].includes(
       this.address,
     )
-    if (destination === this.address || destination === allSpfRouters || isElected) {
+    const isOurs = destination === this.address || destination === allSpfRouters
+    if (isOurs || (isElected && destination === allDRouters)) {
       this.#toAcknowledge.push(...body.lsas.map((lsa) => lsa.header))
     }
   }

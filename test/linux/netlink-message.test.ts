@@ -110,3 +110,19 @@ t.test('acknowledgements', async (t) => {
   t.strictSame(read(MessageType.done, 2, '08000000'), { errno: 0, text: undefined }, 'a count')
   t.strictSame(read(MessageType.done, 2, ''), { errno: 0, text: undefined }, 'nothing')
 })
+
+t.test('an acknowledgement whose request claims any length', async (t) => {
+  for (const length of [0, 3, 0x7fffffff, 0x80000000, 0xffffffef, 0xffffffff]) {
+    const payload = new PayloadWriter()
+      .u32(-17 >>> 0)
+      .u32(length)
+      .u32(0)
+      .u32(0)
+      .u32(0)
+      .attributeText(1, 'there already')
+      .finish()
+    const flags = MessageFlag.acknowledgementAttributes
+    const { errno } = decodeAcknowledgement(message(MessageType.error, flags, payload))
+    t.equal(errno, 17, `${length}`)
+  }
+})

@@ -186,3 +186,53 @@ t.test('a router that wants to be called for ever at one instant is found out', 
   net.link(net.router('a'), net.router('b'))
   t.throws(() => net.run(1), { message: 'a spins: always due at 0 ms' })
 })
+
+t.test('a slow process comes to everything late, and nothing overtakes anything', async (t) => {
+  const net = new Network({ seed: 2 })
+  const [a, b] = [net.router('a'), net.router('b')]
+  net.link(a, b, { helloInterval: 1, deadInterval: 4 })
+  net.run(20)
+  const hellos: number[] = []
+  net.tap(({ at, from, bytes }) => {
+    if (from.node === b && bytes[1] === 1) hellos.push(at)
+  })
+  net.run(5)
+  const before = hellos.at(-1)!
+  b.slow(0.25)
+  net.run(5.5)
+  const after = hellos.filter((at) => at > before)
+  t.ok(Math.abs(after[0]! - before - 1250) < 1, `${after[0]! - before} ms`)
+  t.ok(after.length >= 4, `${after.length} of five`)
+  t.equal(a.neighbors()[0]?.state, 'Full')
+  b.announce('10.77.0.0/24')
+  a.announce('10.77.1.0/24')
+  net.run(0.2)
+  t.notOk(b.fib.has('10.77.1.0/24'))
+  b.slow(0)
+  net.run(8)
+  t.ok(b.fib.has('10.77.1.0/24'))
+  t.throws(() => b.slow(-1), { code: 'ERR_OSPF_CONFIG' })
+})
+
+t.test('a clock that runs too fast', async (t) => {
+  const net = new Network({ seed: 2 })
+  const [a, b] = [net.router('a'), net.router('b')]
+  net.link(a, b, { helloInterval: 1, deadInterval: 4 })
+  net.run(20)
+  const hellos: number[] = []
+  net.tap(({ at, from, bytes }) => {
+    if (from.node === b && bytes[1] === 1) hellos.push(at)
+  })
+  b.skew(1.25)
+  net.run(20)
+  const gaps = hellos.slice(2).map((at, i) => at - hellos[i + 1]!)
+  t.ok(
+    gaps.every((gap) => Math.abs(gap - 800) < 1),
+    gaps.join(),
+  )
+  b.skew(1)
+  net.run(4000)
+  const lsa = a.database().find(({ lsa }) => lsa.header.advertisingRouter === b.id)
+  t.ok(lsa && lsa.age < 1900, 'it is refreshed')
+  t.throws(() => b.skew(0), { code: 'ERR_OSPF_CONFIG' })
+})
