@@ -3,7 +3,7 @@
  * is wrong is said at once, with file, line and column, and then there is no configuration.
  */
 import { dirname, isAbsolute, join } from 'node:path'
-import type { CheckData, CheckObject, ConfigData, VipData } from './config/file-types.ts'
+import type { CheckData, CheckObject, ConfigData, LvsData, VipData } from './config/file-types.ts'
 import {
   at,
   type ConfigProblem,
@@ -15,6 +15,7 @@ import {
   type Source,
   withAt,
 } from './config/source.ts'
+import { parseLvs } from './configured-director.ts'
 import { OspfError } from './errors.ts'
 import { CheckError, GateBook, partsOf, withParts } from './gate-book.ts'
 import { type HookOptions, parseHooks } from './observe/hook-options.ts'
@@ -31,10 +32,11 @@ import { checkOriginate } from './prefix-list.ts'
 import { reasonOf } from './reason.ts'
 import { parseStaticRoute, type StaticRouteOptions } from './static-routes.ts'
 import { type AnnounceOptions, checkAnnounce } from './vip.ts'
+import { expandVips } from './vip-list.ts'
 import { checkWeight } from './vip-share.ts'
 import { formatPrefix } from './wire/address.ts'
 
-export type { CheckData, VipData } from './config/file-types.ts'
+export type { CheckData, LvsData, VipData } from './config/file-types.ts'
 export type { ConfigProblem, Source as ConfigSource } from './config/source.ts'
 export { formatProblem } from './config/source.ts'
 
@@ -45,6 +47,8 @@ export interface Config {
   readonly sequenceFile: string | undefined
   /** In the kernel while the speaker runs. */
   readonly staticRoutes: readonly StaticRouteOptions[]
+  /** Virtual services. */
+  readonly lvs: LvsData | undefined
   /** By prefix; every check in place. */
   readonly vips: Readonly<Record<string, VipData>>
   readonly socket: string | undefined
@@ -185,6 +189,7 @@ function isSecretPlace(path: Path): boolean {
     return (third === 'interfaces' || third === 'virtualLinks') && fifth === 'authentication'
   if (top === 'checks')
     return path.length >= 2 && path.at(-1) !== 'headers' && path.at(-1) !== 'env'
+  if (top === 'lvs') return path.includes('checks') && path.at(-1) !== 'headers'
   return top === 'vips' && third === 'when' && path.at(-1) !== 'headers' && path.at(-1) !== 'env'
 }
 
@@ -194,6 +199,7 @@ const besides = [
   'isolate',
   'sequenceFile',
   'staticRoutes',
+  'lvs',
   'checks',
   'vips',
   'socket',
@@ -208,7 +214,7 @@ function assemble(source: Source): ReadConfig {
     void problems.push(problemAt(source, path, message))
   const data = source.data as ConfigData
   const parsed = parseAll(source, problems)
-  const { isolate = false, sequenceFile, staticRoutes = [], checks = {}, vips = {} } = data
+  const { isolate = false, sequenceFile, staticRoutes = [], lvs, checks = {}, vips = {} } = data
   const { socket, log } = data
   const { metrics, hooks } = data
   for (const [name, look] of [
@@ -242,6 +248,15 @@ function assemble(source: Source): ReadConfig {
     const path = ['staticRoutes', i]
     attempt(path, () => void parseStaticRoute(path.join(': '), route))
   }
+  const served = new Set<string>()
+  try {
+    for (const { vips: own } of lvs === undefined ? [] : parseLvs(lvs).services)
+      for (const address of own) served.add(address)
+  } catch (error) {
+    if (!(error instanceof OspfError)) throw error
+    const { path, message } = placedLvs(error.message, data)
+    refuse(path, message)
+  }
   const book = new GateBook()
   const named = new Names(checks, refuse)
   const isGood = (check: CheckData | readonly CheckData[], path: Path): boolean => {
@@ -261,7 +276,7 @@ function assemble(source: Source): ReadConfig {
   const announced: Record<string, VipData> = {}
   for (const [text, said] of Object.entries(vips)) {
     const path: Path = ['vips', text]
-    const { when, ...rest } = said ?? {}
+    const { when, lvs: follows, ...rest } = said ?? {}
     const isMany = Array.isArray(when)
     const list = when === undefined ? [] : ((isMany ? when : [when]) as readonly CheckData[])
     const found = list.map((check, i) =>
@@ -273,14 +288,18 @@ function assemble(source: Source): ReadConfig {
     const gate = when === undefined ? undefined : isMany ? resolved : resolved[0]!
     if (gate !== undefined && !isNamed && !isGood(gate, [...path, 'when'])) continue
     const announce = (): void => {
-      const destination = parseVip(text)
-      const prefix = formatPrefix(destination.prefix, destination.length)
-      if (announced[prefix] !== undefined)
-        throw new OspfError('ERR_OSPF_CONFIG', `VIP ${text}: is there twice`)
       const area = rest.area === undefined ? {} : { area: String(rest.area) }
       const vip: VipData = { ...rest, ...area, ...(gate === undefined ? {} : { when: gate }) }
-      if (parsed !== undefined) checkVip(destination, vip, parsed)
-      announced[prefix] = vip
+      for (const prefix of vipsOf(text)) {
+        if (announced[prefix] !== undefined)
+          throw new OspfError('ERR_OSPF_CONFIG', `VIP ${prefix}: is there twice`)
+        const destination = parseVip(prefix)
+        if (parsed !== undefined) checkVip(destination, vip, parsed)
+        const isServed = destination.length === 32 && served.has(addressOf(prefix))
+        if (follows === true && !isServed)
+          return refuse([...path, 'lvs'], 'expected an address of a service in lvs')
+        announced[prefix] = { ...vip, ...((follows ?? isServed) ? { lvs: true } : {}) }
+      }
     }
     attempt(path, announce, { ...data, vips: { [text]: said } })
   }
@@ -292,6 +311,7 @@ function assemble(source: Source): ReadConfig {
       isolate,
       sequenceFile,
       staticRoutes,
+      lvs,
       vips: announced,
       socket,
       log,
@@ -301,6 +321,19 @@ function assemble(source: Source): ReadConfig {
     problems: [],
   }
 }
+
+/** A VIP, or each of a range. @throws OspfError */
+function vipsOf(text: string): readonly string[] {
+  if (!text.includes('-')) return expandVips(text)
+  try {
+    return expandVips(text)
+  } catch (error) {
+    const why = reasonOf(error).replace(/^VIPs: /, '')
+    throw new OspfError('ERR_OSPF_CONFIG', `VIP ${text}: ${why}`)
+  }
+}
+
+const addressOf = (prefix: string): string => prefix.split('/')[0]!
 
 /** As the speaker will look at it. @throws OspfError */
 function checkVip(
@@ -434,6 +467,20 @@ function placed(
   if (got !== undefined && isRecord(at(data, path)) && Object.hasOwn(at(data, path) as object, got))
     return { path: [...path, got], message }
   return { path: depthOf(data, path) === path.length ? path : shortened(path, data), message }
+}
+
+/** As `placed`, of what the director says: 'services[0] (tcp 10.0.1.100:80): servers[1]: port: expected ...'. */
+function placedLvs(text: string, data: unknown): { readonly path: Path; readonly message: string } {
+  const words = text.split(': ')
+  let path: Path = ['lvs']
+  let used = 0
+  while (used < words.length - 1) {
+    const [, field, index] = /^(\w+)(?:\[(\d+)\])?(?: \(.*\))?$/.exec(words[used]!) ?? []
+    if (field === undefined) break
+    path = [...path, field, ...(index === undefined ? [] : [Number(index)])]
+    used++
+  }
+  return { path: shortened(path, data), message: words.slice(used).join(': ') }
 }
 
 /** What is missing has no place: what it is missing in does. */

@@ -7,14 +7,18 @@ import { isDeepStrictEqual } from 'node:util'
 import { realClock } from './clock.ts'
 import type { CheckData, VipData } from './config/file-types.ts'
 import type { Config } from './configuration.ts'
+import { ConfiguredDirector, type DirectorWorld } from './configured-director.ts'
 import { ConfiguredStatics, staticDifferences } from './configured-statics.ts'
 import { permits } from './core/prefix-list.ts'
 import { OspfError } from './errors.ts'
 import { formatEvent, type SpeakerEvent } from './events.ts'
 import { GateBook } from './gate-book.ts'
+import { all } from './health/combine.ts'
+import type { Gate } from './health/gate.ts'
 import { GateSwitch } from './health/switch.ts'
 import type { Speaker } from './isolate/isolated.ts'
 import type { AnnouncementHandle } from './isolate/remote-announcement.ts'
+import type { Director, VipHooks } from './lvs/director.ts'
 import { type DirectorEvent, formatDirectorEvent } from './lvs/director-events.ts'
 import type { AnyEvent } from './observe/event-record.ts'
 import { type EventSource, type Hooks, startHooks } from './observe/hooks.ts'
@@ -51,15 +55,16 @@ interface Announced {
 /** Seconds between two looks at the adjacencies while a change waits for its confirmation. */
 const LOOK_S = 0.5
 
-/** What happens beside the speaker. */
-export interface ConfiguredEvent {
-  /** The kernel refuses a static route, for now; or a hook failed. */
-  readonly type: 'static-route' | 'hook'
-  readonly error: Error
-}
+/**
+ * What happens beside the speaker: the kernel refuses a static route, for now; what holds the services cannot put
+ * something right by itself; a hook failed; or what the director says.
+ */
+export type ConfiguredEvent =
+  | { readonly type: 'static-route' | 'data-plane' | 'hook'; readonly error: Error }
+  | { readonly type: 'director'; readonly event: DirectorEvent }
 
 /** What a configured speaker stands on. */
-export interface ConfiguredWorld {
+export interface ConfiguredWorld extends DirectorWorld {
   /** By default Linux's; the simulator's for tests. */
   readonly ports?: SpeakerPorts
   /** Aborted: the graceful stop. */
@@ -68,7 +73,7 @@ export interface ConfiguredWorld {
   readonly onEvent?: (event: ConfiguredEvent) => void
   /** In place of the kernel. */
   readonly installStaticRoutes?: typeof installStaticRoutes
-  /** Hooks and metrics tell of it, too; a `Director`. */
+  /** Hooks and metrics tell of it, too: a `Director` besides the one of the configuration. */
   readonly director?: NonNullable<MetricsOptions['director']> & EventSource
 }
 
@@ -80,20 +85,23 @@ export class ConfiguredSpeaker implements AsyncDisposable {
   readonly #book: GateBook
   readonly #store: SequenceStore | undefined
   readonly #statics: ConfiguredStatics
+  readonly #director: ConfiguredDirector
   readonly #vips = new Map<string, Announced>()
   #metrics: Metrics | undefined
   #metricsServer: MetricsServer | undefined
-  #hooks: Hooks | undefined
+  #eventHooks: Hooks | undefined
+  /** VIPs that are being withdrawn. */
+  readonly #leaving = new Set<Promise<unknown>>()
   #applying: Promise<unknown> = Promise.resolve()
   #trial: { end(how: TrialEnd, reason: string): void } | undefined
 
   /**
-   * Starts a speaker that is what the configuration says, its VIPs and static routes included.
-   * @throws OspfError as `OspfSpeaker.start`, as `installStaticRoutes`, and ERR_OSPF_CONFIG when
-   * metrics cannot be served where they should
+   * Starts a speaker that is what the configuration says, with its static routes, its director and its VIPs.
+   * @throws OspfError as `OspfSpeaker.start`, `installStaticRoutes` and `Director.start`, and ERR_OSPF_CONFIG when metrics
+   * cannot be served where they should
    */
   static async start(config: Config, world: ConfiguredWorld = {}): Promise<ConfiguredSpeaker> {
-    const { ports, signal, onEvent, director } = world
+    const { ports, signal, onEvent } = world
     const store = config.sequenceFile === undefined ? undefined : fileStore(config.sequenceFile)
     const options = {
       ...withStore(config, store),
@@ -106,20 +114,29 @@ export class ConfiguredSpeaker implements AsyncDisposable {
       (error) => onEvent?.({ type: 'static-route', error }),
       world.installStaticRoutes,
     )
-    // there from before the start, so that redistribution finds them
-    await statics.to(config.staticRoutes)
+    const director = new ConfiguredDirector(
+      clock,
+      world,
+      (event) => onEvent?.({ type: 'director', event }),
+      (error) => onEvent?.({ type: 'data-plane', error }),
+    )
     let speaker: Speaker
     try {
+      // there from before the start, so that redistribution finds them
+      await statics.to(config.staticRoutes)
+      await director.to(config.lvs)
       speaker = await OspfSpeaker.start(options as SpeakerOptions, ports)
     } catch (error) {
+      await director.stop()
       await statics.to([])
       throw error
     }
-    const configured = new ConfiguredSpeaker(speaker, config, { clock, book, store, statics })
+    const parts = { clock, book, store, statics, director }
+    const configured = new ConfiguredSpeaker(speaker, config, parts)
     signal?.addEventListener('abort', () => void configured.stop(), { once: true })
     try {
       configured.#announce(config)
-      await configured.#observe(config, director, onEvent)
+      await configured.#observe(config, world.director ?? director.director, onEvent)
     } catch (error) {
       await configured.stop()
       throw error
@@ -135,11 +152,13 @@ export class ConfiguredSpeaker implements AsyncDisposable {
       book,
       store,
       statics,
+      director,
     }: {
       readonly clock: Clock
       readonly book: GateBook
       readonly store: SequenceStore | undefined
       readonly statics: ConfiguredStatics
+      readonly director: ConfiguredDirector
     },
   ) {
     this.speaker = speaker
@@ -148,11 +167,17 @@ export class ConfiguredSpeaker implements AsyncDisposable {
     this.#book = book
     this.#store = store
     this.#statics = statics
+    this.#director = director
   }
 
   /** What is in effect. */
   get config(): Config {
     return this.#config
+  }
+
+  /** Undefined: the configuration has never had virtual services. */
+  get director(): Director | undefined {
+    return this.#director.director
   }
 
   /** A change waits for its confirmation. */
@@ -169,6 +194,7 @@ export class ConfiguredSpeaker implements AsyncDisposable {
     const [old, now] = [this.#config, config].map((one) =>
       parseOptions(withStore(one, this.#store)),
     )
+    this.#director.check(config.lvs)
     const { changes, restarted } = planReconfigure(old!, now!, [])
     return { changes: [...changes, ...this.#differences(config)], restarted }
   }
@@ -233,11 +259,13 @@ export class ConfiguredSpeaker implements AsyncDisposable {
       return await this.speaker.stop(options)
     } finally {
       this.#book[Symbol.dispose]()
+      // the routers have left
+      await this.#director.stop()
       // redistribution has let go of them
       await this.#statics.to([])
       await this.#metricsServer?.[Symbol.asyncDispose]()
       this.#metrics?.[Symbol.dispose]()
-      await this.#hooks?.[Symbol.asyncDispose]()
+      await this.#eventHooks?.[Symbol.asyncDispose]()
     }
   }
 
@@ -256,7 +284,7 @@ export class ConfiguredSpeaker implements AsyncDisposable {
     onEvent: ConfiguredWorld['onEvent'],
   ): Promise<void> {
     const { speaker } = this
-    this.#hooks = startHooks({
+    this.#eventHooks = startHooks({
       speaker,
       director,
       hooks: config.hooks ?? [],
@@ -286,17 +314,25 @@ export class ConfiguredSpeaker implements AsyncDisposable {
     const before = this.#config
     // what has no place in the new options would keep them from being taken
     for (const prefix of this.#homeless(config)) this.#withdraw(prefix, 'its place is removed')
+    // services that are not wanted any more serve until the routers have left
+    let left = (): void => {}
+    const gone = new Promise<void>((resolve) => {
+      left = resolve
+    })
     try {
       await this.#statics.to(config.staticRoutes)
+      await this.#director.to(config.lvs, gone)
       await this.speaker.reconfigure(withStore(config, this.#store))
     } catch (error) {
       await this.#statics.to(before.staticRoutes)
+      await this.#director.to(before.lvs)
       this.#announce(before)
       throw error
     }
     this.#announce(config)
     this.#config = config
-    if (!isDeepStrictEqual(config.hooks, before.hooks)) this.#hooks?.replace(config.hooks ?? [])
+    if (!isDeepStrictEqual(config.hooks, before.hooks)) this.#eventHooks?.replace(config.hooks ?? [])
+    void Promise.allSettled(this.#leaving).then(left)
     return { changes, restarted }
   }
 
@@ -314,8 +350,11 @@ export class ConfiguredSpeaker implements AsyncDisposable {
   }
 
   /** Lines for people: what of the VIPs and their checks differs. */
-  #differences({ vips, staticRoutes, log, hooks }: Config): string[] {
-    const lines: string[] = [...staticDifferences(this.#config.staticRoutes, staticRoutes)]
+  #differences({ vips, staticRoutes, lvs, log, hooks }: Config): string[] {
+    const lines: string[] = [
+      ...staticDifferences(this.#config.staticRoutes, staticRoutes),
+      ...this.#director.differences(lvs),
+    ]
     for (const prefix of Object.keys(this.#config.vips))
       if (vips[prefix] === undefined) lines.push(`VIP ${prefix} removed`)
     for (const [prefix, data] of Object.entries(vips)) {
@@ -342,8 +381,19 @@ export class ConfiguredSpeaker implements AsyncDisposable {
   }
 
   #withdraw(prefix: string, reason: string): void {
-    void this.#vips.get(prefix)?.handle.withdraw(reason)
+    const done = this.#vips.get(prefix)?.handle.withdraw(reason)
     this.#vips.delete(prefix)
+    if (done === undefined) return
+    this.#leaving.add(done)
+    void done.finally(() => this.#leaving.delete(done)).catch(() => {})
+  }
+
+  /** What a VIP follows. */
+  #gateOf(prefix: string, { when, lvs }: VipData): Gate | undefined {
+    const own = when === undefined ? undefined : this.#book.gate(when)
+    if (lvs !== true) return own
+    const services = this.#director.vip(prefix).when
+    return own === undefined ? services : all(services, own)
   }
 
   /** Makes the VIPs what they shall be. */
@@ -355,7 +405,7 @@ export class ConfiguredSpeaker implements AsyncDisposable {
         this.#withdraw(prefix, 'announced anew, as its options changed')
     }
     for (const [prefix, data] of Object.entries(vips)) {
-      const source = data.when === undefined ? undefined : this.#book.gate(data.when)
+      const source = this.#gateOf(prefix, data)
       const known = this.#vips.get(prefix)
       if (known !== undefined) {
         if (source !== undefined) known.gate?.to(source)
@@ -365,8 +415,12 @@ export class ConfiguredSpeaker implements AsyncDisposable {
         continue
       }
       const gate = source && new GateSwitch(source)
-      const { when: _, ...rest } = data
-      const options: AnnounceOptions = gate === undefined ? rest : { ...rest, when: gate }
+      const { when: _, lvs, ...rest } = data
+      const options: AnnounceOptions = {
+        ...rest,
+        ...(lvs === true ? this.#hooks(prefix) : {}),
+        ...(gate === undefined ? {} : { when: gate }),
+      }
       this.#vips.set(prefix, { data, gate, handle: this.speaker.announce(prefix, options) })
     }
     this.#book.keep(
@@ -374,6 +428,24 @@ export class ConfiguredSpeaker implements AsyncDisposable {
         .map(({ when }) => when)
         .filter((when): when is CheckData | readonly CheckData[] => when !== undefined),
     )
+  }
+
+  #hooks(prefix: string): Omit<VipHooks, 'when'> {
+    const { prepare, connections, release } = this.#director.vip(prefix)
+    const isOver = (): boolean => {
+      const now = this.#vips.get(prefix)
+      return now === undefined || now.handle === own
+    }
+    let own: AnnouncementHandle | undefined
+    queueMicrotask(() => {
+      own = this.#vips.get(prefix)?.handle
+    })
+    return {
+      prepare,
+      connections,
+      // what is announced anew needs its services already
+      release: async () => (isOver() ? release() : undefined),
+    }
   }
 
   /** Neighbors that are Full, by interface. */
@@ -455,10 +527,10 @@ function canStay(was: VipData, is: VipData): boolean {
     Object.fromEntries(
       Object.entries(data).filter(([field]) => !lively.some((one) => one === field)),
     )
-  return (
-    isDeepStrictEqual(rest(was), rest(is)) && (was.when === undefined) === (is.when === undefined)
-  )
+  return isDeepStrictEqual(rest(was), rest(is)) && hasGate(was) === hasGate(is)
 }
+
+const hasGate = ({ when, lvs }: VipData): boolean => when !== undefined || lvs === true
 
 const costOf = ({ as, cost = 0, metric = 20 }: VipData): number =>
   as === 'external' ? metric : cost

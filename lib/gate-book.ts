@@ -21,6 +21,7 @@ import { self } from './health/self.ts'
 import type { TcpTarget } from './health/tcp.ts'
 import { tcp } from './health/tcp.ts'
 import { tls } from './health/tls.ts'
+import { trackedFile } from './health/tracked-file.ts'
 import { udp } from './health/udp.ts'
 import type { Clock } from './ports.ts'
 
@@ -298,6 +299,8 @@ const probes: Readonly<Record<Exclude<CheckKind, CombinedKind>, (check: CheckObj
       ...pick(check, ['exists']),
       ...wanted(check, 'expect', 'expect', 'expectMatch'),
     }),
+  trackedFile: (check) =>
+    trackedFile(String(check['trackedFile']), pick(check, ['weight', 'reverse'])),
   self: (check) => self(check['self'] as object),
 }
 

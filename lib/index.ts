@@ -45,12 +45,14 @@ export type {
   ConfigSource,
   ConfigText,
   ConfigWorld,
+  LvsData,
   ReadConfig,
   VipData,
 } from './configuration.ts'
 export { formatProblem, readConfig, validateConfig } from './configuration.ts'
 export type { ConfiguredEvent, ConfiguredWorld, Trial, TrialEnd } from './configured.ts'
 export { ConfiguredSpeaker } from './configured.ts'
+export { openDataPlane } from './configured-director.ts'
 export type { AuthenticationSnapshot } from './core/authentication.ts'
 export type { DropReason, MismatchField, OspfEvent } from './core/events.ts'
 export type { NetworkType } from './core/io.ts'
@@ -151,6 +153,7 @@ export type {
   DirectorStatus,
   ServerStatus,
   ServiceStatus,
+  SorryStatus,
   TrafficStatus,
 } from './lvs/director-status.ts'
 export type { IpvsConnectionsOptions } from './lvs/ipvs.ts'

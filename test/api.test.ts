@@ -26,49 +26,52 @@ const entries: Record<string, Entry> = {
       Announcement ConfiguredSpeaker Director Ipvs Nftables OriginatedOpaque OspfError OspfSpeaker
       all any atLeast command convertKeepalived damped dns eventRecord explainKeepalived file
       formatChange formatDirectorEvent formatEvent formatIpvsadm formatProblem formatWhatIf
-      formatWhy grpc healthy http icmp installStaticRoutes keepalivedGate kernelLinks metricsServer
-      override panic parseIpvsadm readConfig readKeepalived restoreIpvs saveIpvs self
-      serviceNotifier smtp speakerMetrics startHooks tcp tls udp validateConfig weighted
+      formatWhy grpc healthy http icmp installStaticRoutes keepalivedGate kernelLinks
+      metricsServer openDataPlane override panic parseIpvsadm readConfig readKeepalived
+      restoreIpvs saveIpvs self serviceNotifier smtp speakerMetrics startHooks tcp tls udp
+      validateConfig weighted
     `),
     types: words(`
-      Acknowledgement AddressOptions AddressPort AnnounceOptions AnnouncementEvent AnnouncementGroup
-      AnnouncementHandle AnnouncementState AnnouncementStepEvent AnyEvent AreaOptions AreaView
-      Attack AuthAlgorithm AuthenticationOptions AuthenticationSnapshot Cause CheckData CheckOptions
-      CheckStatus CheckTargetOptions CheckTimingOptions Clock CombineOptions CommandOptions Config
-      ConfigProblem ConfigSource ConfigText ConfigWorld ConfiguredEvent ConfiguredWorld Confirmation
-      DampedGate DampingOptions DatagramPort DatagramSocket DefaultInformationOptions Dialogue
-      DirectorEvent DirectorHelperOptions DirectorOptions DirectorPlan DirectorPorts
-      DirectorStartOptions DirectorStatus DnsCheckOptions DnsOptions DnsOutcome DnsType DownResult
-      DrainOptions DropReason EventRecord EventSource Evidence ExternalOptions FileCheckOptions
-      FileOptions Gate GatePart GatePolicy GateVerdict GrpcOptions HealthyOptions HookOptions
-      HookTopic Hooks HooksOptions HttpCheckOptions HttpOptions HttpStatus HttpUrlOptions
-      IcmpOptions InterfaceOptions InterfaceState InterfaceView IpvsConnection
-      IpvsConnectionsOptions IpvsDaemon IpvsDestination IpvsDestinationState IpvsEndpoint
-      IpvsForward IpvsInfo IpvsPersistence IpvsPort IpvsProtocol IpvsScheduler IpvsSchedulerFlag
-      IpvsService IpvsServiceKey IpvsServiceState IpvsStatistics IpvsTable IpvsTableEntry
-      IpvsTimeouts IpvsTunnel IsolateOptions IsolatedSpeakerOptions KeepalivedConfig
-      KeepalivedConversion KeepalivedConversionOptions KeepalivedExplanation KeepalivedImport
-      KeepalivedImportOptions KeepalivedReport KeepalivedVip KeepalivedWarning KernelRouteOptions
-      KernelStatus KernelWhat KeyOptions LifetimeOptions Limits Link LinkPort LsaId LsaThrottle
-      LsaView Metrics MetricsDirector MetricsFormat MetricsGate MetricsOptions MetricsServer
-      MetricsServerOptions MetricsSpeaker MetricsText MiscCheckOptions MismatchField NeighborState
-      NeighborView NetworkType NextHopView NftablesOptions NotifyCommand NssaOptions OpaqueOptions
-      OpaqueView OspfErrorCode OspfEvent Override OverrideGate OverrideOptions PacketCounts
-      PanicOptions PassiveCheckOptions PathStep PingCheckOptions PlanStep PoliciesOptions
-      PolicyOptions PoolStanding PrefixListOptions PrefixRuleOptions Probe ProbeCheckOptions
-      ProbeStatus RangeOptions ReadConfig RealServerOptions ReconfigureResult RedistributeFrom
+      Acknowledgement AddressOptions AddressPort AnnounceOptions AnnouncementEvent
+      AnnouncementGroup AnnouncementHandle AnnouncementState AnnouncementStepEvent AnyEvent
+      AreaOptions AreaView Attack AuthAlgorithm AuthenticationOptions AuthenticationSnapshot Cause
+      CheckData CheckOptions CheckStatus CheckTargetOptions CheckTimingOptions Clock
+      CombineOptions CommandOptions Config ConfigProblem ConfigSource ConfigText ConfigWorld
+      ConfiguredEvent ConfiguredWorld Confirmation DampedGate DampingOptions DatagramPort
+      DatagramSocket DefaultInformationOptions Dialogue DirectorEvent DirectorHelperOptions
+      DirectorOptions DirectorPlan DirectorPorts DirectorStartOptions DirectorStatus
+      DnsCheckOptions DnsOptions DnsOutcome DnsType DownResult DrainOptions DropReason EventRecord
+      EventSource Evidence ExternalOptions FileCheckOptions FileOptions Gate GatePart GatePolicy
+      GateVerdict GrpcOptions HealthyOptions HookOptions HookTopic Hooks HooksOptions
+      HttpCheckOptions HttpOptions HttpStatus HttpUrlOptions IcmpOptions InterfaceOptions
+      InterfaceState InterfaceView IpvsConnection IpvsConnectionsOptions IpvsDaemon
+      IpvsDestination IpvsDestinationState IpvsEndpoint IpvsForward IpvsInfo IpvsPersistence
+      IpvsPort IpvsProtocol IpvsScheduler IpvsSchedulerFlag IpvsService IpvsServiceKey
+      IpvsServiceState IpvsStatistics IpvsTable IpvsTableEntry IpvsTimeouts IpvsTunnel
+      IsolateOptions IsolatedSpeakerOptions KeepalivedConfig KeepalivedConversion
+      KeepalivedConversionOptions KeepalivedExplanation KeepalivedImport KeepalivedImportOptions
+      KeepalivedReport KeepalivedVip KeepalivedWarning KernelRouteOptions KernelStatus KernelWhat
+      KeyOptions LifetimeOptions Limits Link LinkPort LsaId LsaThrottle LsaView LvsData Metrics
+      MetricsDirector MetricsFormat MetricsGate MetricsOptions MetricsServer MetricsServerOptions
+      MetricsSpeaker MetricsText MiscCheckOptions MismatchField NeighborState NeighborView
+      NetworkType NextHopView NftablesOptions NotifyCommand NssaOptions OpaqueOptions OpaqueView
+      OspfErrorCode OspfEvent Override OverrideGate OverrideOptions PacketCounts PanicOptions
+      PassiveCheckOptions PathStep PingCheckOptions PlanStep PoliciesOptions PolicyOptions
+      PoolStanding PrefixListOptions PrefixRuleOptions Probe ProbeCheckOptions ProbeStatus
+      RangeOptions ReadConfig RealServerOptions ReconfigureResult RedistributeFrom
       RedistributeOptions ResetOptions ResilientGroupOptions RouteDifferenceView
       RouteMapEntryOptions RouteMapMatch RouteMapSet RouteSink RouteSource RouteView
       RouterHelperOptions RouterView SchedulerFlagName SelfOptions SequenceStore ServerDrainResult
-      ServerState ServerStatus ServiceNotifier ServiceNotifierOptions ServiceStatus SlowStartOptions
-      SmtpCheckOptions SmtpOptions SorryServerOptions SourceChange SourceRoute SourceRouteType
-      Speaker SpeakerEvent SpeakerOptions SpeakerPorts SpfDelayConfig SpfRun StaticRouteOptions
-      StaticRoutes StaticRoutesOptions StatusView StepName StepReport StepTimes StopOptions
-      StopResult StubRouterOptions StubRouterTimesOptions SummaryAddressOptions SysctlEvent
-      SysctlFinding SysctlPort TcpCheckOptions TcpOptions TcpTarget TlsCheckOptions TlsCheckSettings
-      TlsOptions TrafficStatus Trial TrialEnd TtlSecurityOptions UdpCheckOptions UdpOptions Verdict
-      VipChange VipData VipHooks VipPolicyOptions VirtualLinkOptions VirtualServiceOptions
-      VitalsView WeightedOptions WhatIfChange WhyCandidate WhyView
+      ServerState ServerStatus ServiceNotifier ServiceNotifierOptions ServiceStatus
+      SlowStartOptions SmtpCheckOptions SmtpOptions SorryServerOptions SorryStatus SourceChange
+      SourceRoute SourceRouteType Speaker SpeakerEvent SpeakerOptions SpeakerPorts SpfDelayConfig
+      SpfRun StaticRouteOptions StaticRoutes StaticRoutesOptions StatusView StepName StepReport
+      StepTimes StopOptions StopResult StubRouterOptions StubRouterTimesOptions
+      SummaryAddressOptions SysctlEvent SysctlFinding SysctlPort TcpCheckOptions TcpOptions
+      TcpTarget TlsCheckOptions TlsCheckSettings TlsOptions TrafficStatus Trial TrialEnd
+      TtlSecurityOptions UdpCheckOptions UdpOptions Verdict VipChange VipData VipHooks
+      VipPolicyOptions VirtualLinkOptions VirtualServiceOptions VitalsView WeightedOptions
+      WhatIfChange WhyCandidate WhyView
     `),
   },
   'ospf-speaker/core': {

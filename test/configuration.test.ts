@@ -50,6 +50,7 @@ t.test('a director', async (t) => {
     },
     isolate: false,
     staticRoutes: [],
+    lvs: undefined,
     sequenceFile: undefined,
     vips: {
       '10.0.1.100/32': {
@@ -116,8 +117,8 @@ rolle: router
     'f.yaml:5:34: areas: 0.0.0.0: interfaces: eth0: cost: expected a whole number from 1 to 65535, got 0',
     'f.yaml:6:60: areas: 0.0.0.0: interfaces: eth1: authentication: keys: 0: key: expected text, got a number',
     'f.yaml:6:74: areas: 0.0.0.0: interfaces: eth1: authentication: keys: 1: expected one of key, keyFile, keyEnv',
-    'f.yaml:8:28: vips: 10.0.1.100/32: when: http: expected only one of http, grpc, tcp, tls, udp, dns, icmp, command, file, self, all, any, atLeast, weighted in a check',
-    'f.yaml:8:46: vips: 10.0.1.100/32: when: tcp: expected only one of http, grpc, tcp, tls, udp, dns, icmp, command, file, self, all, any, atLeast, weighted in a check',
+    'f.yaml:8:28: vips: 10.0.1.100/32: when: http: expected only one of http, grpc, tcp, tls, udp, dns, icmp, command, file, trackedFile, self, all, any, atLeast, weighted in a check',
+    'f.yaml:8:46: vips: 10.0.1.100/32: when: tcp: expected only one of http, grpc, tcp, tls, udp, dns, icmp, command, file, trackedFile, self, all, any, atLeast, weighted in a check',
     "f.yaml:9:20: vips: 10.0.1.101/32: when: unknown option 'htpp'; did you mean 'http'?",
     "f.yaml:10:1: rolle: unknown option 'rolle'; did you mean 'role'?",
   ])

@@ -22,7 +22,7 @@ function example(name: string, ...args: string[]): Promise<Result> {
 }
 
 t.test('--help', async (t) => {
-  for (const name of ['load-balancer', 'router']) {
+  for (const name of ['load-balancer', 'router', 'director']) {
     const { status, stdout, stderr } = await example(name, '--help')
     t.same([status, stderr], [0, ''])
     t.match(stdout, new RegExp(`^usage: ${name} --router-id <A\\.B\\.C\\.D> --interface <device>`))

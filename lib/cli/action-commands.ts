@@ -9,13 +9,10 @@ import {
 } from '../index.ts'
 import { action, type Command, command, countOf, prefixOf } from './command.ts'
 import type { Match } from './grammar.ts'
+import { RefusedError } from './refused.ts'
+import { drainServer, serverDrainText, undrainServer } from './show-lvs.ts'
 import type { NeighborView, Operated } from './speaker-like.ts'
 import { block, duration } from './text.ts'
-
-/** What was asked for cannot be; the message is for the operator. */
-export class RefusedError extends Error {
-  override readonly name = 'RefusedError'
-}
 
 interface Done {
   readonly done: string
@@ -191,6 +188,11 @@ function change(match: Match<Command>): WhatIfChange {
   }) as WhatIfChange
 }
 
+const serverHelp = {
+  server: 'A real server, as ADDRESS:PORT',
+  service: 'Of this virtual service alone: its name, or its ADDRESS:PORT',
+}
+
 const VIP = '{A.B.C.D|A.B.C.D/M}'
 
 export const actionCommands: readonly Command[] = [
@@ -215,6 +217,13 @@ export const actionCommands: readonly Command[] = [
   ),
   action(`drain [A.B.C.D|A.B.C.D/M] [timeout COUNT] [json]`, drain, downText),
   action('undrain [A.B.C.D|A.B.C.D/M] [json]', undrain, said),
+  action(
+    'drain server WORD [service WORD] [timeout COUNT] [json]',
+    drainServer,
+    serverDrainText,
+    serverHelp,
+  ),
+  action('undrain server WORD [service WORD] [json]', undrainServer, said, serverHelp),
   action(`force ${VIP} {up|down|auto} [json]`, force, said, {
     up: 'Whatever the gate says',
     down: 'Whatever the gate says',

@@ -8,10 +8,15 @@ import { answered, type Said, say } from './said.ts'
 export interface CheckOptions extends Inputs {
   /** Ask the speaker behind this socket what it would change. */
   readonly diff?: string
+  /** Say what would be done to IPVS. */
+  readonly plan?: boolean
 }
 
 /** 0: it is one; 2: it has errors; 1: the machine, or the running speaker, is in the way. */
-export async function check({ diff, ...inputs }: CheckOptions, host: InputHost): Promise<Said> {
+export async function check(
+  { diff, plan, ...inputs }: CheckOptions,
+  host: InputHost,
+): Promise<Said> {
   const { texts, errors } = await loadInputs(inputs, host)
   if (errors.length > 0) return say(2, [], errors)
   const { keepalived } = texts
@@ -20,12 +25,15 @@ export async function check({ diff, ...inputs }: CheckOptions, host: InputHost):
   const changed = (keepalived?.reports ?? []).map(lineOf).filter((one) => !passedOver.includes(one))
   if (passedOver.length > 0) return say(2, changed.map(warning), passedOver)
   if (diff !== undefined) return difference(diff, texts)
-  if (isAlone(texts)) return ok(changed)
+  if (isAlone(texts) && plan !== true) return ok(changed)
   const read = await readInputs(texts, host)
   const warnings = read.lines.flatMap(({ level, text }) => (level === 'warning' ? [text] : []))
   if (read.config === undefined)
     return say(read.isMachine ? 1 : 2, warnings.map(warning), read.errors)
-  return ok(warnings)
+  const { lvs } = read.config
+  if (plan !== true || lvs === undefined) return ok(warnings)
+  const { planLines } = await import('./plan.ts')
+  return say(0, [...warnings.map(warning), ...(await planLines(lvs))], [])
 }
 
 /** A part of a configuration: who runs it says the rest. */

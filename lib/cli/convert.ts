@@ -3,9 +3,10 @@ import { type FrrCompat, type FrrFile, type FrrOptions, importFrr } from '../con
 import { type Places, placesOf } from '../config/frr-places.ts'
 import { type ResolvedNetworks, resolveNetworks } from '../config/networks.ts'
 import type { Path } from '../config/source.ts'
-import type { SpeakerOptions } from '../index.ts'
-import { type InputHost, type Inputs, loadInputs } from './inputs.ts'
-import { startOptions } from './options.ts'
+import type { ConfigSource, SpeakerOptions } from '../index.ts'
+import { frrData, type InputHost, type Inputs, loadInputs } from './inputs.ts'
+import { errorsOf, lineOf } from './keepalived.ts'
+import { keepalivedSource } from './keepalived-source.ts'
 import { type Said, say } from './said.ts'
 
 type Links = Parameters<typeof resolveNetworks>[1]
@@ -15,8 +16,29 @@ export async function convert(inputs: Inputs, host: InputHost): Promise<Said> {
   const { texts, errors } = await loadInputs(inputs, host)
   if (errors.length > 0) return say(2, [], errors)
   const links = await host.links().catch(() => new Map() as Links)
-  const { compat = 'frr' } = texts
-  return convertFrr(texts.frr, compat, links, (device) => host.speed(device))
+  const { compat = 'frr', keepalived, strict, vrrp = false } = texts
+  const speed = (device: string): number | undefined => host.speed(device)
+  if (keepalived === undefined) return convertFrr(texts.frr, compat, links, speed)
+  const { config } = keepalived
+  if (config === undefined || strict === true) {
+    const refused = errorsOf(keepalived, strict)
+    if (config === undefined || refused.length > 0) return say(2, [], refused)
+  }
+  const { source, differences } = keepalivedSource(config, { vrrp })
+  const vips = new Map(Object.keys(source.data.vips).map((vip) => [vip, vip]))
+  const said = [...keepalived.reports.map(lineOf), ...differences].map((text) => `warning: ${text}`)
+  const { status, out, complaints } = await convertFrr(texts.frr, compat, links, speed, {
+    source,
+    vips,
+  })
+  return say(status, out, [...said, ...complaints])
+}
+
+/** What a keepalived.conf adds. */
+interface Beside {
+  readonly source: ConfigSource
+  /** VIPs that are announced through it alone. */
+  readonly vips: ReadonlyMap<string, string>
 }
 
 /** The same with the devices that there are. Those that are not, and have an address in the files, are made up. */
@@ -25,8 +47,17 @@ export async function convertFrr(
   compat: FrrCompat,
   devices: Links,
   speed: (device: string) => number | undefined,
+  beside?: Beside,
 ): Promise<Said> {
   const { writeYaml } = await import('../config/convert.ts')
+  const besides = (path: Path): string | undefined => {
+    const { file, line } = beside!.source.place(path)
+    return path.length > 1 && line !== undefined ? `${file}:${line}` : undefined
+  }
+  if (files.length === 0 && beside !== undefined) {
+    const { name, data } = beside.source
+    return say(0, writeYaml(data, besides, ` From ${name}.`).trimEnd().split('\n'), [])
+  }
   const { options, accepted, errors } = importFrr(files, { compat })
   if (options === undefined)
     return say(
@@ -37,14 +68,16 @@ export async function convertFrr(
   const links = new Map(devices)
   for (const { device } of options.addresses)
     if (!links.has(device)) links.set(device, madeUp(device))
-  const { resolved, data, refusal } = resolve(options, links, speed)
+  const { resolved, data, refusal } = resolve(options, links, speed, beside?.vips)
   if (resolved === undefined) return say(2, [], [`${files[0]?.name}: ${refusal}`])
   const build = (some: readonly FrrFile[]): SpeakerOptions | undefined => {
     const again = importFrr(some, { compat }).options
-    return again && tidied(startOptions(again, resolveNetworks(again, links, speed)))
+    const vips = beside?.vips ?? new Map()
+    return again && tidied(frrData(again, resolveNetworks(again, links, speed), vips))
   }
   const places = placesOf(files, build)
-  const heading = ` From ${files.map(({ name }) => name).join(', ')}.`
+  const names = [...files.map(({ name }) => name), ...(beside ? [beside.source.name] : [])]
+  const heading = ` From ${names.join(', ')}.`
   const complaints = [
     ...resolved.absent.map((name) => `warning: interface ${name} does not exist; it is left out`),
     ...resolved.warnings.map((text) => `warning: ${text}`),
@@ -54,7 +87,14 @@ export async function convertFrr(
         ({ file, line, statement, reason }) => `warning: ${file}:${line}: ${statement}: ${reason}`,
       ),
   ]
-  const text = writeYaml(data, (path) => linesOf(places, path), heading)
+  const isBeside = ([top]: Path): boolean =>
+    beside !== undefined && (top === 'lvs' || top === 'vips')
+  const all = { ...data, ...(beside?.source.data as object | undefined) }
+  const text = writeYaml(
+    all,
+    (path) => (isBeside(path) ? besides(path) : linesOf(places, path)),
+    heading,
+  )
   return say(0, text.trimEnd().split('\n'), complaints)
 }
 
@@ -63,12 +103,13 @@ function resolve(
   options: FrrOptions,
   links: Links,
   speed: (device: string) => number | undefined,
+  vips: ReadonlyMap<string, string> = new Map(),
 ):
   | { resolved: ResolvedNetworks; data: SpeakerOptions; refusal?: never }
   | { resolved?: never; data?: never; refusal: string } {
   try {
     const resolved = resolveNetworks(options, links, speed)
-    return { resolved, data: tidied(startOptions(options, resolved)) }
+    return { resolved, data: tidied(frrData(options, resolved, vips)) }
   } catch (error) {
     return { refusal: error instanceof Error ? error.message : String(error) }
   }

@@ -3,6 +3,7 @@ import { autoConfig, detect } from '../config/detect.ts'
 import { type FrrCompat, type FrrFile, type FrrOptions, importFrr } from '../config/frr.ts'
 import { type Places, placesOf } from '../config/frr-places.ts'
 import { type ResolvedNetworks, resolveNetworks } from '../config/networks.ts'
+import { at, isRecord, placeText } from '../config/source.ts'
 import {
   type Config,
   type ConfigSource,
@@ -14,6 +15,7 @@ import {
   type SpeakerOptions,
 } from '../index.ts'
 import { errorsOf, lineOf, readConfiguration } from './keepalived.ts'
+import { keepalivedSource } from './keepalived-source.ts'
 import type { LogLine } from './log.ts'
 import { startOptions } from './options.ts'
 
@@ -31,6 +33,8 @@ export interface Inputs {
   readonly strict?: boolean
   /** Path of a keepalived.conf. */
   readonly keepalived?: string
+  /** Announce the addresses of its vrrp_instance blocks as well. */
+  readonly vrrp?: boolean
   /** keepalived's -i. */
   readonly configId?: string
   /** Take the interface of the default route. */
@@ -45,7 +49,7 @@ export interface Inputs {
 
 /** The same as texts, which can be handed on. */
 export interface Texts
-  extends Pick<Inputs, 'compat' | 'strict' | 'auto' | 'vip' | 'pcap' | 'isolate'> {
+  extends Pick<Inputs, 'compat' | 'strict' | 'vrrp' | 'auto' | 'vip' | 'pcap' | 'isolate'> {
   readonly files: readonly ConfigText[]
   readonly frr: readonly FrrFile[]
   /** What a keepalived.conf with all that it includes says. */
@@ -116,6 +120,8 @@ export async function readInputs(
     lines,
   })
   const sources: (ConfigText | ConfigSource)[] = [...texts.files]
+  const vips = await vipsOf(texts.files)
+  for (const vip of texts.vip ?? []) vips.set(addressOf(vip), vip)
   if (texts.auto === true) {
     const detected = detect(await host.readFile('/proc/net/route'), await host.links())
     if (typeof detected === 'string') return refuse([`ospf-speaker: --auto: ${detected}`], true)
@@ -130,6 +136,19 @@ export async function readInputs(
     const refused = strict || config === undefined ? errorsOf(keepalived, strict) : []
     if (refused.length > 0) return refuse(refused)
     for (const report of reports) lines.push({ level: 'warning', text: lineOf(report) })
+    if (config !== undefined) {
+      const { vrrp = false } = texts
+      const { source, differences } = keepalivedSource(config, { vrrp, names: vips })
+      if (strict && differences.length > 0) return refuse(differences)
+      for (const text of differences) lines.push({ level: 'warning', text })
+      const mixed = source.data.lvs && (await otherDefaults(texts.files))
+      if (mixed !== undefined)
+        return refuse([
+          `${mixed}: lvs: defaults: expected keepalived, as there is a keepalived.conf beside it`,
+        ])
+      for (const key of Object.keys(source.data.vips)) vips.set(addressOf(key), key)
+      sources.push(source)
+    }
   }
   if (texts.frr.length > 0) {
     const { options, accepted, errors } = importFrr(texts.frr, { compat })
@@ -144,7 +163,6 @@ export async function readInputs(
       else lines.push({ level: 'warning', text: `${where}: not done: ${statement}: ${reason}` })
     }
     if (refused.length > 0) return refuse(refused)
-    const vips = await vipsOf(texts.files)
     const links = without(await host.links(), inEffect, vips)
     const speed = (device: string): number | undefined => host.speed(device)
     let resolved: ResolvedNetworks
@@ -188,10 +206,10 @@ export async function readInputs(
 }
 
 /** FRR's files in the words of our own; a VIP that has a gate is announced through it alone. */
-function frrData(
+export function frrData(
   options: FrrOptions,
   resolved: ResolvedNetworks,
-  vips: ReadonlySet<string>,
+  vips: ReadonlyMap<string, string>,
 ): SpeakerOptions {
   const said = startOptions(options, resolved)
   const areas = Object.entries(said.areas).map(([id, { stubNetworks = {}, ...area }]) => {
@@ -220,22 +238,56 @@ export function frrSource(
 
 const addressOf = (prefix: string): string => prefix.split('/')[0]!
 
-async function vipsOf(files: readonly ConfigText[]): Promise<ReadonlySet<string>> {
-  if (files.length === 0) return new Set()
+/** How the files write their VIPs, by address. */
+async function vipsOf(files: readonly ConfigText[]): Promise<Map<string, string>> {
+  const vips = new Map<string, string>()
+  if (files.length === 0) return vips
   const { readYaml } = await import('../config/yaml.ts')
-  return new Set(
-    files.flatMap(({ name, text }) => {
-      const data = readYaml(name, text).source?.data
-      const vips = typeof data === 'object' && data !== null && 'vips' in data ? data.vips : {}
-      return Object.keys(typeof vips === 'object' && vips !== null ? vips : {}).map(addressOf)
-    }),
+  for (const { name, text } of files) {
+    const said = at(readYaml(name, text).source?.data, ['vips'])
+    for (const key of isRecord(said) ? Object.keys(said) : [])
+      for (const address of addressesOf(key)) vips.set(address, key)
+  }
+  return vips
+}
+
+/** Of a range, each; what cannot be one is refused elsewhere. */
+function addressesOf(key: string): string[] {
+  const [first = '', last] = key.split('-').map((end) => addressOf(end.trim()))
+  if (last === undefined) return [first]
+  const number = (text: string): number =>
+    text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
+  const [from, to] = [number(first), number(last)]
+  const count = to - from + 1
+  if (!(count >= 1 && count <= MOST)) return []
+  return Array.from({ length: count }, (_, i) =>
+    [24, 16, 8, 0].map((shift) => ((from + i) >>> shift) & 255).join('.'),
   )
 }
 
+/** Addresses of a range. */
+const MOST = 10_000
+
+/** Where services of our own stand that count on other defaults than those of keepalived. */
+async function otherDefaults(files: readonly ConfigText[]): Promise<string | undefined> {
+  const { readYaml } = await import('../config/yaml.ts')
+  for (const { name, text } of files) {
+    const { source } = readYaml(name, text)
+    const path = ['lvs', 'services']
+    if (source === undefined || at(source.data, path) === undefined) continue
+    if (at(source.data, ['lvs', 'defaults']) !== 'keepalived') return placeText(source.place(path))
+  }
+  return undefined
+}
+
 /** The devices as they were before a speaker put its addresses there. */
-function without(links: Links, config: Config | undefined, vips: ReadonlySet<string>): Links {
+function without(
+  links: Links,
+  config: Config | undefined,
+  vips: ReadonlyMap<string, string>,
+): Links {
   const ours = new Set([
-    ...vips,
+    ...vips.keys(),
     ...Object.keys(config?.vips ?? {}).map(addressOf),
     ...(config?.options.addresses ?? []).map(
       ({ device, address }) => `${device} ${addressOf(address)}`,

@@ -30,6 +30,8 @@ interface AskOptions {
   readonly help?: boolean
 }
 
+type CheckFlags = Inputs & { diff?: true; plan?: true; socket: string }
+
 /** Parses arguments and does what they say; resolves to the exit status. */
 async function main(argv: readonly string[]): Promise<number> {
   let status = 0
@@ -56,7 +58,9 @@ async function main(argv: readonly string[]): Promise<number> {
       .option('--vip <address...>', 'with --auto: a VIP to put on lo and to announce; repeatable')
   const withKeepalived = (command: Command): Command =>
     withConfigId(
-      command.option('--keepalived <file>', 'a keepalived.conf, with all that it includes'),
+      command
+        .option('--keepalived <file>', 'a keepalived.conf, with all that it includes')
+        .option('--vrrp', 'announce the addresses of its vrrp_instance blocks as well'),
     )
   const needsFiles = (
     files: readonly string[],
@@ -73,12 +77,14 @@ async function main(argv: readonly string[]): Promise<number> {
     for (const line of out) process.stdout.write(`${line}\n`)
     status = code
   }
-  withAuto(
-    withFiles(
-      program
-        .command('run')
-        .description('run a speaker in the foreground until SIGTERM; SIGHUP reloads its files')
-        .argument('[file...]', 'configuration in YAML or JSON'),
+  withKeepalived(
+    withAuto(
+      withFiles(
+        program
+          .command('run')
+          .description('run a speaker in the foreground until SIGTERM; SIGHUP reloads its files')
+          .argument('[file...]', 'configuration in YAML or JSON'),
+      ),
     ),
   )
     .option('--socket <path>', `control socket (default: as the file says, or ${defaultSocket})`)
@@ -110,8 +116,9 @@ async function main(argv: readonly string[]): Promise<number> {
     ),
   )
     .option('--diff', 'ask the running speaker what it would change')
+    .option('--plan', 'print what would be done to IPVS; the kernel is only read')
     .addOption(socket())
-    .action(async (files: string[], options: Inputs & { diff?: true; socket: string }) => {
+    .action(async (files: string[], options: CheckFlags) => {
       needsFiles(files, options, [options.keepalived])
       const { processHost } = await import('./host.ts')
       const { check } = await import('./check.ts')
@@ -119,10 +126,13 @@ async function main(argv: readonly string[]): Promise<number> {
       const asked: CheckOptions = { ...inputs, files, ...(diff ? { diff: path } : {}) }
       tell(await check(asked, processHost))
     })
-  withFiles(
-    program.command('convert').description('write a YAML file that says what other files say'),
+  withKeepalived(
+    withFiles(
+      program.command('convert').description('write a YAML file that says what other files say'),
+    ),
   ).action(async (options: Inputs) => {
-    if (options.frr === undefined) throw new UsageError('nothing to convert: give --frr FILE')
+    if ((options.frr ?? options.keepalived) === undefined)
+      throw new UsageError('nothing to convert: give --frr FILE or --keepalived FILE')
     const { processHost } = await import('./host.ts')
     const { convert } = await import('./convert.ts')
     tell(await convert(options, processHost))

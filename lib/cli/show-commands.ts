@@ -9,6 +9,7 @@ import { interfaceDocument, interfaceText, trafficDocument, trafficText } from '
 import { ipRouteDocument, ipRouteText } from './show-ip-route.ts'
 import { formatKernel, kernelDocument } from './show-kernel.ts'
 import { lsaDocument, lsaText } from './show-lsa.ts'
+import { lvsDocument, lvsText } from './show-lvs.ts'
 import { type NeighborQuestion, neighborDocument, neighborText } from './show-neighbor.ts'
 import { processDocument, processText } from './show-process.ts'
 import { routeDocument, routersDocument, routersText, routeText } from './show-route.ts'
@@ -145,6 +146,9 @@ export const showCommands: readonly Command[] = [
         ? vipText(document)
         : `${vipText(document)}${lines.map((line) => `${line}\n`).join('')}`
     },
+  ),
+  command('show lvs [stats|rate] [json]', lvsDocument, (document, _, match) =>
+    lvsText(document, match),
   ),
   command('show health [json]', healthDocument, healthText),
   command('show spf [json]', ({ speaker }) => speaker.spf(), spfText),

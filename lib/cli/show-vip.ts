@@ -1,4 +1,5 @@
 /** `show vip` and `show health`: what is announced, and what stands behind that. */
+import { healthLines, type ServiceHealth, servicesHealth } from './show-lvs.ts'
 import type { Operated } from './speaker-like.ts'
 import { block, clockTime, table } from './text.ts'
 
@@ -90,6 +91,8 @@ export function vipText(document: VipDocument): string {
 
 export interface HealthDocument {
   readonly vips: Readonly<Record<string, { readonly healthy: boolean; readonly reason: string }>>
+  /** Virtual services, with their real servers and why. */
+  readonly services: Readonly<Record<string, ServiceHealth>>
   readonly neighbors: { readonly full: number; readonly others: number }
   readonly interfaces: { readonly up: number; readonly down: readonly string[] }
   /** Kernel parameters that are not as they should be. */
@@ -100,7 +103,8 @@ export interface HealthDocument {
 
 const isAnnounced = (state: string): boolean => state === 'up' || state === 'draining'
 
-export function healthDocument({ speaker }: Operated): HealthDocument {
+export function healthDocument(operated: Operated): HealthDocument {
+  const { speaker } = operated
   const drops: Record<string, number> = {}
   const interfaces = speaker.interfaces()
   for (const on of interfaces) {
@@ -116,6 +120,7 @@ export function healthDocument({ speaker }: Operated): HealthDocument {
         .announcements()
         .map(({ prefix, state, reason }) => [prefix, { healthy: isAnnounced(state), reason }]),
     ),
+    services: servicesHealth(operated),
     neighbors: { full, others: states.length - full },
     interfaces: {
       up: interfaces.filter(({ state }) => state !== 'Down').length,
@@ -131,7 +136,8 @@ export function healthDocument({ speaker }: Operated): HealthDocument {
   }
 }
 
-export function healthText({ vips, neighbors, interfaces, kernel, drops }: HealthDocument): string {
+export function healthText(document: HealthDocument): string {
+  const { vips, services, neighbors, interfaces, kernel, drops } = document
   const down = interfaces.down.length > 0 ? `, down: ${interfaces.down.join(', ')}` : ''
   return block(
     `Interfaces: ${interfaces.up} up${down}`,
@@ -140,6 +146,7 @@ export function healthText({ vips, neighbors, interfaces, kernel, drops }: Healt
       ([prefix, { healthy, reason }]) =>
         `VIP ${prefix}: ${healthy ? 'healthy' : 'not healthy'} (${reason})`,
     ),
+    ...healthLines(services),
     ...kernel.map((line) => `Kernel: ${line}`),
     ...Object.entries(drops).map(([reason, count]) => `Dropped: ${count} ${reason}`),
   )

@@ -1,10 +1,10 @@
 /** Commands at both ends of the control socket: what the speaker answers, and what the operator sees. */
-import { RefusedError } from './action-commands.ts'
 import { askStream } from './ask.ts'
 import { commands } from './commands.ts'
 import { type Answer, type Answerer, json } from './control.ts'
 import { formatChoices, UsageError } from './grammar.ts'
 import { Pace } from './pace.ts'
+import { RefusedError } from './refused.ts'
 import type { Operated } from './speaker-like.ts'
 
 /**

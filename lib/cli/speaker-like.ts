@@ -1,6 +1,7 @@
 /** What the command line needs of a running speaker, in the library's public names. */
 import type {
   AreaView,
+  Director,
   InterfaceView,
   KernelStatus,
   LsaView,
@@ -54,6 +55,8 @@ export interface Operated {
       | 'why'
       | 'whatIf'
     >
+  /** Undefined: it has no virtual services. */
+  readonly director?: Pick<Director, 'status' | 'info' | 'drain' | 'undrain'> | undefined
   /** What it runs with now. */
   readonly options: SpeakerOptions
   readonly events: EventRing

@@ -2,8 +2,10 @@
 import type { resolveNetworks } from '../config/networks.ts'
 import {
   type Config,
+  type ConfiguredEvent,
   ConfiguredSpeaker,
   eventRecord,
+  formatDirectorEvent,
   formatEvent,
   kernelLinks,
   type SpeakerEvent,
@@ -21,15 +23,22 @@ export function links(): Promise<Parameters<typeof resolveNetworks>[1]> {
 /** Starts the speaker; addresses that are configured and not there are added first. */
 export async function start(config: Config): Promise<RunningSpeaker> {
   const aside = new Aside()
-  const configured = await ConfiguredSpeaker.start(config, {
-    onEvent: ({ error }) => aside.say({ level: 'warning', text: error.message }),
-  })
-  const { speaker } = configured
   const wall = (): number => Date.now()
   const events = new EventRing(wall)
+  const configured = await ConfiguredSpeaker.start(config, {
+    onEvent: (event) => {
+      const line = besides(event)
+      events.add(event.type === 'director' ? `lvs-${event.event.type}` : event.type, line.text)
+      aside.say(line)
+    },
+  })
+  const { speaker } = configured
   return {
     speaker,
     configured,
+    get director() {
+      return configured.director
+    },
     get options() {
       return configured.config.options
     },
@@ -39,6 +48,27 @@ export async function start(config: Config): Promise<RunningSpeaker> {
     now: () => performance.now(),
     log: aside.among(lines(speaker, events)),
     stop: async () => void (await configured.stop()),
+  }
+}
+
+/** Of the director: what an operator should look into, and what comes and goes all the time. */
+const directorLevels: Readonly<Record<string, LogLevel>> = {
+  drift: 'warning',
+  refused: 'warning',
+  warning: 'warning',
+  notify: 'warning',
+  lost: 'warning',
+  weight: 'debug',
+}
+
+function besides(event: ConfiguredEvent): LogLine {
+  if (event.type !== 'director') return { level: 'warning', text: event.error.message }
+  const { event: said } = event
+  const isLoss =
+    (said.type === 'quorum' && !said.gained) || (said.type === 'server' && said.state === 'down')
+  return {
+    level: isLoss ? 'warning' : (directorLevels[said.type] ?? 'info'),
+    text: formatDirectorEvent(said),
   }
 }
 

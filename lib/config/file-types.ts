@@ -1,5 +1,7 @@
 /** What a configuration file says, as data: the shapes that the schema describes. */
 import type { DampingOptions } from '../health/damping.ts'
+import type { DirectorOptions } from '../lvs/director-options.ts'
+import type { NftablesOptions } from '../lvs/nftables.ts'
 import type { HookOptions } from '../observe/hook-options.ts'
 import type { IsolateOptions, SpeakerOptions } from '../options.ts'
 import type { StaticRouteOptions } from '../static-routes.ts'
@@ -16,6 +18,7 @@ export const checkKinds = [
   'icmp',
   'command',
   'file',
+  'trackedFile',
   'self',
   'all',
   'any',
@@ -47,6 +50,19 @@ export type CheckData = string | CheckObject
 export interface VipData
   extends Omit<AnnounceOptions, 'when' | 'prepare' | 'release' | 'connections'> {
   readonly when?: CheckData | readonly CheckData[]
+  /** It follows the services of its address, beside its own checks; default: where there are some. */
+  readonly lvs?: boolean
+}
+
+/** A director in a file: what a director is asked, and who holds its services. */
+export interface LvsData extends DirectorOptions {
+  /** Default: the kernel's IPVS. 'none': checks and gates alone, as with `checksOnly`. */
+  readonly dataPlane?: 'ipvs' | 'none' | 'nftables' | NftablesData
+}
+
+/** nftables, where the kernel has no IPVS; see `Nftables` for what it cannot do. */
+export interface NftablesData extends Omit<NftablesOptions, 'keepOnClose' | 'onError'> {
+  readonly type: 'nftables'
 }
 
 /** A file. */
@@ -56,6 +72,8 @@ export interface ConfigData extends Omit<SpeakerOptions, 'signal' | 'sequenceSto
   readonly sequenceFile?: string
   /** In the kernel while the speaker runs. */
   readonly staticRoutes?: readonly StaticRouteOptions[]
+  /** Virtual services. */
+  readonly lvs?: LvsData
   readonly checks?: Readonly<Record<string, CheckData>>
   readonly vips?: Readonly<Record<string, VipData | null>>
   readonly socket?: string

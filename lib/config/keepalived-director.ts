@@ -39,6 +39,8 @@ export interface KeepalivedConversionOptions {
 
 export interface KeepalivedConversion {
   readonly director: DirectorOptions
+  /** Of each service of the director, and of its servers. */
+  readonly places: readonly (KeepalivedPlace & { readonly servers: readonly KeepalivedPlace[] })[]
   readonly vips: readonly KeepalivedVip[]
   /** What is not done, or not the same way. */
   readonly differences: readonly (KeepalivedPlace & { readonly message: string })[]
@@ -56,13 +58,16 @@ export function convertKeepalived(
     differences.push({ file: place.file, line: place.line, message })
   }
   const taken = new Set<string>()
-  const services = config.virtualServers.flatMap((vs) =>
-    servicesOf(config, vs, options, say).filter((service) => {
-      const key = keyOf(service)
-      if (taken.has(key)) say(vs, `${nameOf(vs)}: ${key} is there already: left out`)
-      return !taken.has(key) && taken.add(key)
-    }),
+  const placed = config.virtualServers.flatMap((vs) =>
+    servicesOf(config, vs, options, say)
+      .filter((service) => {
+        const key = keyOf(service)
+        if (taken.has(key)) say(vs, `${nameOf(vs)}: ${key} is there already: left out`)
+        return !taken.has(key) && taken.add(key)
+      })
+      .map((service) => ({ service, vs })),
   )
+  const services = placed.map(({ service }) => service)
   const { tcp = 0, tcpFin = 0, udp = 0 } = config.global.lvsTimeouts
   // 0 is what the kernel has
   const timeouts = {
@@ -79,6 +84,7 @@ export function convertKeepalived(
       services,
       ...(Object.keys(timeouts).length === 0 ? {} : { timeouts }),
     },
+    places: placed.map(({ vs }) => ({ ...placeOf(vs), servers: vs.realServers.map(placeOf) })),
     vips: vipsOf(config, services, options.vrrp ?? false, say),
     differences,
   }
@@ -204,6 +210,8 @@ function commonOf(
     },
   }
 }
+
+const placeOf = ({ file, line }: KeepalivedPlace): KeepalivedPlace => ({ file, line })
 
 /** What IPVS tells services by. */
 const keyOf = ({ fwmark, family, address, port, protocol }: Key): string =>

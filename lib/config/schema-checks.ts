@@ -142,6 +142,12 @@ const kinds = {
     gid: integer(0, U32_MAX),
   },
   file: { file: text, ...timing, exists: flag, ...expect },
+  trackedFile: {
+    trackedFile: described('A file that holds a number, as in keepalived: 0 is good', text),
+    ...timing,
+    weight: { type: 'integer' },
+    reverse: flag,
+  },
   self: {
     self: fields({
       maximumDelay: described('Milliseconds that the event loop may be late', seconds),
@@ -191,6 +197,7 @@ const vip = {
     'The gate: announced while it is open. A check, or several that must all pass',
     oneOrMany(named('check')),
   ),
+  lvs: described('It follows the services of its address; default: where there are some', flag),
   as: oneOf('stub', 'external'),
   cost: integer(0, U16_MAX),
   area: areaId,

@@ -17,6 +17,7 @@ import type { StaticRouteOptions } from '../static-routes.ts'
 import type { ConfigData } from './file-types.ts'
 import { areaDefinitions } from './schema-areas.ts'
 import { checkDefinitions } from './schema-checks.ts'
+import { lvsDefinitions } from './schema-lvs.ts'
 import { outside, policyDefinitions } from './schema-policies.ts'
 import {
   byName,
@@ -200,6 +201,7 @@ const file = {
     'Static routes in the kernel while the speaker runs',
     list(fields(staticRoute, ['prefix'])),
   ),
+  lvs: named('lvs'),
   checks: described('Checks by name, for the gates of VIPs', byName(named('check'))),
   vips: described('VIPs to announce, by address or prefix', byName(named('vip'))),
   socket: described('Path of the control socket', text),
@@ -219,5 +221,5 @@ export const configSchema: Schema = {
   description:
     'The configuration file of ospf-speaker. Times are seconds unless the name says otherwise.',
   ...fields(file, ['routerId', 'areas']),
-  definitions: { ...policyDefinitions, ...areaDefinitions, ...checkDefinitions },
+  definitions: { ...policyDefinitions, ...areaDefinitions, ...checkDefinitions, ...lvsDefinitions },
 }

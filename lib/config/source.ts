@@ -73,7 +73,7 @@ export function withAt(data: unknown, path: Path, value: unknown): unknown {
 }
 
 /** Lists of which each source says a part. */
-const parts: ReadonlySet<string> = new Set(['addresses', 'staticRoutes'])
+const parts: ReadonlySet<string> = new Set(['addresses', 'staticRoutes', 'lvs: services'])
 
 /** Both as one. What both say must be the same; a list is one value, but for those of `parts`. */
 export function merge(sources: readonly Source[]): {
@@ -85,33 +85,35 @@ export function merge(sources: readonly Source[]): {
   const problems: ConfigProblem[] = []
   let data: unknown = first.data
   const told = [first]
+  const place = (path: Path): Place => {
+    const end = [1, 2].find((length) => parts.has(formatPath(path.slice(0, length))))
+    if (end !== undefined && path.length > end) {
+      const list = path.slice(0, end)
+      const item = at(data, path.slice(0, end + 1))
+      for (const source of told) {
+        const said = at(source.data, list)
+        if (!Array.isArray(said)) continue
+        const index = Number(path[end])
+        const own = isSame(said[index], item) ? index : said.findIndex((one) => isSame(one, item))
+        if (own >= 0) return source.place([...list, own, ...path.slice(end + 1)])
+      }
+    }
+    return told.toSorted((a, b) => depthOf(b.data, path) - depthOf(a.data, path))[0]!.place(path)
+  }
   for (const source of others) {
     const owner = (path: Path): Source =>
       told.toSorted((a, b) => depthOf(b.data, path) - depthOf(a.data, path))[0]!
-    data = join(data, source.data, [], (path, was, is) => {
+    data = join(data, source.data, [], (path, was, is, before) => {
       if (source.isDefault?.(path)) return was
-      if (owner(path).isDefault?.(path)) return is
-      const before = owner(path).place(path)
+      if (before === path && owner(path).isDefault?.(path)) return is
       problems.push({
         ...source.place(path),
         path: formatPath(path),
-        message: `${showValue(is, path)} contradicts ${showValue(was, path)} of ${placeText(before)}`,
+        message: `${showValue(is, path)} contradicts ${showValue(was, path)} of ${placeText(place(before))}`,
       })
       return was
     })
     told.push(source)
-  }
-  const place = (path: Path): Place => {
-    const [list, index, ...rest] = path
-    if (typeof list === 'string' && parts.has(list) && typeof index === 'number') {
-      const item = at(data, [list, index])
-      for (const source of told) {
-        const said = at(source.data, [list])
-        const own = Array.isArray(said) ? said.findIndex((one) => isSame(one, item)) : -1
-        if (own >= 0) return source.place([list, own, ...rest])
-      }
-    }
-    return told.toSorted((a, b) => depthOf(b.data, path) - depthOf(a.data, path))[0]!.place(path)
   }
   return { source: { name: first.name, data, place }, problems }
 }
@@ -123,7 +125,8 @@ function join(
   a: unknown,
   b: unknown,
   path: Path,
-  conflict: (path: Path, a: unknown, b: unknown) => unknown,
+  /** @param before where it is in the first, if not at the same place */
+  conflict: (path: Path, a: unknown, b: unknown, before: Path) => unknown,
 ): unknown {
   if (a === undefined || b === undefined) return a ?? b
   if (isRecord(a) && isRecord(b)) {
@@ -141,10 +144,25 @@ function join(
     )
   }
   if (isSame(a, b)) return a
-  if (path.length === 1 && parts.has(String(path[0])) && Array.isArray(a) && Array.isArray(b))
-    return [...a, ...b.filter((one) => !a.some((other) => isSame(one, other)))]
-  return conflict(path, a, b)
+  if (parts.has(formatPath(path)) && Array.isArray(a) && Array.isArray(b)) {
+    const more = b.filter((one, i) => {
+      const twin = a.findIndex((other) => isSame(one, other) || isTwin(one, other))
+      if (twin >= 0 && !isSame(one, a[twin])) conflict([...path, i], a[twin], one, [...path, twin])
+      return twin < 0
+    })
+    return [...a, ...more]
+  }
+  return conflict(path, a, b, path)
 }
+
+/** Virtual services that the kernel would not tell apart. */
+const isTwin = (a: unknown, b: unknown): boolean =>
+  isRecord(a) &&
+  isRecord(b) &&
+  a['servers'] !== undefined &&
+  ['address', 'port', 'fwmark'].every((field) => a[field] === b[field]) &&
+  (a['protocol'] ?? 'tcp') === (b['protocol'] ?? 'tcp') &&
+  (a['family'] ?? 4) === (b['family'] ?? 4)
 
 /** Equal as data, whatever the order of keys. */
 export const isSame = (a: unknown, b: unknown): boolean => stable(a) === stable(b)

@@ -3,7 +3,7 @@ import type { DirectorEvent, ServerState } from './director-events.ts'
 import type { Pool, PoolStanding } from './pool.ts'
 import type { PoolServer } from './pool-server.ts'
 import type { KnownService } from './table.ts'
-import type { IpvsForward, IpvsStatistics } from './types.ts'
+import type { IpvsForward, IpvsPersistence, IpvsStatistics } from './types.ts'
 
 export interface CheckStatus {
   readonly name: string
@@ -38,12 +38,24 @@ export interface ServerStatus extends TrafficStatus {
   readonly checks: readonly CheckStatus[]
 }
 
+export interface SorryStatus extends TrafficStatus {
+  /** '10.0.2.9:80'. */
+  readonly server: string
+  readonly forward: IpvsForward
+  /** It stands in for the others. */
+  readonly active: boolean
+  /** In the kernel now; undefined: it is not there. */
+  readonly weight: number | undefined
+}
+
 export interface ServiceStatus extends TrafficStatus {
   readonly service: string
   /** 'tcp 10.0.1.100:80', 'fwmark 7'. */
   readonly key: string
   readonly scheduler: string
   readonly flags: readonly string[]
+  readonly persistence: IpvsPersistence | undefined
+  readonly onePacket: boolean
   readonly standing: PoolStanding
   /** Of the standing. */
   readonly since: number
@@ -55,7 +67,7 @@ export interface ServiceStatus extends TrafficStatus {
   /** Undefined: the kernel has it as it is wanted. Else its words, or that it has not been applied yet. */
   readonly problem: string | undefined
   readonly servers: readonly ServerStatus[]
-  readonly sorryServer: { readonly server: string; readonly active: boolean } | undefined
+  readonly sorryServer: SorryStatus | undefined
   /** The last thing that happened to it. */
   readonly lastEvent: DirectorEvent | undefined
 }
@@ -92,6 +104,8 @@ export function serviceStatus(
     key: config.id,
     scheduler: config.service.scheduler,
     flags: config.service.flags ?? [],
+    persistence: config.service.persistence,
+    onePacket: config.service.onePacket ?? false,
     standing: pool.standing,
     since: pool.since,
     reason: pool.reason,
@@ -106,11 +120,23 @@ export function serviceStatus(
     servers,
     sorryServer: config.sorry && {
       server: config.sorry.id,
+      forward: config.sorry.destination.forward,
       active: pool.standing === 'sorry',
+      weight: known?.destinations.get(config.sorry.id)?.weight,
+      ...trafficOf(known?.destinations.get(config.sorry.id)),
     },
     lastEvent,
   }
 }
+
+type Known = ReturnType<KnownService['destinations']['get']>
+
+const trafficOf = (actual: Known): TrafficStatus => ({
+  activeConnections: actual?.activeConnections ?? 0,
+  inactiveConnections: actual?.inactiveConnections ?? 0,
+  persistentConnections: actual?.persistentConnections ?? 0,
+  statistics: actual?.statistics,
+})
 
 function serverStatus(
   server: PoolServer,
@@ -130,10 +156,7 @@ function serverStatus(
     weight: actual?.weight,
     wantedWeight,
     draining: server.draining !== undefined,
-    activeConnections: actual?.activeConnections ?? 0,
-    inactiveConnections: actual?.inactiveConnections ?? 0,
-    persistentConnections: actual?.persistentConnections ?? 0,
-    statistics: actual?.statistics,
+    ...trafficOf(actual),
     checks: server.checks.map((run) => ({
       name: run.config.run.name,
       state: run.state,

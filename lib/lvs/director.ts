@@ -29,7 +29,7 @@ import { Pool } from './pool.ts'
 import { PoolGate, type Standing } from './pool-gate.ts'
 import type { ServerDrainResult } from './pool-server.ts'
 import { Table } from './table.ts'
-import type { IpvsPort } from './types.ts'
+import type { IpvsInfo, IpvsPort } from './types.ts'
 import { warningsOf } from './warnings.ts'
 
 /** What a director needs of the world. */
@@ -112,6 +112,17 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
       throw error
     }
     return director
+  }
+
+  /**
+   * What a director that is started now would do to the kernel before it knows anything of the servers: those that have
+   * checks count as up. The kernel is only read.
+   * @throws OspfError as `start`
+   */
+  static async preview(options: DirectorOptions & { ipvs: IpvsPort }): Promise<DirectorPlan> {
+    const { ipvs, ...rest } = options
+    const director = new Director(rest, { ipvs })
+    return director.plan(rest.services)
   }
 
   private constructor(options: DirectorOptions, ports: DirectorPorts) {
@@ -255,6 +266,11 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
       checks: this.#checks.size,
       warnings: this.#warnings,
     }
+  }
+
+  /** Of the data plane; undefined: there is none. */
+  async info(): Promise<IpvsInfo | undefined> {
+    return this.#config.checksOnly ? undefined : this.#ports.ipvs?.info()
   }
 
   /** Of the kernel's table as it was last seen: equal on directors that send clients to the same servers. */

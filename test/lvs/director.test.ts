@@ -627,3 +627,17 @@ t.test('a probe that does not return is a failure each turn, and runs once', asy
   t.equal(running, 1)
   t.match(director.status().services[0]?.servers[1]?.reason, /an earlier run has not returned/)
 })
+
+t.test('a preview says what a director would do at its start, and does nothing', async (t) => {
+  const { farm, ipvs } = bench()
+  await ipvs.addService(foreign)
+  const before = ipvs.lines()
+  const services = [farm.service(2, { scheduler: 'rr' })]
+  const { text, steps } = await Director.preview({ services, ipvs })
+  t.match(text, /-A -t 10\.0\.1\.100:80 -s rr .*\n.*10\.0\.2\.1:80.*\n.*10\.0\.2\.2:80/)
+  t.equal(steps.length, 3)
+  t.same(ipvs.lines(), before)
+  await t.rejects(Director.preview({ services: [{ address: 'x', servers: [] }], ipvs }), {
+    code: 'ERR_OSPF_CONFIG',
+  })
+})

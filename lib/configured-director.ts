@@ -1,0 +1,187 @@
+/**
+ * The director of a configuration: its services are there before the VIPs that need them, and go after them. A reload
+ * keeps what is known of the servers.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import type { LvsData } from './config/file-types.ts'
+import { OspfError } from './errors.ts'
+import type { DirectorPorts, VipHooks } from './lvs/director.ts'
+import { Director } from './lvs/director.ts'
+import { changesBetween } from './lvs/director-changes.ts'
+import { type DirectorConfig, parseDirector } from './lvs/director-config.ts'
+import type { DirectorEvent } from './lvs/director-events.ts'
+import type { DirectorOptions } from './lvs/director-options.ts'
+import type { IpvsPort } from './lvs/types.ts'
+import type { Clock } from './ports.ts'
+
+export interface DirectorWorld extends Pick<DirectorPorts, 'random' | 'notify'> {
+  /** Default: the kernel's. */
+  readonly openIpvs?: () => IpvsPort | Promise<IpvsPort>
+}
+
+/**
+ * Opens who holds the services of a configuration; undefined: nobody.
+ * @param onError told what cannot be put right by itself
+ * @throws OspfError as `Ipvs.open` and `Nftables.open`
+ */
+export async function openDataPlane(
+  { dataPlane = 'ipvs', checksOnly = false, keepOnStop = false }: LvsData,
+  onError?: (error: OspfError) => void,
+): Promise<IpvsPort | undefined> {
+  if (dataPlane === 'none' || checksOnly) return undefined
+  if (dataPlane === 'ipvs') {
+    const { Ipvs } = await import('./lvs/ipvs.ts')
+    return Ipvs.open()
+  }
+  const { type: _, ...options } = dataPlane === 'nftables' ? { type: dataPlane } : dataPlane
+  const { Nftables } = await import('./lvs/nftables.ts')
+  return Nftables.open({
+    ...options,
+    keepOnClose: keepOnStop,
+    ...(onError === undefined ? {} : { onError }),
+  })
+}
+
+/** What the director itself is asked. */
+export function directorOptions({ dataPlane = 'ipvs', ...options }: LvsData): DirectorOptions {
+  return dataPlane === 'none' ? { ...options, checksOnly: true } : options
+}
+
+/** What cannot change: the plane, and whether there is one. */
+const planeOf = (lvs: LvsData): unknown =>
+  (directorOptions(lvs).checksOnly ?? false) ? 'none' : (lvs.dataPlane ?? 'ipvs')
+
+/** @throws OspfError ERR_OSPF_CONFIG that names the field */
+export const parseLvs = (lvs: LvsData): DirectorConfig =>
+  parseDirector(directorOptions(lvs), new Map())
+
+/** Fields that are left out are to be as if they had never been there. */
+const nothing = {
+  defaults: undefined,
+  vips: undefined,
+  timeouts: undefined,
+  reconcileInterval: undefined,
+  retryInterval: undefined,
+  maximumRetryInterval: undefined,
+  keepOnStop: undefined,
+} satisfies { [K in Exclude<keyof DirectorOptions, 'services' | 'checksOnly'>]-?: undefined }
+
+export class ConfiguredDirector {
+  readonly #clock: Clock
+  readonly #world: DirectorWorld
+  readonly #say: (event: DirectorEvent) => void
+  readonly #onError: (error: OspfError) => void
+  #director: Director | undefined
+  #ipvs: IpvsPort | undefined
+  #lvs: LvsData | undefined
+  /** Counts the changes: a later one overtakes what an earlier one has put off. */
+  #change = 0
+
+  constructor(
+    clock: Clock,
+    world: DirectorWorld,
+    say: (event: DirectorEvent) => void,
+    onError: (error: OspfError) => void,
+  ) {
+    this.#onError = onError
+    this.#clock = clock
+    this.#world = world
+    this.#say = say
+  }
+
+  /** Undefined: there has been nothing to direct. */
+  get director(): Director | undefined {
+    return this.#director
+  }
+
+  /** @throws OspfError ERR_OSPF_CONFIG: what cannot change while it runs */
+  check(lvs: LvsData | undefined): void {
+    if (lvs === undefined || this.#lvs === undefined) return
+    if (isDeepStrictEqual(planeOf(lvs), planeOf(this.#lvs))) return
+    throw new OspfError(
+      'ERR_OSPF_CONFIG',
+      'lvs: dataPlane: cannot change while the speaker runs; stop it and start anew',
+    )
+  }
+
+  /** Lines for people. */
+  differences(lvs: LvsData | undefined): string[] {
+    const [before, after] = [this.#lvs, lvs].map((one) => parseLvs(one ?? { services: [] }))
+    return changesBetween(before!, after!).map((line) => `lvs: ${line}`)
+  }
+
+  /**
+   * Makes it what is wanted now. Services that are not wanted any more stay until `gone`.
+   * @throws OspfError as `Director.start` and `Ipvs.open`
+   */
+  async to(lvs: LvsData | undefined, gone?: Promise<unknown>): Promise<void> {
+    const change = ++this.#change
+    if (this.#director === undefined) {
+      if (lvs === undefined) return
+      await this.#start(lvs)
+    } else {
+      const options = directorOptions(lvs ?? { services: [] })
+      const update = async (services: DirectorOptions['services']): Promise<void> => {
+        const { checksOnly: _, ...rest } = options
+        await this.#director?.update({ ...nothing, ...rest, services } as Partial<DirectorOptions>)
+      }
+      const leftovers = gone === undefined ? [] : this.#leftovers(options)
+      await update([...options.services, ...leftovers])
+      if (leftovers.length > 0)
+        void gone
+          ?.then(async () => {
+            if (this.#change === change) await update(options.services)
+          })
+          .catch(() => {})
+    }
+    this.#lvs = lvs ?? (this.#lvs && { ...this.#lvs, services: [] })
+  }
+
+  /** Services of now that are not in these. */
+  #leftovers(options: DirectorOptions): DirectorOptions['services'] {
+    if (this.#lvs === undefined) return []
+    const wanted = new Set(parseDirector(options, new Map()).services.map(({ id }) => id))
+    const now = directorOptions(this.#lvs)
+    const { services } = parseDirector(now, new Map())
+    return now.services.filter((_, i) => !wanted.has(services[i]!.id))
+  }
+
+  async #start(lvs: LvsData): Promise<void> {
+    const options = directorOptions(lvs)
+    const { random, notify } = this.#world
+    if (options.checksOnly !== true)
+      this.#ipvs = (await this.#world.openIpvs?.()) ?? (await openDataPlane(lvs, this.#onError))
+    try {
+      this.#director = await Director.start({
+        ...options,
+        clock: this.#clock,
+        ...(this.#ipvs === undefined ? {} : { ipvs: this.#ipvs }),
+        ...(random === undefined ? {} : { random }),
+        ...(notify === undefined ? {} : { notify }),
+      })
+    } catch (error) {
+      await this.#ipvs?.[Symbol.asyncDispose]()
+      this.#ipvs = undefined
+      throw error
+    }
+    void this.#follow(this.#director)
+  }
+
+  async #follow(director: Director): Promise<void> {
+    for await (const event of director) this.#say(event)
+  }
+
+  /** For the announcement of a VIP. @throws OspfError ERR_OSPF_CONFIG: no service has this address */
+  vip(address: string): VipHooks {
+    if (this.#director === undefined)
+      throw new OspfError('ERR_OSPF_CONFIG', `VIP ${address}: expected an address of a service`)
+    return this.#director.vip(address)
+  }
+
+  /** To be called when nothing is announced any more. */
+  async stop(): Promise<void> {
+    await this.#director?.stop()
+    await this.#ipvs?.[Symbol.asyncDispose]()
+    this.#ipvs = undefined
+  }
+}
