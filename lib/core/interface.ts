@@ -271,7 +271,7 @@ export class Interface implements InterfaceActions {
         designatedRouter: formatIpv4(outcome.dr),
         backupDesignatedRouter: formatIpv4(outcome.bdr),
       })
-      this.#watchTakeover(wasDr, others)
+      if (outcome.dr !== wasDr) this.#watchTakeover(wasDr, others)
       // after the state is written: (6) an NBMA network has some who wait to be greeted, (7) adjacencies may have to be
       // made or broken
       this.router.defer(() => {

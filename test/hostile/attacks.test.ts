@@ -146,6 +146,17 @@ t.test('a Designated Router that has gone is replaced without suspicion', async 
   t.same(named(bench), [])
 })
 
+t.test('a Backup that goes takes nobody’s place', async (t) => {
+  const { bench, backup } = segment('DROther')
+  bench.run(90)
+  backup!.helloAt = Number.POSITIVE_INFINITY
+  backup!.priority = 0
+  backup!.hello()
+  bench.run(1)
+  t.not(bench.iface().backupDesignatedRouter, backup!.address)
+  t.same(named(bench), [], 'the Designated Router is who it was')
+})
+
 t.test('an episode ends with a quiet minute, and only so many are remembered', async (t) => {
   const said: OspfEvent[] = []
   const suspicions = new Suspicions((event) => said.push(event))
