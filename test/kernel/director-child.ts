@@ -64,7 +64,11 @@ export type DirectorSaid =
       readonly error?: string
     }
 
-const say = (said: DirectorSaid): void => void process.stdout.write(`${JSON.stringify(said)}\n`)
+/** The kernel's counters are big; here they fit. */
+const plain = (_: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? Number(value) : value
+const say = (said: DirectorSaid): void =>
+  void process.stdout.write(`${JSON.stringify(said, plain)}\n`)
 
 async function main({
   speaker: options,
@@ -125,11 +129,7 @@ async function obey(
 
 async function tellDirector(director: Director): Promise<void> {
   for await (const event of director) {
-    // what concerns the kernel's counters is not plain
-    const plain = JSON.parse(
-      JSON.stringify(event, (_, value) => (typeof value === 'bigint' ? Number(value) : value)),
-    ) as DirectorEvent
-    say({ type: 'director', at: Date.now(), line: formatDirectorEvent(event), event: plain })
+    say({ type: 'director', at: Date.now(), line: formatDirectorEvent(event), event })
   }
 }
 
