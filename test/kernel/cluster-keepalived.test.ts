@@ -1,10 +1,11 @@
 /**
- * keepalived 2.2 and a director of this library side by side, each with its own IPVS, told the same and watching the same
- * servers: through all that befalls those, both tables have to be the same, but for what is listed here with its reason.
+ * keepalived 2.2 and a director of this library side by side, each with its own IPVS, given the same keepalived.conf and
+ * the same servers: through all that befalls those, both tables have to be the same, but for what is listed here with its reason.
  */
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { DirectorOptions, VirtualServiceOptions } from '../../lib/index.ts'
+import { convertKeepalived, importKeepalived } from '../../lib/config/keepalived.ts'
+import type { DirectorOptions } from '../../lib/index.ts'
 import { Lab, type LabProcess, until } from '../interop/lab.ts'
 import { serve, table } from './cluster.ts'
 import { DirectorProcess, PATIENCE } from './director-process.ts'
@@ -23,7 +24,7 @@ const nameOf = new Map(Object.keys(servers).map((name) => [address(name as Name)
 const timing = { delayLoop: 1, retry: 1, delayBeforeRetry: 1, connectTimeout: 3, warmup: 0 }
 const SILENT_TIMEOUT = 40
 
-/** A service, to be said in both languages. */
+/** A service. */
 interface Plan {
   readonly port: number
   readonly scheduler?: string
@@ -92,34 +93,15 @@ function keepalivedConf(services: readonly Plan[]): string {
   return `${lines.join('\n')}\n`
 }
 
+/** The same file, as this library reads it. */
 function ours(services: readonly Plan[]): DirectorOptions {
-  return {
-    defaults: 'keepalived',
-    reconcileInterval: 2,
-    services: services.map(
-      ({ port, servers: list, scheduler = 'rr', ...plan }): VirtualServiceOptions => ({
-        address: VIP,
-        port,
-        protocol: 'tcp',
-        scheduler,
-        forward: 'dr',
-        checks: [{ type: 'tcp' }],
-        ...timing,
-        ...(plan.alpha && { alpha: true }),
-        ...(plan.inhibit && { inhibitOnFailure: true }),
-        ...(plan.quorum && { quorum: plan.quorum }),
-        ...(plan.hysteresis && { hysteresis: plan.hysteresis }),
-        ...(plan.sorry && {
-          sorryServer: { address: address('sorry'), inhibit: plan.sorry === 'inhibit' },
-        }),
-        servers: Object.entries(list).map(([name, weight]) => ({
-          address: address(name as Name),
-          weight,
-          ...(name === 'silent' && { connectTimeout: SILENT_TIMEOUT }),
-        })),
-      }),
-    ),
-  }
+  const text = keepalivedConf(services)
+  const { config, reports } = importKeepalived('keepalived.conf', {
+    read: () => text,
+    match: () => ['keepalived.conf'],
+  })
+  if (config === undefined || reports.length > 0) throw new Error(JSON.stringify(reports))
+  return { ...convertKeepalived(config).director, reconcileInterval: 2 }
 }
 
 /** What `ipvsadm -Sn` says: by port and scheduler, the servers with their weights in its order: 's1x5 s2x3'. */
