@@ -2,7 +2,7 @@
  * keepalived 2.2 and a director of this library side by side, each with its own IPVS, given the same keepalived.conf and
  * the same servers: through all that befalls those, both tables have to be the same, but for what is listed here with its reason.
  */
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { convertKeepalived, importKeepalived } from '../../lib/config/keepalived.ts'
 import type { DirectorOptions } from '../../lib/index.ts'
@@ -178,15 +178,13 @@ inKernel('keepalived and the director through the same story', async (t) => {
     await director.ask({ do: 'update', options: ours(services) })
   }
   const crash = async (): Promise<void> => {
-    const inside = (await lab.exec('ka', ['ip', 'netns', 'pids', lab.namespace('ka')])).split('\n')
-    for (const pid of inside.filter((line) => line !== '')) {
-      const isKeepalived = (
-        await lab.exec('ka', ['cat', `/proc/${pid}/comm`]).catch(() => '')
-      ).trim()
-      if (isKeepalived === 'keepalived') process.kill(Number(pid), 'SIGKILL')
-    }
+    const [parent = 0, checkers = 0] = pids.map((file) => Number(readFileSync(file, 'utf8')))
+    // held, the parent neither replaces its child nor tells it to tidy up
+    process.kill(parent, 'SIGSTOP')
+    process.kill(checkers, 'SIGKILL')
+    process.kill(parent, 'SIGKILL')
     await Promise.all([keepalived.exited, director.kill()])
-    await lab.exec('ka', ['rm', '-f', ...pids])
+    for (const file of pids) rmSync(file, { force: true })
   }
 
   for (const name of ['s1', 's2', 's3'] as const) await up(name)
