@@ -46,6 +46,8 @@ async function behindFrr(t: Test, names: readonly DirectorName[]) {
   const lab = Lab.for(t)
   await cluster(lab)
   await lab.exec('router', ['modprobe', 'ip_vs'])
+  // Debian makes it at boot
+  await lab.exec('router', ['install', '-d', '-o', 'frr', '-g', 'frr', '/run/frr'])
   const frr = new Frr(lab, 'router', {
     routerId: addresses.router,
     interfaces: [
