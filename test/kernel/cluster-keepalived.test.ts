@@ -11,7 +11,7 @@ import { serve, table } from './cluster.ts'
 import { DirectorProcess, PATIENCE } from './director-process.ts'
 import { inKernel, kernelLimit } from './vm.ts'
 
-kernelLimit(400)
+kernelLimit(500)
 
 const VIP = '10.0.1.100'
 /** 'silent' drops what comes, so its first check takes as long as it may. */

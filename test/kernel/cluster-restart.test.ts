@@ -26,7 +26,7 @@ import type { HoldReport } from './cluster-agent.ts'
 import { DirectorProcess, PATIENCE } from './director-process.ts'
 import { inKernel, kernelLimit } from './vm.ts'
 
-kernelLimit(500)
+kernelLimit(600)
 
 /** Connections that are kept open. */
 const HELD = 60

@@ -30,7 +30,7 @@ import { DirectorProcess, PATIENCE } from './director-process.ts'
 import { type Frame, readFrames, type Segment } from './frames.ts'
 import { inKernel, kernelLimit } from './vm.ts'
 
-kernelLimit(400)
+kernelLimit(500)
 
 const tunnels: readonly (IpvsTunnel & { readonly at: number })[] = [
   { type: 'ipip', at: 81 },
