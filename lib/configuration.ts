@@ -83,18 +83,17 @@ export async function readConfig(
   sources: readonly (ConfigText | Source)[],
   world: ConfigWorld,
 ): Promise<ReadConfig> {
-  const { readYaml } = await import('./config/yaml.ts')
-  const { problemsOf } = await import('./config/validate.ts')
   const problems: ConfigProblem[] = []
   const read: Source[] = []
   for (const each of sources) {
-    const yaml = 'text' in each ? readYaml(each.name, each.text) : { source: each, problems: [] }
-    problems.push(...yaml.problems)
-    if (yaml.source === undefined) continue
     // what importers make is theirs to check
-    const found = 'text' in each ? problemsOf(yaml.source, sources.length === 1) : []
-    problems.push(...found)
-    if (found.length === 0) read.push(await withSecrets(yaml.source, world, problems))
+    const checked =
+      'text' in each
+        ? await readText(each, sources.length === 1)
+        : { source: each, problems: [] as const }
+    problems.push(...checked.problems)
+    if (checked.source === undefined || checked.problems.length > 0) continue
+    read.push(await withSecrets(checked.source, world, problems))
   }
   if (problems.length > 0 || read.length === 0) return failed(problems)
   const merged = merge(read)
@@ -108,10 +107,19 @@ export async function validateConfig(
   name: string,
   text: string,
 ): Promise<readonly ConfigProblem[]> {
+  return (await readText({ name, text }, true)).problems
+}
+
+/** The parser and the schema's checks are loaded, and made, by the first who has a text: they take longer than all else. */
+async function readText(
+  { name, text }: ConfigText,
+  isAlone: boolean,
+): Promise<{ readonly source: Source | undefined; readonly problems: readonly ConfigProblem[] }> {
   const { readYaml } = await import('./config/yaml.ts')
-  const { problemsOf } = await import('./config/validate.ts')
   const { source, problems } = readYaml(name, text)
-  return source === undefined ? problems : problemsOf(source)
+  if (source === undefined) return { source, problems }
+  const { problemsOf } = await import('./config/validate.ts')
+  return { source, problems: problemsOf(source, isAlone) }
 }
 
 /** In the order of the files, and of their lines. */
