@@ -184,6 +184,6 @@ export class RouterCopy implements CalculationInput, Borders {
   /** The routes that follow from all this, by `prefixKey`. */
   calculate(): RouteTable {
     const table = calculateTable(this, new Set(this.areas.values()))
-    return finishRoutes(this, table, attachedNetworks(this), new Map())
+    return finishRoutes(this, table, attachedNetworks(this), new Map(), false).routes
   }
 }

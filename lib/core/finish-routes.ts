@@ -1,32 +1,66 @@
 /** The routing table as it is given to the outside: next hops with their weights, and since when. */
 import type { CalculationInput } from './calculation-input.ts'
 import { discardsOf } from './discard.ts'
-import type { NextHop } from './io.ts'
+import type { NextHop, RouteChange } from './io.ts'
 import {
   type AttachedNetworks,
   type NetworkPath,
   type RouteTable,
   type RoutingTable,
+  routeChange,
   sameHops,
   type TableRoute,
 } from './routes.ts'
 import { weigh } from './weigh.ts'
 
-/** The table as it is given to the outside. Routes that stay what they were stay the same objects. */
+/** What a calculation makes of a table. */
+export interface Finished {
+  readonly routes: Map<number, TableRoute>
+  /** By how many they are others than before. */
+  readonly count: number
+  readonly changes: RouteChange[]
+}
+
+/**
+ * The table as it is given to the outside, and what is to be told of it. Routes that stay what they were stay the same
+ * objects.
+ */
 export function finishRoutes(
   router: CalculationInput,
   table: RoutingTable,
   attached: AttachedNetworks,
   before: RouteTable,
-): Map<number, TableRoute> {
+  attributes: boolean,
+): Finished {
   const routes = new Map<number, TableRoute>()
+  const replaced: [old: TableRoute | undefined, now: TableRoute][] = []
+  let known = 0
+  const put = (key: number, old: TableRoute | undefined, now: TableRoute): void => {
+    routes.set(key, now)
+    if (old !== undefined) known++
+    if (old !== now) replaced.push([old, now])
+  }
+  const discards = discardsOf(router, table)
   for (const [key, path] of table.networks) {
-    routes.set(key, finishRoute(router, table, path, attached.get(key), before.get(key)))
+    if (discards.has(key)) continue
+    const old = before.get(key)
+    put(key, old, finishRoute(router, table, path, attached.get(key), old))
   }
-  for (const [key, discard] of discardsOf(router, table)) {
-    routes.set(key, finishDiscard(discard, before.get(key)))
+  for (const [key, discard] of discards) {
+    const old = before.get(key)
+    put(key, old, finishDiscard(discard, old))
   }
-  return routes
+  const changes: RouteChange[] = []
+  let count = replaced.length
+  if (known < before.size) {
+    for (const [key, old] of before) {
+      if (routes.has(key)) continue
+      count++
+      changes.push(...routeChange(old, undefined, attributes))
+    }
+  }
+  for (const [old, now] of replaced) changes.push(...routeChange(old, now, attributes))
+  return { routes, count, changes }
 }
 
 /** One discard entry; the one before, if it is no other. */

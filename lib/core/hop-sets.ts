@@ -13,6 +13,8 @@ export class HopSets {
   readonly #lists: (readonly NextHop[])[] = []
   readonly #setNumbers = new Map<string, number>([['', 0]])
   readonly #unions = new Map<number, number>()
+  /** Some way leads over a virtual link. */
+  #hasVirtual = false
 
   constructor(maximumPaths: number) {
     this.maximumPaths = maximumPaths
@@ -48,7 +50,12 @@ export class HopSets {
 
   /** The set of one way over a virtual link: whoever uses it must find out what it means (16.3). */
   virtual(iface: string): number {
+    this.#hasVirtual = true
     return this.single(iface, VIRTUAL)
+  }
+
+  get hasUnresolved(): boolean {
+    return this.#hasVirtual
   }
 
   isUnresolved(set: number): boolean {

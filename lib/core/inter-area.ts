@@ -196,6 +196,7 @@ export function discardUnresolved(
   table: RoutingTable,
   only?: ReadonlySet<number>,
 ): void {
+  if (!hops.hasUnresolved) return
   const resolve = <P extends { hopSet: number }>(
     paths: Map<number, P>,
     keys: Iterable<number>,

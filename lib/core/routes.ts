@@ -235,23 +235,9 @@ export const isRemote = ({ nextHops, discard }: Route): boolean =>
 export type RouteTable<R extends Route = TableRoute> = ReadonlyMap<number, R>
 
 /**
- * What must be told about the way from one table to the next. Costs alone do not matter to a forwarding table; they do
- * (`attributes`) where a policy looks at them.
+ * What must be told about one route from one table to the next; nothing or one thing. Costs alone do not matter to a
+ * forwarding table; they do (`attributes`) where a policy looks at them.
  */
-export function diffRoutes(
-  before: RouteTable<Route>,
-  after: RouteTable<Route>,
-  attributes = false,
-): RouteChange[] {
-  const changes: RouteChange[] = []
-  for (const [key, route] of before) {
-    if (!after.has(key)) changes.push(...routeChange(route, undefined, attributes))
-  }
-  for (const [key, route] of after) changes.push(...routeChange(before.get(key), route, attributes))
-  return changes
-}
-
-/** What must be told about one route; nothing or one thing. */
 export function routeChange(
   before: Route | undefined,
   after: Route | undefined,

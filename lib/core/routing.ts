@@ -22,7 +22,6 @@ import {
   type AttachedNetworks,
   attachedNetworks,
   changedAttachments,
-  diffRoutes,
   type RouteTable,
   RoutingTable,
   routeChange,
@@ -56,6 +55,8 @@ export class Routing {
   readonly #dirtyNetworks = new Set<number>()
   /** The tree waits for the network-LSA of a Designated Router. */
   #isHeld = false
+  /** Milliseconds between calculations of trees, while changes keep coming: so that most of the time is for others. */
+  #leastWait = 0
   readonly #reasons = new Map<string, Reason>()
   #moreReasons = 0
   #routes: Map<number, TableRoute> = new Map()
@@ -121,7 +122,7 @@ export class Routing {
       this.#treeDelay.event(now, shortMs)
       return
     }
-    this.#treeDelay.event(now)
+    this.#treeDelay.event(now, this.#treeDelay.state === 'QUIET' ? 0 : this.#leastWait)
     if (this.#isHeld) this.#treeDelay.soon(now)
     this.#isHeld = false
   }
@@ -194,13 +195,14 @@ export class Routing {
     updateVirtualLinks(router)
     this.#attached = attachedNetworks(router)
     const before = this.#routes
-    this.#routes = finishRoutes(router, this.table, this.#attached, before)
-    this.#finish(begun, diffRoutes(before, this.#routes, router.tellsAttributes), {
+    const found = finishRoutes(router, this.table, this.#attached, before, router.tellsAttributes)
+    this.#routes = found.routes
+    this.#finish(begun, found.changes, {
       what: trees.length > 0 ? 'tree' : 'table',
       areas: trees.map(({ id }) => formatIpv4(id)),
       vertices: trees.reduce((sum, { tree }) => sum + tree!.vertices.length, 0),
       networks: this.#routes.size,
-      routes: countChanged(before, this.#routes),
+      routes: found.count,
     })
   }
 
@@ -256,6 +258,9 @@ export class Routing {
     const router = this.#router
     const ended = this.#stopwatch()
     const durationMs = begun === undefined || ended === undefined ? undefined : ended - begun
+    if (found.what === 'tree') {
+      this.#leastWait = Math.min((durationMs ?? 0) * WAIT_PER_DURATION, LEAST_WAIT_MAX_MS)
+    }
     const reasons = [...this.#reasons.values()].map((reason) =>
       typeof reason === 'string' ? reason : describeLsa(reason),
     )
@@ -326,12 +331,8 @@ function noteNetworks(
   for (const key of keys) tree.prefixes.add(key, vertex)
 }
 
-function countChanged(before: RouteTable, after: RouteTable): number {
-  let changed = 0
-  for (const [key, route] of after) if (before.get(key) !== route) changed++
-  for (const key of before.keys()) if (!after.has(key)) changed++
-  return changed
-}
-
+/** A tree takes at most a fifth of the time, however large it is and however little of the machine is ours. */
+const WAIT_PER_DURATION = 4
+const LEAST_WAIT_MAX_MS = 1000
 const HOP_SETS_MAX = 10_000
 const REASONS_MAX = 8

@@ -123,7 +123,7 @@ function edgesOf({ vertices, routers, networks }: Vertices): Edges {
     }
   }
   first[vertices.length] = target.length
-  return { first, target: Uint32Array.from(target), cost: Uint32Array.from(cost) }
+  return { first, target: new Uint32Array(target), cost: new Uint32Array(cost) }
 }
 
 function endOf(
@@ -217,7 +217,8 @@ export function calculateTree(router: CalculationInput, area: AreaInput): Tree {
     }
   }
   const { edges, hopsOfRoot } = usableEdges(router, area, graph, root)
-  const isNetwork = Uint8Array.from(vertices, ({ kind }) => (kind === 'network' ? 1 : 0))
+  const isNetwork = new Uint8Array(vertices.length)
+  for (const v of networks.values()) isNetwork[v] = 1
   const { distance, order } = shortestPaths(edges, root, isNetwork)
 
   const { first, target, cost } = edges

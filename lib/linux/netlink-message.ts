@@ -288,7 +288,7 @@ export interface Acknowledgement {
 export function decodeAcknowledgement(message: NetlinkMessage): Acknowledgement {
   const { type, flags, payload } = message
   if (payload.length < 4) return { errno: 0, text: undefined }
-  const errno = Math.max(0, -fixed(payload).i32(0))
+  const errno = Math.max(0, -viewOf(payload).getInt32(0, LITTLE))
   if ((flags & MessageFlag.acknowledgementAttributes) === 0) return { errno, text: undefined }
   let offset = 4
   if (type === MessageType.error && payload.length >= 4 + HEADER) {

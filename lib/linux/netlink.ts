@@ -30,12 +30,14 @@ const DATAGRAMS_PER_WAKE_UP = 256
 const SEND_LIMIT = 0x10000
 /** What one acknowledgement takes of the receive buffer, with its text and the kernel's own overhead. */
 const ACKNOWLEDGEMENT_COST = 2048
+/** Sends are answered before they return: so many milliseconds of them go on at once, then others get their turn. */
+const TURN_MS = 5
 /** Times that an interrupted dump is asked for again at once. */
 const DUMP_ATTEMPTS = 32
 
 export interface Request {
   /** What is being done, for the error message: 'RTM_NEWADDR 10.0.1.100/32'. */
-  readonly what: string
+  readonly what: string | (() => string)
   readonly type: number
   /** Added to those that the method itself sets. */
   readonly flags?: number
@@ -63,11 +65,10 @@ interface Job {
   readonly reject: (error: OspfError) => void
   /** By request; undefined: not answered yet. */
   readonly outcomes: (Outcome | undefined)[]
-  missing: number
   /** What came since the last acknowledgement. */
   replies: NetlinkMessage[]
-  /** Of the first request. */
-  sequence: number
+  /** Of the first request; undefined: to be sent. */
+  sequence: number | undefined
   interrupted: boolean
   attempts: number
 }
@@ -84,6 +85,8 @@ export class NetlinkSocket implements Disposable {
   #buffer = new Uint8Array(0x10000)
   #sequence = 0
   #lost = false
+  #sending = false
+  #turnEnd: number | undefined
   #closed = false
 
   /** Our address. Notifications of changes that this socket asked for carry it. */
@@ -191,41 +194,77 @@ export class NetlinkSocket implements Disposable {
         return
       }
       const outcomes = requests.map(() => undefined)
-      const state = { replies: [], sequence: 0, interrupted: false, attempts: 0 }
-      const missing = requests.length
-      this.#jobs.push({ requests, dump, resolve, reject, outcomes, missing, ...state })
-      if (this.#jobs.length === 1) this.#send()
+      const state = { replies: [], sequence: undefined, interrupted: false, attempts: 0 }
+      this.#jobs.push({ requests, dump, resolve, reject, outcomes, ...state })
+      this.#send()
     })
   }
 
+  /**
+   * Sends what is next in turn. The kernel answers a request before the call returns; only dumps go on, and who listens
+   * is told in a turn of its own.
+   */
   #send(): void {
+    if (this.#sending || this.#closed) return
+    this.#sending = true
+    if (this.#turnEnd === undefined && this.#jobs.length > 0) {
+      this.#turnEnd = performance.now() + TURN_MS
+      setImmediate(() => {
+        this.#turnEnd = undefined
+      })
+    }
+    while (!this.#closed) {
+      const job = this.#jobs[0]
+      if (job === undefined) break
+      if (job.sequence === undefined) this.#sendOne(job)
+      if (this.#jobs[0] !== job) continue
+      if (job.dump || this.#listens || performance.now() >= this.#turnEnd!) break
+      this.#readable()
+      if (this.#jobs[0] === job) break
+    }
+    this.#sending = false
     this.#ref()
-    const job = this.#jobs[0]
-    if (job === undefined) return
-    job.sequence = (this.#sequence + 1) >>> 0
+  }
+
+  #sendOne(job: Job): void {
     job.replies = []
     job.interrupted = false
     job.attempts++
-    const extra = MessageFlag.request | (job.dump ? MessageFlag.dump : MessageFlag.ack)
-    const messages = job.requests.map(({ type, flags = 0, payload }) => {
-      this.#sequence = (this.#sequence + 1) >>> 0
-      return { type, flags: flags | extra, sequence: this.#sequence, portId: 0, payload }
-    })
-    const sent = this.#native.send(this.#socket, encodeMessages(messages))
+    const { requests } = job
+    const first = (this.#sequence + 1) >>> 0
+    job.sequence = first
+    this.#sequence = (this.#sequence + requests.length) >>> 0
+    const sent = this.#native.send(
+      this.#socket,
+      encodeMessages(
+        requests.map(({ type, flags = 0, payload }, i) => {
+          // failures are told in any case: that the last is done tells that all before it are
+          const isLast = i === requests.length - 1
+          const extra = job.dump ? MessageFlag.dump : isLast ? MessageFlag.ack : 0
+          const sequence = (first + i) >>> 0
+          return { type, flags: flags | MessageFlag.request | extra, sequence, portId: 0, payload }
+        }),
+      ),
+    )
     if (sent < 0) this.#give(job, { errno: -sent, text: undefined })
   }
 
-  /** Ends a job: what was not answered will not be, and this is why. */
+  /** Ends a job: what was not answered will not be, and this is why; without a reason, it is done. */
   #give(job: Job, answer?: Acknowledgement): void {
     this.#jobs.shift()
     const { outcomes, requests } = job
-    job.resolve(outcomes.map((o, i) => o ?? kernelError(requests[i]!.what, answer!)))
+    job.resolve(
+      outcomes.map((o, i) => o ?? (answer ? kernelError(wordsOf(requests[i]!), answer) : DONE)),
+    )
     this.#send()
   }
 
   #readable(): void {
     const told: NetlinkMessage[] = []
     let drained = false
+    // what is next is not sent before all that is there has been read
+    const isInside = this.#sending
+    this.#sending = true
     for (let i = 0; i < DATAGRAMS_PER_WAKE_UP && !drained && !this.#closed; i++) {
       const length = this.#native.receive(this.#socket, this.#buffer)
       if (length === -EAGAIN) {
@@ -235,22 +274,28 @@ export class NetlinkSocket implements Disposable {
         this.#lost = true
         if (length > this.#buffer.length) this.#buffer = new Uint8Array(length)
       } else {
-        for (const message of decodeMessages(this.#buffer.slice(0, length)))
+        for (const message of decodeMessages(this.#buffer.slice(0, length))) {
           this.#take(message, told)
+        }
       }
     }
+    this.#sending = isInside
     if (this.#closed) return
     if (this.#lost && !drained) setImmediate(() => this.#readable())
     // The kernel tells nothing new until the buffer is empty: only then is there a point in reading again.
     const overrun = drained && this.#lost
     if (overrun) this.#recover()
+    this.#send()
     if (told.length > 0) this.#options.notify?.(told)
     if (overrun && !this.#closed) this.#options.overrun?.()
   }
 
   #take(message: NetlinkMessage, told: NetlinkMessage[]): void {
     const job = this.#jobs[0]
-    const index = job === undefined ? -1 : (message.sequence - job.sequence) >>> 0
+    const index =
+      job?.sequence === undefined
+        ? Number.POSITIVE_INFINITY
+        : (message.sequence - job.sequence) >>> 0
     if (job === undefined || message.portId !== this.portId || index >= job.requests.length) {
       // Leftovers of a dump that was given up carry our port id; notifications that we did not cause do not.
       if (message.portId !== this.portId && message.type >= 16) told.push(message)
@@ -266,34 +311,50 @@ export class NetlinkSocket implements Disposable {
 
   #answered(job: Job, index: number, answer: Acknowledgement): void {
     if (job.outcomes[index] !== undefined) return
-    const { what } = job.requests[index]!
+    const what = wordsOf(job.requests[index]!)
     if (answer.errno !== 0) {
       job.outcomes[index] = kernelError(what, answer)
     } else if (job.interrupted) {
-      if (job.attempts < DUMP_ATTEMPTS) return this.#send()
+      if (job.attempts < DUMP_ATTEMPTS) return this.#again(job)
       const text = 'what was read kept changing'
       job.outcomes[index] = kernelError(what, { errno: EINTR, text })
     } else {
       job.outcomes[index] = job.replies
     }
     job.replies = []
-    if (--job.missing === 0) this.#give(job)
+    if (index < job.requests.length - 1) return
+    // the failure of one before may be what got lost
+    if (this.#lost) this.#give(job, LOST)
+    else this.#give(job)
+  }
+
+  #again(job: Job): void {
+    job.sequence = undefined
+    this.#send()
   }
 
   /** The buffer overflowed and is empty now: answers that are still missing will not come. */
   #recover(): void {
     this.#lost = false
     const job = this.#jobs[0]
-    if (job === undefined) return
-    if (job.dump && job.attempts < DUMP_ATTEMPTS) return this.#send()
-    this.#give(job, { errno: ENOBUFS, text: 'the answer got lost' })
+    if (job?.sequence === undefined) return
+    if (job.dump && job.attempts < DUMP_ATTEMPTS) return this.#again(job)
+    this.#give(job, LOST)
   }
 
   #ref(): void {
-    const listening = (this.#options.groups ?? []).length > 0
-    if (!this.#closed) this.#native.ref(this.#socket, listening || this.#jobs.length > 0)
+    if (!this.#closed) this.#native.ref(this.#socket, this.#listens || this.#jobs.length > 0)
+  }
+
+  get #listens(): boolean {
+    return (this.#options.groups ?? []).length > 0
   }
 }
+
+const LOST: Acknowledgement = { errno: ENOBUFS, text: 'the answer got lost' }
+const DONE: readonly NetlinkMessage[] = []
+
+const wordsOf = ({ what }: Request): string => (typeof what === 'string' ? what : what())
 
 const names = new Map(Object.entries(constants.errno).map(([name, errno]) => [errno, name]))
 

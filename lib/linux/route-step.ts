@@ -24,7 +24,7 @@ export function requestOf(step: Step, { table, metric, protocol }: RouteSettings
   const { prefix, length } = entry
   const { hops, group, source } = way
   return {
-    what: `${action} route ${formatPrefix(prefix, length)}`,
+    what: () => `${action} route ${formatPrefix(prefix, length)}`,
     type: action === 'remove' ? RTM_DELROUTE : RTM_NEWROUTE,
     flags: flagsOf[action],
     payload: encodeRoute({

@@ -102,8 +102,11 @@ function watch(): { heard: string[]; settle(): Promise<string[]>; close(): void 
     heard,
     async settle() {
       // What was written has been told by the time that it is answered.
-      socket.poll()
-      await new Promise((resolve) => setImmediate(resolve))
+      for (let before = -1; before < heard.length; ) {
+        before = heard.length
+        socket.poll()
+        await new Promise((resolve) => setImmediate(resolve))
+      }
       return heard.splice(0)
     },
     close: () => socket.close(),
