@@ -45,7 +45,7 @@ export interface LsaHeader {
 /** An LSA as it came: the header decoded, the bytes as they were. */
 export interface RawLsa {
   readonly header: LsaHeader
-  /** Header and body, `header.length` octets; nobody else's buffer. */
+  /** Header and body, `header.length` octets: a copy, that others of the same packet may share a buffer with. */
   readonly raw: Uint8Array
 }
 
@@ -125,11 +125,17 @@ export function decodeLsaHeaders(r: Reader): LsaHeader[] {
  * length below that of the header, 'truncated' for one beyond the bytes.
  */
 export function decodeRawLsa(r: Reader): RawLsa {
+  const { header, raw } = frameLsa(r)
+  return { header, raw: new Uint8Array(raw) }
+}
+
+/** The same with a view of the bytes. Throws as `decodeRawLsa`. */
+export function frameLsa(r: Reader): RawLsa {
   const start = r.offset
   const header = decodeLsaHeader(r)
   if (header.length < LSA_HEADER_LENGTH) throw badLength(r, header)
   r.offset = start
-  return { header, raw: new Uint8Array(r.bytes(header.length)) }
+  return { header, raw: r.bytes(header.length) }
 }
 
 /**
