@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { env } from 'node:process'
+import { Ajv } from 'ajv'
 import t from 'tap'
 import { configSchema } from '../../lib/config/schema.ts'
 
@@ -19,4 +20,8 @@ t.test('the package exports it', async (t) => {
   }
   t.equal(exports['./schema.json'], `./${path}`)
   t.ok(files.includes(path))
+})
+t.test('it is a schema', async (t) => {
+  const ajv = new Ajv({ allowUnionTypes: true })
+  t.ok(ajv.validateSchema(configSchema), ajv.errorsText())
 })

@@ -156,6 +156,23 @@ t.test('how long it took is told by the stopwatch that was handed in', async (t)
   t.match(runs(silent.bench), [{ durationMs: undefined }])
 })
 
+t.test('a tree that takes long is calculated more seldom while changes keep coming', async (t) => {
+  const counted = (took: number, wait: number): number => {
+    let now = 0
+    const { bench, say, toUs, toC, toB } = chain({ stopwatch: () => (now += took) })
+    say(c, toB, pointToPoint(ip('20.0.0.4'), 1))
+    bench.run(0.02)
+    // the first after a quiet time does not wait; the next does, in SHORT_WAIT
+    say(b, toUs, toC, pointToPoint(ip('20.0.0.5'), 1))
+    bench.run(wait)
+    return runs(bench).filter(({ what }) => what === 'tree').length
+  }
+  t.equal(counted(1, 0.06), 2, 'SHORT_SPF_DELAY is enough')
+  t.equal(counted(100, 0.35), 1, 'four times as long as it takes')
+  t.equal(counted(100, 0.45), 2)
+  t.equal(counted(10_000, 1.1), 2, 'a second at most')
+})
+
 t.test('256 paths of equal cost', async (t) => {
   const far = ip('192.0.2.0')
   for (const maximumPaths of [64, 256]) {

@@ -36,6 +36,19 @@ t.test('what FRR floods', async (t) => {
   )
 })
 
+t.test('one that stays keeps no more than a small packet', async (t) => {
+  const decoded = (count: number): readonly Uint8Array[] => {
+    const hex = count.toString(16).padStart(8, '0') + lsas.network.repeat(count)
+    return decodeLsUpdate(new Reader(Buffer.from(hex, 'hex'))).lsas.map(({ raw }) => raw)
+  }
+  const small = decoded(2)
+  t.equal(small[0]!.buffer, small[1]!.buffer, 'of a packet as it is on most links')
+  for (const raw of decoded(200)) {
+    t.equal(raw.buffer.byteLength, raw.length)
+    t.equal(toHex(raw), lsas.network)
+  }
+})
+
 t.test('an LSA outlives the packet it came in', async (t) => {
   const packet = Buffer.from(`00000001${lsas.network}`, 'hex')
   const [lsa] = decodeLsUpdate(new Reader(packet)).lsas
