@@ -258,7 +258,11 @@ async function learn(): Promise<Figures['learn']> {
     },
   })
   const withdrawn = await timed(expected.size, () => take(gone))
-  monitor.poll()
+  // some at a time
+  for (let before = -1; before !== expected.size; ) {
+    before = expected.size
+    monitor.poll()
+  }
   monitor.close()
   // one of which nothing was told
   touched += expected.size
