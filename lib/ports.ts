@@ -84,6 +84,55 @@ export interface AddressPort {
   remove(device: string, address: number, prefixLength: number): Promise<void>
 }
 
+/** A device as the kernel has it now. */
+export interface HostDevice {
+  readonly name: string
+  readonly index: number
+  /** Whether it is meant to be up (IFF_UP). */
+  readonly up: boolean
+  readonly loopback: boolean
+  readonly broadcast: boolean
+  readonly mtu: number
+  /** 'veth', 'ipip', 'gre', ...; undefined: nothing special. */
+  readonly kind: string | undefined
+  /** Of a tunnel: the address that packets come to; undefined: any. */
+  readonly local: number | undefined
+  readonly addresses: readonly {
+    readonly address: number
+    readonly prefixLength: number
+    readonly peer: number | undefined
+  }[]
+}
+
+/** A /32 on a device. */
+export interface HostAddress {
+  readonly device: string
+  readonly address: number
+  /** What `ip addr` shows it with; default: the device. */
+  readonly label?: string | undefined
+  /** Default 'global'. */
+  readonly scope?: 'global' | 'host' | undefined
+}
+
+/** Devices and addresses, changed by who sets up a host. All reject with an OspfError in the kernel's words. */
+export interface DevicePort {
+  devices(): Promise<readonly HostDevice[]>
+  /** A tunnel that takes packets from anywhere to `local`, or without it to any address. */
+  addTunnel(name: string, kind: 'ipip' | 'gre', local?: number): Promise<void>
+  removeDevice(name: string): Promise<void>
+  setUp(name: string, up: boolean): Promise<void>
+  setMtu(name: string, mtu: number): Promise<void>
+  addAddress(address: HostAddress): Promise<void>
+  /** One that is not there is no error. */
+  removeAddress(address: HostAddress): Promise<void>
+  /** UDP ports that take GUE. */
+  guePorts(): Promise<readonly number[]>
+  addGue(port: number): Promise<void>
+  removeGue(port: number): Promise<void>
+  /** Who answers ARP for an address: the MAC address, or undefined when nobody does in that time. */
+  askArp(device: string, address: number, milliseconds: number): Promise<string | undefined>
+}
+
 /** Kernel parameters (sysctl) of the network namespace. Paths are below /proc/sys: 'net/ipv4/ip_forward'. */
 export interface SysctlPort {
   /** Undefined: there is no such parameter. Throws an OspfError when it cannot be read. */

@@ -93,7 +93,7 @@ export class SysctlKeeper {
     return this.#wishes.flatMap(({ path, wanted, why, suffices }) => {
       const value = read(path)
       const isGood = value === wanted || (suffices?.(read) ?? false)
-      return isGood ? [] : [{ name: nameOf(path), path, wanted, why, value }]
+      return isGood ? [] : [{ name: sysctlName(path), path, wanted, why, value }]
     })
   }
 
@@ -168,7 +168,7 @@ export class SysctlKeeper {
 }
 
 /** As sysctl(8): dots between the parts, and a slash for the dot in the name of a device. */
-const nameOf = (path: string): string =>
+export const sysctlName = (path: string): string =>
   path
     .split('/')
     .map((part) => part.replaceAll('.', '/'))

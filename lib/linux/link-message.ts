@@ -110,15 +110,23 @@ export function decodeAddress(payload: Uint8Array): Address | undefined {
 
 /**
  * Payload of a request that adds or removes an address. `protocol`: who adds it. `label`: of at most 15 characters, the
- * device's name and what follows it after a colon.
+ * device's name and what follows it after a colon. `scope`: default 'host' for 127/8, else 'global'.
  */
 export function encodeAddress(
   index: number,
   address: number,
   prefixLength: number,
-  { protocol, label }: { readonly protocol?: number; readonly label?: string | undefined } = {},
+  {
+    protocol,
+    label,
+    scope: wanted = address >>> 24 === 127 ? 'host' : 'global',
+  }: {
+    readonly protocol?: number
+    readonly label?: string | undefined
+    readonly scope?: 'global' | 'host' | undefined
+  } = {},
 ): Uint8Array {
-  const scope = address >>> 24 === 127 ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE
+  const scope = wanted === 'host' ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE
   const writer = new PayloadWriter()
     .u8(AF_INET)
     .u8(prefixLength)

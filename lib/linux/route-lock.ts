@@ -57,6 +57,14 @@ export function lockTable(name: string): Promise<AsyncDisposable> {
   )
 }
 
+/** Takes the lock on setting up this host as a real server. Rejects with ERR_OSPF_DUPLICATE while another process is at it. */
+export function lockRealServer(): Promise<AsyncDisposable> {
+  return lock(
+    `real-server/${namespace()}`,
+    'another process is setting up a real server in this network namespace',
+  )
+}
+
 /** Holds an abstract socket: no file, and the kernel releases it however the process ends. */
 async function lock(key: string, refusal: string): Promise<AsyncDisposable> {
   const name = `ospf-speaker/${key}`
@@ -81,8 +89,8 @@ async function lock(key: string, refusal: string): Promise<AsyncDisposable> {
   return { [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())) }
 }
 
-/** The inode of the network namespace. The name is private to it anyway; this is for those who look. */
-function namespace(): string {
+/** The inode of the network namespace. The name of a lock is private to it anyway; this is for those who look. */
+export function namespace(): string {
   try {
     return /\d+/.exec(readlinkSync('/proc/self/ns/net'))?.[0] ?? 'net'
   } catch {
