@@ -165,6 +165,14 @@ export { Nftables } from './lvs/nftables.ts'
 export type { PlanStep } from './lvs/plan.ts'
 export type { PoolStanding } from './lvs/pool.ts'
 export type { ServerDrainResult } from './lvs/pool-server.ts'
+export type { PreflightOptions, PreflightReport, PreflightWorld } from './lvs/preflight.ts'
+export { formatPreflight, preflight } from './lvs/preflight.ts'
+export type { PreflightFinding, PreflightRole, PreflightService } from './lvs/preflight-checks.ts'
+export type { RealServerHost, RealServerWorld } from './lvs/real-server.ts'
+export { findRealServer, realServer } from './lvs/real-server.ts'
+export type { RealServerHostOptions } from './lvs/real-server-options.ts'
+export type { RealServerStatus } from './lvs/real-server-status.ts'
+export { formatRealServer } from './lvs/real-server-status.ts'
 export type {
   IpvsConnection,
   IpvsDaemon,

@@ -110,7 +110,7 @@ export class SysctlKeeper {
       const { path, wanted } = wish
       const isHeld = this.#changed.some((each) => each.path === path)
       if (isHeld || this.#read(path) !== wanted || !this.#ledger.join(path, this)) continue
-      this.#changed = [...this.#changed, { ...wish, name: nameOf(path), value: wanted }]
+      this.#changed = [...this.#changed, { ...wish, name: sysctlName(path), value: wanted }]
     }
     for (const finding of this.findings()) {
       const { path, wanted, value } = finding

@@ -25,11 +25,11 @@ const entries: Record<string, Entry> = {
     values: words(`
       Announcement ConfiguredSpeaker Director Ipvs Nftables OriginatedOpaque OspfError OspfSpeaker
       all any atLeast command convertKeepalived damped dns eventRecord explainKeepalived file
-      formatChange formatDirectorEvent formatEvent formatIpvsadm formatProblem formatWhatIf
-      formatWhy grpc healthy http icmp installStaticRoutes keepalivedGate kernelLinks
-      metricsServer openDataPlane override panic parseIpvsadm readConfig readKeepalived
-      restoreIpvs saveIpvs self serviceNotifier smtp speakerMetrics startHooks tcp tls udp
-      validateConfig weighted
+      findRealServer formatChange formatDirectorEvent formatEvent formatIpvsadm formatPreflight
+      formatProblem formatRealServer formatWhatIf formatWhy grpc healthy http icmp
+      installStaticRoutes keepalivedGate kernelLinks metricsServer openDataPlane override panic
+      parseIpvsadm preflight readConfig readKeepalived realServer restoreIpvs saveIpvs self
+      serviceNotifier smtp speakerMetrics startHooks tcp tls udp validateConfig weighted
     `),
     types: words(`
       Acknowledgement AddressOptions AddressPort AnnounceOptions AnnouncementEvent
@@ -57,21 +57,22 @@ const entries: Record<string, Entry> = {
       NetworkType NextHopView NftablesOptions NotifyCommand NssaOptions OpaqueOptions OpaqueView
       OspfErrorCode OspfEvent Override OverrideGate OverrideOptions PacketCounts PanicOptions
       PassiveCheckOptions PathStep PingCheckOptions PlanStep PoliciesOptions PolicyOptions
-      PoolStanding PrefixListOptions PrefixRuleOptions Probe ProbeCheckOptions ProbeStatus
-      RangeOptions ReadConfig RealServerOptions ReconfigureResult RedistributeFrom
-      RedistributeOptions ResetOptions ResilientGroupOptions RouteDifferenceView
-      RouteMapEntryOptions RouteMapMatch RouteMapSet RouteSink RouteSource RouteView
-      RouterHelperOptions RouterView SchedulerFlagName SelfOptions SequenceStore ServerDrainResult
-      ServerState ServerStatus ServiceNotifier ServiceNotifierOptions ServiceStatus
-      SlowStartOptions SmtpCheckOptions SmtpOptions SorryServerOptions SorryStatus SourceChange
-      SourceRoute SourceRouteType Speaker SpeakerEvent SpeakerOptions SpeakerPorts SpfDelayConfig
-      SpfRun StaticRouteOptions StaticRoutes StaticRoutesOptions StatusView StepName StepReport
-      StepTimes StopOptions StopResult StubRouterOptions StubRouterTimesOptions
-      SummaryAddressOptions SysctlEvent SysctlFinding SysctlPort TcpCheckOptions TcpOptions
-      TcpTarget TlsCheckOptions TlsCheckSettings TlsOptions TrafficStatus Trial TrialEnd
-      TtlSecurityOptions UdpCheckOptions UdpOptions Verdict VipChange VipData VipHooks
-      VipPolicyOptions VirtualLinkOptions VirtualServiceOptions VitalsView WeightedOptions
-      WhatIfChange WhyCandidate WhyView
+      PoolStanding PrefixListOptions PrefixRuleOptions PreflightFinding PreflightOptions
+      PreflightReport PreflightRole PreflightService PreflightWorld Probe ProbeCheckOptions
+      ProbeStatus RangeOptions ReadConfig RealServerHost RealServerHostOptions RealServerOptions
+      RealServerStatus RealServerWorld ReconfigureResult RedistributeFrom RedistributeOptions
+      ResetOptions ResilientGroupOptions RouteDifferenceView RouteMapEntryOptions RouteMapMatch
+      RouteMapSet RouteSink RouteSource RouteView RouterHelperOptions RouterView SchedulerFlagName
+      SelfOptions SequenceStore ServerDrainResult ServerState ServerStatus ServiceNotifier
+      ServiceNotifierOptions ServiceStatus SlowStartOptions SmtpCheckOptions SmtpOptions
+      SorryServerOptions SorryStatus SourceChange SourceRoute SourceRouteType Speaker SpeakerEvent
+      SpeakerOptions SpeakerPorts SpfDelayConfig SpfRun StaticRouteOptions StaticRoutes
+      StaticRoutesOptions StatusView StepName StepReport StepTimes StopOptions StopResult
+      StubRouterOptions StubRouterTimesOptions SummaryAddressOptions SysctlEvent SysctlFinding
+      SysctlPort TcpCheckOptions TcpOptions TcpTarget TlsCheckOptions TlsCheckSettings TlsOptions
+      TrafficStatus Trial TrialEnd TtlSecurityOptions UdpCheckOptions UdpOptions Verdict VipChange
+      VipData VipHooks VipPolicyOptions VirtualLinkOptions VirtualServiceOptions VitalsView
+      WeightedOptions WhatIfChange WhyCandidate WhyView
     `),
   },
   'ospf-speaker/core': {

@@ -20,6 +20,7 @@ const arrows: Record<string, readonly string[]> = {
   lvs: [
     'errors',
     'linux',
+    'sysctl',
     'parse',
     'wire/address.ts',
     'clock',

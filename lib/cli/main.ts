@@ -9,11 +9,13 @@ import { commands, verbs } from './commands.ts'
 import { completionScript, completions, shells } from './completion.ts'
 import { ControlError, defaultSocket } from './control-error.ts'
 import { decodeFile, formatDecoded } from './decode.ts'
+import { addDoctor } from './doctor.ts'
 import { addExplain } from './explain.ts'
 import { UsageError } from './grammar.ts'
 import type { Inputs } from './inputs.ts'
 import { withConfigId } from './keepalived.ts'
 import { logLevels, parseLog } from './log.ts'
+import { addRealServer } from './real-server.ts'
 import type { RunOptions } from './run.ts'
 import type { Said } from './said.ts'
 import { ask } from './show.ts'
@@ -126,6 +128,8 @@ async function main(argv: readonly string[]): Promise<number> {
       const asked: CheckOptions = { ...inputs, files, ...(diff ? { diff: path } : {}) }
       tell(await check(asked, processHost))
     })
+  addRealServer(program, tell)
+  addDoctor(program, tell)
   withKeepalived(
     withFiles(
       program.command('convert').description('write a YAML file that says what other files say'),

@@ -76,12 +76,12 @@ export class StateFile implements StateStore {
   write(state: State): void {
     const temporary = `${this.#path}.${randomBytes(4).toString('hex')}`
     try {
-      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o755 })
+      makeFolder(dirname(this.#path))
       const text = `${JSON.stringify({ version: VERSION, ...state, boot: this.#boot })}\n`
       writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' })
       renameSync(temporary, this.#path)
     } catch (error) {
-      rmSync(temporary, { force: true })
+      discard(temporary)
       throw this.#failed('write', error)
     }
   }
@@ -99,6 +99,22 @@ export class StateFile implements StateStore {
     const kind = code === 'EACCES' || code === 'EPERM' ? 'ERR_OSPF_PERMISSION' : 'ERR_OSPF_KERNEL'
     const text = `${this.#path}: cannot ${action} it: ${reasonOf(cause)}`
     return new OspfError(kind, text, { cause, ...(code === undefined ? {} : { errno: code }) })
+  }
+}
+
+/** What stands in the way of writing may stand in that of removing, too. */
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {}
+}
+
+/** One level alone: Node does not come back from a recursive one in /proc. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o755 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
 

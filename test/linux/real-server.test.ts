@@ -14,7 +14,7 @@ process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 const stateFile = join(folder, 'state.json')
 
 const picture = (): string =>
-  ip('-d addr') + execFileSync('sysctl', ['-a', '-r', '^net\\.ipv4\\.conf'], { encoding: 'utf8' })
+  ip('-4 addr') + execFileSync('sysctl', ['-a', '-r', '^net\\.ipv4\\.conf'], { encoding: 'utf8' })
 
 /** A client in a namespace of its own, on a cable to eth0. */
 function segment(): { ask(): boolean; [Symbol.dispose](): void } {
@@ -26,10 +26,14 @@ function segment(): { ask(): boolean; [Symbol.dispose](): void } {
   ip(`-n ${client} addr add 10.0.1.50/24 dev eth0`)
   ip(`-n ${client} link set eth0 up`)
   const inside = ['netns', 'exec', client]
+  const ping = (to: string): number | null =>
+    spawnSync('ip', [...inside, 'ping', '-c', '1', '-W', '1', to]).status
+  // the cable may need a moment
+  for (let n = 0; n < 20 && ping('10.0.1.11') !== 0; n++);
   return {
     ask: () => {
       spawnSync('ip', ['-n', client, 'neigh', 'flush', 'all'])
-      spawnSync('ip', [...inside, 'ping', '-c', '1', '-W', '1', vip])
+      ping(vip)
       return ip(`-n ${client} neigh show ${vip}`).includes('lladdr')
     },
     [Symbol.dispose]: () => void ip(`netns del ${client}`),
