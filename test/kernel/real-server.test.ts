@@ -51,7 +51,7 @@ for (const [name, more, wrap] of lines) {
       sysctl -qw net.ipv4.conf.all.rp_filter=1`)
     const ping = (): boolean => {
       try {
-        return / 0% packet loss/.test(run(`ip netns exec other ping -c 2 -i 0.3 -W 2 ${vip}`))
+        return / 0% packet loss/.test(run(`ip netns exec other busybox ping -c 2 -W 2 ${vip}`))
       } catch {
         return false
       }
