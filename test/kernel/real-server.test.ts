@@ -21,21 +21,6 @@ const lines: readonly (readonly [
     {},
     'ip link add t0 type ipip local 10.1.0.2 remote 10.1.0.1',
   ],
-  [
-    'ipip',
-    { local: '10.1.0.1', mtu: 1480 },
-    'ip link add t0 type ipip local 10.1.0.2 remote 10.1.0.1',
-  ],
-  [
-    'gre',
-    { tunnel: 'gre', local: '10.1.0.1' },
-    'ip link add t0 type gre local 10.1.0.2 remote 10.1.0.1',
-  ],
-  [
-    'gue',
-    { tunnel: 'gue', local: '10.1.0.1' },
-    'ip link add t0 type ipip local 10.1.0.2 remote 10.1.0.1 ttl 64 encap gue encap-sport auto encap-dport 6080',
-  ],
 ]
 
 for (const [name, more, wrap] of lines) {
