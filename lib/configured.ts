@@ -331,7 +331,8 @@ export class ConfiguredSpeaker implements AsyncDisposable {
     }
     this.#announce(config)
     this.#config = config
-    if (!isDeepStrictEqual(config.hooks, before.hooks)) this.#eventHooks?.replace(config.hooks ?? [])
+    if (!isDeepStrictEqual(config.hooks, before.hooks))
+      this.#eventHooks?.replace(config.hooks ?? [])
     void Promise.allSettled(this.#leaving).then(left)
     return { changes, restarted }
   }
