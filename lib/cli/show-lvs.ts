@@ -22,7 +22,8 @@ export function directorOf({ director }: Operated): Directing {
 
 export async function lvsDocument(operated: Operated): Promise<LvsDocument> {
   const director = directorOf(operated)
-  const info = await director.info()
+  // the kernel is looked at now, not when it was last
+  const [info] = await Promise.all([director.info(), director.reconcile()])
   const { version, connectionTableSize: size } = info ?? {}
   return {
     ...(version === undefined ? {} : { version }),

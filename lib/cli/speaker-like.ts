@@ -56,7 +56,9 @@ export interface Operated {
       | 'whatIf'
     >
   /** Undefined: it has no virtual services. */
-  readonly director?: Pick<Director, 'status' | 'info' | 'drain' | 'undrain'> | undefined
+  readonly director?:
+    | Pick<Director, 'status' | 'info' | 'reconcile' | 'drain' | 'undrain'>
+    | undefined
   /** What it runs with now. */
   readonly options: SpeakerOptions
   readonly events: EventRing

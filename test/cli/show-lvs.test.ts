@@ -37,15 +37,14 @@ async function start(
 }
 
 t.test("show lvs has ipvsadm's layout", async (t) => {
-  const { farm, say, ipvs, run } = await start(t, ({ farm }) => ({
+  const { farm, say, ipvs } = await start(t, ({ farm }) => ({
     services: [
       farm.service(2, { scheduler: 'mh', flags: ['mh-port'], persistence: 300 }),
       { fwmark: 7, servers: [{ address: '10.0.2.9', port: 0, forward: 'nat', weight: 5 }] },
     ],
-    reconcileInterval: 1,
+    reconcileInterval: 3600,
   }))
   ipvs.setConnections(web, { address: '10.0.2.1', port: 80 }, { active: 12, inactive: 345 })
-  await run(2)
   t.equal(
     (await say('show lvs')).text,
     `IP Virtual Server version 1.2.1 (size=4096)
