@@ -35,7 +35,9 @@ function take(files: readonly FrrFile[]): boolean {
     assert([...errors, ...accepted].every(({ file, line }) => file !== '' && line >= 1))
     if (options === undefined || lacks !== undefined) continue
     try {
-      parseOptions(startOptions(options, resolveNetworks(options, links)))
+      // static routes stand beside the speaker
+      const { staticRoutes: _, ...speaker } = startOptions(options, resolveNetworks(options, links))
+      parseOptions(speaker)
       return true
     } catch (error) {
       if (!(error instanceof Refusal) && !(error instanceof OspfError)) throw error
