@@ -46,6 +46,10 @@ function declarationOf(file, name) {
     for (const one of exported(file)) {
       if (one.name === name) return declarationOf(one.file, one.there)
     }
+    for (const [, from] of text.matchAll(/^export (?:type )?\* from '([^']+)'/gm)) {
+      const found = declarationOf(join(dirname(file), from.replace(/\.(js|ts)$/, '.d.ts')), name)
+      if (found) return found
+    }
     return undefined
   }
   const lines = text.slice(begin.index).split('\n')
