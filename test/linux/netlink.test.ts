@@ -56,9 +56,11 @@ outside('the binding: misuse is a value', async (t) => {
   t.equal(loose['ref']!(socket, 1), -EINVAL)
   t.equal(native.filter(socket, new Uint8Array(7)), -EINVAL)
   t.equal(native.membership(socket, 9999, true), -EINVAL)
+  t.equal(loose['notify']!(socket, 1), -EINVAL)
   t.equal(native.close(socket), 0)
   for (const name of Object.keys(loose)) {
-    if (name === 'open') continue
+    // those take no socket
+    if (name === 'open' || name === 'notify') continue
     t.equal(loose[name]!(socket, 0, true), -EBADF, `${name} after close`)
     t.equal(loose[name]!(), -EBADF, `${name} of nothing`)
   }
