@@ -16,6 +16,7 @@ import {
   type IpvsServiceState,
   type IpvsStatistics,
   type IpvsTimeouts,
+  nothingCounted,
 } from './types.ts'
 
 /** ip_vs.h: IP_VS_DEST_TRASH_PERIOD, seconds. */
@@ -52,19 +53,6 @@ interface Service {
   /** Newest first, as the kernel has them. */
   destinations: Destination[]
   trash: { readonly destination: Destination; readonly at: number }[]
-}
-
-const nothing: IpvsStatistics = {
-  connections: 0n,
-  inPackets: 0n,
-  outPackets: 0n,
-  inBytes: 0n,
-  outBytes: 0n,
-  connectionRate: 0n,
-  inPacketRate: 0n,
-  outPacketRate: 0n,
-  inByteRate: 0n,
-  outByteRate: 0n,
 }
 
 /**
@@ -123,7 +111,7 @@ export class MemoryIpvs implements IpvsPort {
     this.#enter('addService', `${name} ${what.scheduler}`)
     if (this.#services.has(name)) throw refused('EXISTS', 'EEXIST', 'Service already exists')
     this.#checkService(what)
-    this.#services.set(name, { what, statistics: nothing, destinations: [], trash: [] })
+    this.#services.set(name, { what, statistics: nothingCounted, destinations: [], trash: [] })
   }
 
   async setService(what: IpvsService): Promise<void> {
@@ -162,7 +150,7 @@ export class MemoryIpvs implements IpvsPort {
       active: 0,
       inactive: 0,
       persistent: 0,
-      statistics: nothing,
+      statistics: nothingCounted,
     }
     service.destinations.unshift({ what, ...fresh, isOverloaded: false })
   }

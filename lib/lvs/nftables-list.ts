@@ -2,13 +2,12 @@
 import { isIPv4 } from 'node:net'
 import {
   DEFAULT_TIMEOUTS,
-  nothingCounted,
   type Plane,
   type PlaneDestination,
   type PlaneService,
 } from './nftables-plane.ts'
 import { type Held, MARK } from './nftables-ruleset.ts'
-import type { IpvsStatistics } from './types.ts'
+import { type IpvsStatistics, nothingCounted } from './types.ts'
 
 export interface Listed {
   readonly plane: Plane

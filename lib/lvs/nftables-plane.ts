@@ -55,19 +55,6 @@ const SCHEDULERS: Readonly<Record<string, 'flow' | 'source' | 'destination'>> = 
   dh: 'destination',
 }
 
-export const nothingCounted: IpvsStatistics = {
-  connections: 0n,
-  inPackets: 0n,
-  outPackets: 0n,
-  inBytes: 0n,
-  outBytes: 0n,
-  connectionRate: 0n,
-  inPacketRate: 0n,
-  outPacketRate: 0n,
-  inByteRate: 0n,
-  outByteRate: 0n,
-}
-
 const invalid = (what: string): OspfError =>
   new OspfError('ERR_OSPF_IPVS_INVALID', `the nftables data plane ${what}`)
 

@@ -16,7 +16,6 @@ import { formatDestination, formatServiceKey } from './keys.ts'
 import { nftApply, nftList, nftTables } from './nft.ts'
 import { type Listed, readListings } from './nftables-list.ts'
 import {
-  nothingCounted,
   type Plane,
   type PlaneService,
   planeDestination,
@@ -24,17 +23,18 @@ import {
   planeService,
 } from './nftables-plane.ts'
 import { formatRuleset } from './nftables-ruleset.ts'
-import type {
-  IpvsDestination,
-  IpvsDestinationState,
-  IpvsInfo,
-  IpvsPort,
-  IpvsSchedulerFlag,
-  IpvsService,
-  IpvsServiceKey,
-  IpvsServiceState,
-  IpvsStatistics,
-  IpvsTimeouts,
+import {
+  type IpvsDestination,
+  type IpvsDestinationState,
+  type IpvsInfo,
+  type IpvsPort,
+  type IpvsSchedulerFlag,
+  type IpvsService,
+  type IpvsServiceKey,
+  type IpvsServiceState,
+  type IpvsStatistics,
+  type IpvsTimeouts,
+  nothingCounted,
 } from './types.ts'
 
 export interface NftablesOptions {

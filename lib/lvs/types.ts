@@ -96,6 +96,19 @@ export interface IpvsStatistics {
   readonly outByteRate: bigint
 }
 
+export const nothingCounted: IpvsStatistics = {
+  connections: 0n,
+  inPackets: 0n,
+  outPackets: 0n,
+  inBytes: 0n,
+  outBytes: 0n,
+  connectionRate: 0n,
+  inPacketRate: 0n,
+  outPacketRate: 0n,
+  inByteRate: 0n,
+  outByteRate: 0n,
+}
+
 export interface IpvsServiceState extends IpvsService {
   readonly statistics: IpvsStatistics
 }

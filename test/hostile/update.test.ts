@@ -1,6 +1,6 @@
 /** Link State Updates of the hostile-packet list: what frames an LSA, its header, and what floods. */
 import t from 'tap'
-import { ip, routerLsa, stub, us } from '../core/bench.ts'
+import { type Bench, ip, type Peer, routerLsa, stub, us } from '../core/bench.ts'
 import { type Also, type Case, cases, lsa, say, u32, update } from './case.ts'
 
 const UPDATE = 4
@@ -190,6 +190,15 @@ t.test('the header of an LSA', async (t) => {
   })
 })
 
+/** Ten seconds in which the peer acknowledges what it gets. */
+function settle(bench: Bench, peer: Peer): void {
+  peer.acknowledges = true
+  for (let i = 0; i < 10; i++) {
+    bench.run(1)
+    peer.acknowledge()
+  }
+}
+
 t.test('what is ours', async (t) => {
   const ours = (
     type: number,
@@ -212,11 +221,7 @@ t.test('what is ours', async (t) => {
       send: ours(1, us, links, { sequence: 0x7fffffff }),
       drops: {},
       also: (t, bench, peer) => {
-        peer.acknowledges = true
-        for (let i = 0; i < 10; i++) {
-          bench.run(1)
-          peer.acknowledge()
-        }
+        settle(bench, peer)
         const own = bench.ownRouterLsa()
         t.ok(own?.ours)
         t.ok(own!.lsa.header.sequence < 0, 'from InitialSequenceNumber on')
@@ -226,11 +231,7 @@ t.test('what is ours', async (t) => {
       send: ours(1, us, links, { sequence: 0x7ffffffe }),
       drops: {},
       also: (t, bench, peer) => {
-        peer.acknowledges = true
-        for (let i = 0; i < 10; i++) {
-          bench.run(1)
-          peer.acknowledge()
-        }
+        settle(bench, peer)
         t.ok(bench.ownRouterLsa()?.ours)
       },
     },
@@ -238,11 +239,7 @@ t.test('what is ours', async (t) => {
       send: ours(2, us, [...u32(0xffffff00), ...u32(us), ...u32(far)]),
       drops: {},
       also: (t, bench, peer) => {
-        peer.acknowledges = true
-        for (let i = 0; i < 10; i++) {
-          bench.run(1)
-          peer.acknowledge()
-        }
+        settle(bench, peer)
         t.notOk(bench.entry({ type: 2, lsId: us, advertisingRouter: us }))
         t.match(bench.said('self-originated'), [{ action: 'flushed', lsType: 2 }])
       },
