@@ -25,6 +25,7 @@ export function must(command, args, options = {}) {
 }
 
 const isInstalled = (name) => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own format
   const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${db:Status-Status}', name], {
     encoding: 'utf8',
   })

@@ -80,13 +80,39 @@ for (const { names, jobs, tap } of batches) {
   text += readFileSync(join(root, tap), 'utf8')
 }
 const skips = new Map()
+/** What failed, with what TAP says of it: the innermost points only, their parents fail with them. */
+const failures = []
 let file = ''
+/** The subtests that are open, by indentation. */
+let open = []
+let deepest = 0
 let [passed, failed, skipped] = [0, 0, 0]
-for (const line of text.split('\n')) {
-  const subtest = /^# Subtest: (\.build\/\S+)/.exec(line)
-  if (subtest) file = subtest[1].replace('.build/', '').replace(/\.js$/, '.ts')
+const lines = text.split('\n')
+for (const [index, line] of lines.entries()) {
+  const subtest = /^( *)# Subtest: (.*)$/.exec(line)
+  if (subtest?.[1] === '' && subtest[2].startsWith('.build/')) {
+    file = subtest[2].replace('.build/', '').replace(/\.js$/, '.ts')
+  }
+  if (subtest) open = [...open.slice(0, subtest[1].length / 4), subtest[2]]
   const point = /^( *)(not )?ok \d+(.*)$/.exec(line)
   if (!point) continue
+  const depth = point[1].length
+  if (point[2] && !/ # (SKIP|TODO)/i.test(point[3])) {
+    if (depth >= deepest) {
+      const said = lines.slice(index + 1, index + 60)
+      const end = said.findIndex((text) => /^ *\.\.\.$/.test(text))
+      const isSaid = /^ *---$/.test(said[0] ?? '') && end > 0
+      const names = [...open.slice(1, depth / 4), point[3].replace(/^ - | # time=.*$/g, '')]
+      failures.push({
+        file,
+        name: names.join(' > '),
+        said: isSaid ? said.slice(1, end).map((text) => text.slice(depth)) : [],
+      })
+    }
+    deepest = depth
+  } else if (depth <= deepest) {
+    deepest = 0
+  }
   const skip = / # SKIP ?(.*)$/i.exec(point[3])
   if (skip) {
     skipped++
@@ -110,5 +136,11 @@ if (leftOut.length > 0) {
 }
 const isIncomplete = process.env.OSPF_TEST_COMPLETE === '1' && leftOut.length > 0
 if (isIncomplete) console.log('That is a failure here: OSPF_TEST_COMPLETE is set.')
+if (failures.length > 0) console.log('Failed:')
+// the first in full, the others by name
+for (const [index, { file, name, said }] of failures.entries()) {
+  console.log(`- ${file}: ${name}`)
+  if (index < 10) for (const text of said.slice(0, 40)) console.log(`  ${text}`)
+}
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
 process.exit(failed > 0 || status !== 0 || isIncomplete ? 1 : 0)
