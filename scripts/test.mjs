@@ -97,7 +97,7 @@ for (const [index, line] of lines.entries()) {
   const point = /^( *)(not )?ok \d+(.*)$/.exec(line)
   if (!point) continue
   const depth = point[1].length
-  if (point[2] && !/ # (SKIP|TODO)/i.test(point[3])) {
+  if (point[2] && !/ # SKIP/i.test(point[3])) {
     if (depth >= deepest) {
       const said = lines.slice(index + 1, index + 60)
       const end = said.findIndex((text) => /^ *\.\.\.$/.test(text))

@@ -21,7 +21,7 @@ import {
 } from './tables.ts'
 
 t.setTimeout(300_000)
-t.jobs = 6
+t.jobs = 4
 
 type Make = 'speaker' | 'frr' | 'bird'
 type Position = 'left' | 'border' | 'right'

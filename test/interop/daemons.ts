@@ -231,6 +231,9 @@ export class Frr implements Daemon {
     this.#plan = plan
     this.node = node
     this.directory = join(lab.directory, `frr-${node}`)
+    lab.whenFailed(`FRR on ${node}`, () =>
+      this.vtysh('show ip ospf neighbor', 'show ip ospf database', 'show ip ospf route'),
+    )
   }
 
   async start(): Promise<void> {
@@ -302,6 +305,10 @@ export class Bird implements Daemon {
     this.#plan = plan
     this.node = node
     this.directory = join(lab.directory, `bird-${node}`)
+    lab.whenFailed(`BIRD on ${node}`, async () => {
+      const shown = ['neighbors', 'lsadb'].map((what) => this.birdc('show', 'ospf', what))
+      return (await Promise.all(shown)).join('\n')
+    })
   }
 
   async start(): Promise<void> {

@@ -143,6 +143,7 @@ export class Lab implements AsyncDisposable {
     process.exit(signal === 'SIGINT' ? 130 : 143)
   }
   #disposed = false
+  readonly #tellers: (() => Promise<string>)[] = []
 
   constructor() {
     const random = Math.floor(Math.random() * 36 ** 2)
@@ -166,7 +167,7 @@ export class Lab implements AsyncDisposable {
   static for(t: LabTest): Lab {
     const lab = new Lab()
     t.teardown(async () => {
-      if (!t.passing()) t.comment(lab.log())
+      if (!t.passing()) t.comment(await lab.report())
       await lab[Symbol.asyncDispose]()
     })
     return lab
@@ -311,6 +312,20 @@ export class Lab implements AsyncDisposable {
     return this.#processes
       .map(({ node, name, pid, output }) => `--- ${name} [${pid}] on ${node}\n${output}`)
       .join('\n')
+  }
+
+  /** Adds what `tell` returns to the report of a failed test: asked while everything still runs. */
+  whenFailed(what: string, tell: () => Promise<string>): void {
+    this.#tellers.push(async () => {
+      const said = await tell().catch((error: unknown) => String(error))
+      return `--- ${what}\n${said}`
+    })
+  }
+
+  /** What all processes have printed, and what they say when asked now. */
+  async report(): Promise<string> {
+    const asked = await Promise.all(this.#tellers.map((tell) => tell()))
+    return [this.log(), ...asked].join('\n')
   }
 
   /** Ends the processes, latest first, and removes the namespaces and files. */

@@ -9,7 +9,7 @@ import { Lab, missing, until } from './lab.ts'
 import { onEth0, SpeakerChild } from './speakers.ts'
 
 t.setTimeout(120_000)
-t.jobs = 6
+t.jobs = 4
 
 const ours = '10.0.1.2'
 const theirs = '10.0.1.1'

@@ -10,7 +10,7 @@ import { classicTimers, SpeakerChild } from './speakers.ts'
 import { learns } from './tables.ts'
 
 t.setTimeout(300_000)
-t.jobs = 6
+t.jobs = 4
 
 type Peer = 'frr' | 'bird'
 const peers: readonly Peer[] = ['frr', 'bird']

@@ -61,6 +61,7 @@ export class SpeakerChild {
   readonly process: LabProcess
   readonly #said: Said[] = []
   readonly #send: (line: string) => void
+  readonly #speakers: readonly string[]
   #orders = 0
 
   private constructor(
@@ -70,6 +71,7 @@ export class SpeakerChild {
     wrapper: readonly string[],
   ) {
     this.node = node
+    this.#speakers = Object.keys(speakers)
     const argv = [...wrapper, process.execPath, child, JSON.stringify(speakers)]
     const started = spawn('ip', ['netns', 'exec', lab.namespace(node), ...argv], {
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -99,8 +101,9 @@ export class SpeakerChild {
     const speakers = 'routerId' in options ? { [alone]: options as AnyOptions } : options
     const started = new SpeakerChild(lab, node, speakers as Record<string, AnyOptions>, wrapper)
     t.teardown(async () => {
+      const state = t.passing() ? '' : await started.#state()
       await started.process.kill()
-      if (!t.passing()) t.comment(started.log())
+      if (!t.passing()) t.comment(`${started.log()}\n${state}`)
     })
     await until(() => started.#said.some(isStart) || !started.process.running, {
       what: `the speaker on ${node} has started`,
@@ -225,6 +228,23 @@ export class SpeakerChild {
     })
     const rest = this.process.output.split('\n').filter((line) => !line.startsWith('{"type":'))
     return [`--- speaker [${this.process.pid}] on ${this.node}`, ...lines, ...rest].join('\n')
+  }
+
+  /** What its speakers have, for the report of a failed test. */
+  async #state(): Promise<string> {
+    if (!this.process.running) return ''
+    const states = this.#speakers.map(async (speaker) => {
+      const { database } = await this.snapshot(speaker)
+      const lsas = database.map(
+        ({ area = '', type, lsId, advertisingRouter, sequence, age, options, body }) =>
+          `  ${area} type ${type} ${lsId} of ${advertisingRouter} ${sequence} age ${age} ${options} ${JSON.stringify(body)}`,
+      )
+      return [`database of ${speaker}:`, ...lsas.slice(0, 100)].join('\n')
+    })
+    return Promise.all(states).then(
+      (texts) => texts.join('\n'),
+      (error: unknown) => String(error),
+    )
   }
 
   async #ask(order: Rest<Order>, speaker: string): Promise<unknown> {
