@@ -215,10 +215,20 @@ async function run(t: Test, kind: Kind, chain: (typeof chains)[number]): Promise
   for (const vip of leftVips)
     await lab.exec('left', ['ip', 'address', 'add', `${vip}/32`, 'dev', 'lo'])
   await lab.exec('right', ['ip', 'address', 'add', `${rightVip}/32`, 'dev', 'lo'])
-  const [left, border, right] = await Promise.all([
-    build[chain[0]](t, lab, 'left', kind),
+  const isOfFrr = chain[1] === 'frr' && kind.speaker.border.type === 'nssa'
+  const starting = [
     build[chain[1]](t, lab, 'border', kind),
     build[chain[2]](t, lab, 'right', kind),
+  ] as const
+  if (isOfFrr) {
+    // it leaves its translations out of database exchange: who comes later learns them with their next instance
+    const [border, right] = await Promise.all(starting)
+    await full(border, [ids.right])
+    await full(right, [ids.border])
+  }
+  const [left, border, right] = await Promise.all([
+    build[chain[0]](t, lab, 'left', kind),
+    ...starting,
   ])
 
   await full(left, [ids.border])
@@ -227,7 +237,6 @@ async function run(t: Test, kind: Kind, chain: (typeof chains)[number]): Promise
   t.pass('all adjacencies are Full, as both sides see them')
 
   // FRR 8.4 gives every NSSA a default route, and translates with its own default metric
-  const isOfFrr = chain[1] === 'frr' && kind.speaker.border.type === 'nssa'
   const known = isOfFrr ? [...new Set([...kind.left, everywhere])] : kind.left
   const translated = isOfFrr ? { ...ofLeft, metric: 20 } : (kind.translated ?? ofLeft)
 

@@ -99,8 +99,11 @@ t.test(
       interfaces: [...links],
       areas: { [nssa]: ['nssa'] },
     })
+    // FRR leaves its translations out of database exchange: the backbone has to be there first
+    await lab.exec('high', ['ip', 'link', 'set', 'eth1', 'down'])
     await high.start()
     await full(router, [ids.high])
+    await lab.exec('high', ['ip', 'link', 'set', 'eth1', 'up'])
     const low = await SpeakerChild.start(t, lab, 'low', borderOptions(ids.low))
     await full(router, [ids.low, ids.high])
     await full(inside, [ids.low, ids.high])
