@@ -53,8 +53,10 @@ export interface Link extends LinkState {
   readonly loopback: boolean
   /** Broadcast-capable (IFF_BROADCAST) as against point-to-point. */
   readonly broadcast: boolean
-  /** Name of the VRF that the device is part of. */
+  /** Name of the VRF that the device is part of, or is. */
   readonly vrf?: string
+  /** Of a VRF itself: the number of its table. */
+  readonly table?: number
   /** Every IPv4 address, primary first. */
   readonly addresses: readonly {
     readonly address: number

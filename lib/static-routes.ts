@@ -22,6 +22,8 @@ export interface StaticRouteOptions {
   readonly distance?: number
   /** Default 254, main. */
   readonly table?: number
+  /** In the table of this VRF, in place of `table`, and through its devices alone. */
+  readonly vrf?: string
 }
 
 export interface StaticRoute {
@@ -32,7 +34,9 @@ export interface StaticRoute {
   readonly onLink: boolean
   readonly discard: 'blackhole' | 'unreachable' | undefined
   readonly distance: number
-  readonly table: number
+  /** Undefined: that of the VRF. */
+  readonly table: number | undefined
+  readonly vrf: string | undefined
 }
 
 /** What the kernel is to have for a destination. */
@@ -86,11 +90,15 @@ export const parseStaticRoutes = (
 /** @throws OspfError ERR_OSPF_CONFIG that names the field */
 export function parseStaticRoute(field: string, options: StaticRouteOptions): StaticRoute {
   const { prefix, gateway, interface: device, onLink = false, discard } = options
-  const { distance = 1, table = 254 } = options
+  const { distance = 1, vrf, table = vrf === undefined ? 254 : undefined } = options
   const count = [discard, gateway ?? device].filter((one) => one !== undefined).length
   if (count !== 1) throw fail(field, 'a gateway, an interface, or discard', options)
   if (discard !== undefined && discard !== 'blackhole' && discard !== 'unreachable')
     throw fail(`${field}: discard`, "'blackhole' or 'unreachable'", discard)
+  if (vrf !== undefined && (typeof vrf !== 'string' || !/^[^\s/]{1,15}$/.test(vrf)))
+    throw fail(`${field}: vrf`, 'the name of a VRF device', vrf)
+  if (vrf !== undefined && table !== undefined)
+    throw fail(`${field}: table`, 'nothing beside vrf, which has a table of its own', table)
   return {
     ...parsePrefix(`${field}: prefix`, prefix),
     gateway: gateway === undefined ? undefined : parseAddress(`${field}: gateway`, gateway),
@@ -98,7 +106,8 @@ export function parseStaticRoute(field: string, options: StaticRouteOptions): St
     onLink,
     discard,
     distance: parseInteger(`${field}: distance`, distance, 1, 255),
-    table: parseInteger(`${field}: table`, table, 1, 0xffffffff),
+    table: table === undefined ? table : parseInteger(`${field}: table`, table, 1, 0xffffffff),
+    vrf,
   }
 }
 
@@ -116,7 +125,10 @@ export function activeStaticRoutes(
 ): ActiveStaticRoute[] {
   const active = new Map<string, ActiveStaticRoute & { readonly distance: number }>()
   for (const route of [...routes].sort((a, b) => a.distance - b.distance)) {
-    const { prefix, length, table, distance, discard } = route
+    const { prefix, length, distance, discard } = route
+    const table = route.table ?? links.get(route.vrf ?? '')?.table
+    // no such VRF, so far
+    if (table === undefined) continue
     const hop = discard === undefined ? hopOf(route, links) : undefined
     if (distance === UNUSABLE || (discard === undefined && hop === undefined)) continue
     const key = `${table} ${prefix}/${length}`
@@ -134,7 +146,7 @@ export function activeStaticRoutes(
 }
 
 function hopOf(
-  { gateway, interface: name, onLink }: StaticRoute,
+  { gateway, interface: name, onLink, vrf }: StaticRoute,
   links: ReadonlyMap<string, Link>,
 ): ActiveStaticRoute['hops'][number] | undefined {
   if (gateway === undefined) {
@@ -143,6 +155,7 @@ function hopOf(
   }
   for (const link of links.values()) {
     if (!link.up || (name !== undefined && link.name !== name)) continue
+    if (link.vrf !== vrf && name === undefined) continue
     if (onLink && name !== undefined) return { index: link.index, gateway, onLink }
     if (link.addresses.some((own) => reaches(own, gateway)))
       return { index: link.index, gateway, ...(onLink ? { onLink } : {}) }

@@ -84,3 +84,26 @@ t.test('what cannot be a route is refused', async (t) => {
       JSON.stringify(route),
     )
 })
+
+t.test('in a VRF: by its devices, into its table, once it is there', async (t) => {
+  const red = link('red', 7, '127.0.0.1', { vrf: 'red', table: 100 })
+  const inRed = link('eth2', 3, '10.0.0.2', { vrf: 'red' })
+  const routes = [
+    { prefix, gateway: '10.0.0.9', vrf: 'red' },
+    { prefix, gateway: '10.0.0.9' },
+  ]
+  const parsed = routes.map((route) => parseStaticRoute('routes', route))
+  const tables = (...links: [string, Link][]): string[] =>
+    activeStaticRoutes(parsed, new Map(links)).map(
+      ({ table, hops }) => `${table} %${hops[0]?.index}`,
+    )
+  t.strictSame(tables(eth0, red, inRed), ['100 %3', '254 %1'])
+  t.strictSame(tables(eth0, inRed), ['254 %1'], 'its table is not known')
+  t.strictSame(tables(red, inRed), ['100 %3'], 'that of others goes not through it')
+  t.throws(() => parseStaticRoute('r', { prefix, gateway: '10.0.0.9', vrf: 'red', table: 5 }), {
+    message: /^r: table: expected nothing beside vrf/,
+  })
+  t.throws(() => parseStaticRoute('r', { prefix, gateway: '10.0.0.9', vrf: 'a/b' }), {
+    message: /^r: vrf: expected the name of a VRF device/,
+  })
+})

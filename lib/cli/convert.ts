@@ -1,10 +1,11 @@
 /** `ospf-speaker convert`: files in the words of Quagga and FRR as a file in ours. */
 import { type FrrCompat, type FrrFile, type FrrOptions, importFrr } from '../config/frr.ts'
 import { type Places, placesOf } from '../config/frr-places.ts'
-import { type ResolvedNetworks, resolveNetworks } from '../config/networks.ts'
-import type { Path } from '../config/source.ts'
+import type { ResolvedNetworks, resolveNetworks } from '../config/networks.ts'
+import { merge, type Path } from '../config/source.ts'
 import type { ConfigSource, SpeakerOptions } from '../index.ts'
-import { frrData, type InputHost, type Inputs, loadInputs } from './inputs.ts'
+import { type FrrData, frrData, frrSource, type OtherVips, resolveFrr } from './frr-source.ts'
+import { type InputHost, type Inputs, loadInputs } from './inputs.ts'
 import { errorsOf, lineOf } from './keepalived.ts'
 import { keepalivedSource } from './keepalived-source.ts'
 import { type Said, say } from './said.ts'
@@ -25,11 +26,11 @@ export async function convert(inputs: Inputs, host: InputHost): Promise<Said> {
     if (config === undefined || refused.length > 0) return say(2, [], refused)
   }
   const { source, differences } = keepalivedSource(config, { vrrp })
-  const vips = new Map(Object.keys(source.data.vips).map((vip) => [vip, vip]))
+  const names = new Map(Object.keys(source.data.vips).map((vip) => [vip, vip]))
   const said = [...keepalived.reports.map(lineOf), ...differences].map((text) => `warning: ${text}`)
   const { status, out, complaints } = await convertFrr(texts.frr, compat, links, speed, {
     source,
-    vips,
+    others: { names },
   })
   return say(status, out, [...said, ...complaints])
 }
@@ -38,8 +39,10 @@ export async function convert(inputs: Inputs, host: InputHost): Promise<Said> {
 interface Beside {
   readonly source: ConfigSource
   /** VIPs that are announced through it alone. */
-  readonly vips: ReadonlyMap<string, string>
+  readonly others: OtherVips
 }
+
+const noOthers: OtherVips = { names: new Map() }
 
 /** The same with the devices that there are. Those that are not, and have an address in the files, are made up. */
 export async function convertFrr(
@@ -68,12 +71,11 @@ export async function convertFrr(
   const links = new Map(devices)
   for (const { device } of options.addresses)
     if (!links.has(device)) links.set(device, madeUp(device))
-  const { resolved, data, refusal } = resolve(options, links, speed, beside?.vips)
+  const { resolved, data, refusal } = resolve(options, links, speed, beside?.others)
   if (resolved === undefined) return say(2, [], [`${files[0]?.name}: ${refusal}`])
   const build = (some: readonly FrrFile[]): SpeakerOptions | undefined => {
     const again = importFrr(some, { compat }).options
-    const vips = beside?.vips ?? new Map()
-    return again && tidied(frrData(again, resolveNetworks(again, links, speed), vips))
+    return again && resolve(again, links, speed, beside?.others).data
   }
   const places = placesOf(files, build)
   const names = [...files.map(({ name }) => name), ...(beside ? [beside.source.name] : [])]
@@ -87,9 +89,11 @@ export async function convertFrr(
         ({ file, line, statement, reason }) => `warning: ${file}:${line}: ${statement}: ${reason}`,
       ),
   ]
-  const isBeside = ([top]: Path): boolean =>
-    beside !== undefined && (top === 'lvs' || top === 'vips')
-  const all = { ...data, ...(beside?.source.data as object | undefined) }
+  const isBeside = ([top, , field]: Path): boolean =>
+    beside !== undefined &&
+    (top === 'lvs' || (top === 'vips' && field !== 'cost' && field !== 'area'))
+  const all =
+    beside === undefined ? data : merge([frrSource(files, data, build), beside.source]).source.data
   const text = writeYaml(
     all,
     (path) => (isBeside(path) ? besides(path) : linesOf(places, path)),
@@ -103,13 +107,13 @@ function resolve(
   options: FrrOptions,
   links: Links,
   speed: (device: string) => number | undefined,
-  vips: ReadonlyMap<string, string> = new Map(),
+  others = noOthers,
 ):
-  | { resolved: ResolvedNetworks; data: SpeakerOptions; refusal?: never }
+  | { resolved: ResolvedNetworks; data: FrrData; refusal?: never }
   | { resolved?: never; data?: never; refusal: string } {
   try {
-    const resolved = resolveNetworks(options, links, speed)
-    return { resolved, data: tidied(frrData(options, resolved, vips)) }
+    const resolved = resolveFrr(options, links, speed, others)
+    return { resolved, data: tidied(frrData(options, resolved, others)) }
   } catch (error) {
     return { refusal: error instanceof Error ? error.message : String(error) }
   }
@@ -124,7 +128,7 @@ function linesOf(places: Places, path: Path): string | undefined {
 }
 
 /** Without what says nothing. */
-function tidied({ areas, limits, addresses, ...rest }: SpeakerOptions): SpeakerOptions {
+function tidied({ areas, limits, addresses, ...rest }: FrrData): FrrData {
   const some = Object.entries(areas).map(([id, { stubNetworks, interfaces, ...area }]) => [
     id,
     {

@@ -1,8 +1,7 @@
 /** The files that a command is given, of whatever kind, as one configuration. */
 import { autoConfig, detect } from '../config/detect.ts'
-import { type FrrCompat, type FrrFile, type FrrOptions, importFrr } from '../config/frr.ts'
-import { type Places, placesOf } from '../config/frr-places.ts'
-import { type ResolvedNetworks, resolveNetworks } from '../config/networks.ts'
+import { type FrrCompat, type FrrFile, importFrr } from '../config/frr.ts'
+import type { ResolvedNetworks, resolveNetworks } from '../config/networks.ts'
 import { at, isRecord, placeText } from '../config/source.ts'
 import {
   type Config,
@@ -12,12 +11,11 @@ import {
   formatProblem,
   type KeepalivedImport,
   readConfig,
-  type SpeakerOptions,
 } from '../index.ts'
+import { addressOf, type FrrData, frrData, frrSource, resolveFrr } from './frr-source.ts'
 import { errorsOf, lineOf, readConfiguration } from './keepalived.ts'
 import { keepalivedSource } from './keepalived-source.ts'
 import type { LogLine } from './log.ts'
-import { startOptions } from './options.ts'
 
 type Links = Parameters<typeof resolveNetworks>[1]
 
@@ -120,7 +118,7 @@ export async function readInputs(
     lines,
   })
   const sources: (ConfigText | ConfigSource)[] = [...texts.files]
-  const vips = await vipsOf(texts.files)
+  const { names: vips, besides } = await vipsOf(texts.files)
   for (const vip of texts.vip ?? []) vips.set(addressOf(vip), vip)
   if (texts.auto === true) {
     const detected = detect(await host.readFile('/proc/net/route'), await host.links())
@@ -166,10 +164,11 @@ export async function readInputs(
     const links = without(await host.links(), inEffect, vips)
     const speed = (device: string): number | undefined => host.speed(device)
     let resolved: ResolvedNetworks
-    let data: SpeakerOptions
+    const others = { names: vips, besides }
+    let data: FrrData
     try {
-      resolved = resolveNetworks(options, links, speed)
-      data = frrData(options, resolved, vips)
+      resolved = resolveFrr(options, links, speed, others)
+      data = frrData(options, resolved, others)
     } catch (error) {
       // keys that are missing, which shows with the devices alone
       return refuse([`${texts.frr[0]!.name}: ${error instanceof Error ? error.message : error}`])
@@ -183,7 +182,7 @@ export async function readInputs(
     for (const text of resolved.warnings) lines.push({ level: 'warning', text })
     const build = (files: readonly FrrFile[]): object | undefined => {
       const again = importFrr(files, { compat }).options
-      return again && frrData(again, resolveNetworks(again, links, speed), vips)
+      return again && frrData(again, resolveFrr(again, links, speed, others), others)
     }
     sources.push(frrSource(texts.frr, data, build))
   }
@@ -205,50 +204,22 @@ export async function readInputs(
     : { config, errors: [], isMachine: false, lines }
 }
 
-/** FRR's files in the words of our own; a VIP that has a gate is announced through it alone. */
-export function frrData(
-  options: FrrOptions,
-  resolved: ResolvedNetworks,
-  vips: ReadonlyMap<string, string>,
-): SpeakerOptions {
-  const said = startOptions(options, resolved)
-  const areas = Object.entries(said.areas).map(([id, { stubNetworks = {}, ...area }]) => {
-    const left = Object.entries(stubNetworks).filter(([prefix]) => !vips.has(addressOf(prefix)))
-    return [id, { ...area, stubNetworks: Object.fromEntries(left) }]
-  })
-  return { ...said, areas: Object.fromEntries(areas) }
-}
-
-/** Where each option stands is found out when somebody asks. FRR's defaults give way to what other files say. */
-export function frrSource(
-  files: readonly FrrFile[],
-  data: object,
-  build: (files: readonly FrrFile[]) => object | undefined,
-): ConfigSource {
-  let known: Places | undefined
-  const places = (): Places => (known ??= placesOf(files, build))
-  const name = files[0]?.name ?? ''
-  return {
-    name,
-    data,
-    place: (path) => places().of(path)[0] ?? { file: name },
-    isDefault: (path) => !places().isStated(path),
-  }
-}
-
-const addressOf = (prefix: string): string => prefix.split('/')[0]!
-
-/** How the files write their VIPs, by address. */
-async function vipsOf(files: readonly ConfigText[]): Promise<Map<string, string>> {
-  const vips = new Map<string, string>()
-  if (files.length === 0) return vips
+/** How the files write their VIPs, by address; and those that are externals, or in several areas. */
+async function vipsOf(
+  files: readonly ConfigText[],
+): Promise<{ readonly names: Map<string, string>; readonly besides: ReadonlySet<string> }> {
+  const names = new Map<string, string>()
+  const besides = new Set<string>()
+  if (files.length === 0) return { names, besides }
   const { readYaml } = await import('../config/yaml.ts')
   for (const { name, text } of files) {
     const said = at(readYaml(name, text).source?.data, ['vips'])
-    for (const key of isRecord(said) ? Object.keys(said) : [])
-      for (const address of addressesOf(key)) vips.set(address, key)
+    for (const [key, vip] of isRecord(said) ? Object.entries(said) : []) {
+      for (const address of addressesOf(key)) names.set(address, key)
+      if (at(vip, ['as']) !== undefined || at(vip, ['areas']) !== undefined) besides.add(key)
+    }
   }
-  return vips
+  return { names, besides }
 }
 
 /** Of a range, each; what cannot be one is refused elsewhere. */

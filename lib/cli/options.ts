@@ -36,7 +36,7 @@ export function startOptions(config: FrrOptions, resolved: ResolvedNetworks): St
     ...(abrType === undefined ? {} : { abrType }),
     rfc1583Compatibility: config.rfc1583Compatibility,
     ...(stubRouter === undefined ? {} : { stubRouter }),
-    installRoutes: config.installRoutes,
+    installRoutes: installed(config),
     ...(config.routeMaps === undefined ? {} : { routeMaps: config.routeMaps }),
     ...later(config),
     // as FRR, whatever it installs
@@ -68,6 +68,15 @@ export function startOptions(config: FrrOptions, resolved: ResolvedNetworks): St
           },
         }),
   }
+}
+
+/** A VRF has a table of its own. */
+function installed({
+  installRoutes,
+  vrf,
+}: FrrOptions): NonNullable<SpeakerOptions['installRoutes']> {
+  if (vrf === undefined || installRoutes === false) return installRoutes
+  return { ...(installRoutes === true ? {} : installRoutes), vrf }
 }
 
 /** What the importer refuses until the speaker has the option for it (frr-pending.ts). */

@@ -30,6 +30,7 @@ export type Mode =
   | 'key chain'
   | 'key'
   | 'line vty'
+  | 'vrf'
   | 'other'
 
 /** What a statement does. */
@@ -99,6 +100,8 @@ interface StubRouterDraft {
 export class RouterDraft {
   readonly place: FrrPlace
   readonly instance: string
+  /** '': the default one. */
+  readonly vrf: string
   readonly options: Partial<Mutable<FrrOptions>> = {}
   readonly areas: Map<string, AreaDraft> = new Map()
   readonly networks: Map<string, FrrNetwork> = new Map()
@@ -115,9 +118,10 @@ export class RouterDraft {
     onShutdown: undefined,
   }
 
-  constructor(place: FrrPlace, instance: string) {
+  constructor(place: FrrPlace, instance: string, vrf: string) {
     this.place = place
     this.instance = instance
+    this.vrf = vrf
   }
 
   area(id: string): AreaDraft {
@@ -126,6 +130,16 @@ export class RouterDraft {
     this.areas.set(key, draft)
     return draft
   }
+}
+
+/** What zebra is told of one VRF. */
+export class VrfDraft {
+  /** `ip router-id`, where `router ospf` says nothing. */
+  routerId?: string
+  /** `ip protocol ospf route-map`; and `any`, where OSPF has none of its own. */
+  readonly filters: Map<'ospf' | 'any', Reference> = new Map()
+  /** Statements that matter to a `router ospf` of this VRF alone. */
+  readonly notices: FrrNotice[] = []
 }
 
 export class Draft {
@@ -150,10 +164,12 @@ export class Draft {
     foreign: [],
   }
   hostname: string | undefined
-  /** `ip router-id` of zebra, where `router ospf` says nothing. */
-  routerId: string | undefined
-  /** `ip protocol ospf route-map`; and `any`, where OSPF has none of its own. */
-  readonly filters: Map<'ospf' | 'any', Reference> = new Map()
+  /** By name; '': the default one. */
+  readonly vrfs: Map<string, VrfDraft> = new Map()
+  /** The VRF of the block. */
+  vrfBlock = ''
+  /** The VRF that an `interface` statement names, by device. */
+  readonly interfaceVrfs: Map<string, string> = new Map()
   readonly policies: Policies = new Policies()
   readonly keyChains: KeyChainReader = new KeyChainReader()
   readonly interfaces: Map<string, FrrInterface> = new Map()
@@ -193,6 +209,20 @@ export class Draft {
     return { name, place: this.place, statement: shown(this.words) }
   }
 
+  /** The VRF that a statement is about: that which it names, or that of the block. */
+  vrfOf(name: string | undefined): string {
+    return vrfName(name ?? (this.mode === 'vrf' ? this.vrfBlock : ''))
+  }
+
+  /** What is told zebra of the VRF that a statement is about. */
+  vrf(name: string | undefined): VrfDraft {
+    const key = this.vrfOf(name)
+    const draft = this.vrfs.get(key) ?? new VrfDraft()
+    this.vrfs.set(key, draft)
+    draft.notices.push({ ...this.place, statement: shown(this.words) })
+    return draft
+  }
+
   /** The router that the block is about. */
   get ospf(): RouterDraft {
     if (this.router === undefined) throw new Error('a statement of a router outside of its block')
@@ -217,6 +247,10 @@ export class Draft {
     return (this.settingsAt(address).authentication ??= { digestKeys: [] })
   }
 }
+
+/** The default VRF has a name, too. */
+export const vrfName = (name: string | undefined): string =>
+  name === undefined || name === 'default' ? '' : name
 
 /** A statement that manages a daemon: nothing to do. */
 export const accept: Statement = (d) => d.accept()

@@ -1,7 +1,7 @@
 /** What has been read, as a whole: names looked up, defaults that depend on others, and what is missing. */
 import type { RouteMapEntryOptions, RouteMapSet } from '../policy.ts'
 import { finishArea } from './frr-area.ts'
-import type { Draft, OriginatedDraft, RouterDraft } from './frr-draft.ts'
+import type { Draft, OriginatedDraft, RouterDraft, VrfDraft } from './frr-draft.ts'
 import { Refusal } from './frr-parse.ts'
 import type {
   FrrArea,
@@ -19,7 +19,13 @@ export function finish(draft: Draft, firstFile: string): FrrImport {
     errors.push({ ...top, message: "no 'router ospf' in the files given" })
     return { options: undefined, accepted, errors }
   }
-  const routerId = router.options.routerId ?? draft.routerId
+  const { vrf } = router
+  const zebra = draft.vrfs.get(vrf)
+  for (const [name, { notices }] of draft.vrfs)
+    if (name !== vrf)
+      for (const notice of notices)
+        accepted.push({ ...notice, reason: "it is of another VRF than 'router ospf'" })
+  const routerId = router.options.routerId ?? zebra?.routerId
   if (routerId === undefined) {
     // FRR would take the highest address on lo, which a pair of directors has in common: the VIP.
     const message = "router ospf: no router id; state it with 'ospf router-id A.B.C.D'"
@@ -29,7 +35,7 @@ export function finish(draft: Draft, firstFile: string): FrrImport {
     if (instance !== router.instance)
       errors.push({ ...place, message: `${statement}: 'router ospf' is of another instance` })
   const routeMaps: RouteMaps = {}
-  const installRoutes = kernelRoutes(draft, routeMaps)
+  const installRoutes = kernelRoutes(draft, zebra, routeMaps)
   // their errors have no line of their own: it is what is not there
   const keyChains = draft.guard(top, () => draft.keyChains.finish()) ?? {}
   const areas = finishAreas(draft, router)
@@ -46,6 +52,10 @@ export function finish(draft: Draft, firstFile: string): FrrImport {
     ...(draft.hostname === undefined ? {} : { hostname: draft.hostname }),
     ...router.options,
     routerId,
+    ...(vrf === '' ? {} : { vrf }),
+    ...(draft.interfaceVrfs.size === 0
+      ? {}
+      : { interfaceVrfs: Object.fromEntries(draft.interfaceVrfs) }),
     rfc1583Compatibility: router.options.rfc1583Compatibility ?? false,
     ...stubRouter(router),
     ...externals,
@@ -68,8 +78,12 @@ export function finish(draft: Draft, firstFile: string): FrrImport {
 }
 
 /** Which routes go to the kernel: `ip protocol ospf route-map`, or `any`, where OSPF has none of its own. */
-function kernelRoutes(draft: Draft, routeMaps: RouteMaps): FrrOptions['installRoutes'] {
-  const filter = draft.filters.get('ospf') ?? draft.filters.get('any')
+function kernelRoutes(
+  draft: Draft,
+  zebra: VrfDraft | undefined,
+  routeMaps: RouteMaps,
+): FrrOptions['installRoutes'] {
+  const filter = zebra?.filters.get('ospf') ?? zebra?.filters.get('any')
   if (filter === undefined) return true
   const found = draft.guard(filter.place, () => {
     const verdict = draft.policies.verdict(filter)

@@ -1,9 +1,14 @@
 /** zebra's static routes: `ip route`. */
-import { type Args, type Draft, isOn, type Statement, type Statements } from './frr-draft.ts'
+import {
+  type Args,
+  type Draft,
+  isOn,
+  type Statement,
+  type Statements,
+  vrfName,
+} from './frr-draft.ts'
 import { address, device, integer, networkPrefix, Refusal } from './frr-parse.ts'
 import type { FrrStaticRoute } from './frr-types.ts'
-
-const vrfs = 'VRFs are not supported: the speaker belongs to the namespace that it is started in'
 
 const destination = '<A.B.C.D/M$prefix|A.B.C.D$address A.B.C.D$mask>'
 const how =
@@ -11,15 +16,18 @@ const how =
 
 const route: Statement = (d, a) => {
   const own = prefixOf(a)
-  if (isOther(a.vrf) || isOther(a.nexthopVrf)) {
-    if (isOn(a)) d.accept(vrfs)
+  const vrf = d.vrfOf(a.vrf)
+  if (a.nexthopVrf !== undefined && vrfName(a.nexthopVrf) !== vrf) {
+    if (isOn(a)) d.accept('routes from one VRF to another are not supported')
     return
   }
+  if (vrf !== '' && a.table !== undefined) throw new Refusal('a VRF has a table of its own')
   if (a.label !== undefined) throw new Refusal('labels are not supported')
   const one: FrrStaticRoute = {
     ...d.place,
     prefix: own,
     ...nextOf(a),
+    ...(vrf === '' ? {} : { vrf: device(vrf) }),
     ...(a.distance === undefined ? {} : { distance: Number(a.distance) }),
     ...(a.table === undefined ? {} : { table: Number(a.table) }),
     ...(a.tag === undefined ? {} : { tag: Number(a.tag) }),
@@ -48,13 +56,14 @@ function prefixOf({ prefix, address: host, mask }: Args): string {
   return networkPrefix(`${host}/${integer(String(bits.replaceAll('0', '').length), 0, 32)}`)
 }
 
-const isOther = (vrf: string | undefined): boolean => vrf !== undefined && vrf !== 'default'
-
 const wayOf = ({ gateway, interface: name, discard }: FrrStaticRoute): string =>
   [gateway, name, discard].join(' ')
 
+const isBeside = (a: FrrStaticRoute, b: FrrStaticRoute): boolean =>
+  a.prefix === b.prefix && a.table === b.table && a.vrf === b.vrf
+
 const isSame = (a: FrrStaticRoute, b: FrrStaticRoute): boolean =>
-  a.prefix === b.prefix && a.table === b.table && wayOf(a) === wayOf(b)
+  isBeside(a, b) && wayOf(a) === wayOf(b)
 
 /** What is said again takes the place of what was said. */
 function add(d: Draft, one: FrrStaticRoute): void {
@@ -67,7 +76,7 @@ function add(d: Draft, one: FrrStaticRoute): void {
 function remove(d: Draft, one: FrrStaticRoute, a: Args): void {
   const isAll = a.peer === undefined && a.name === undefined && a.way === undefined
   d.staticRoutes = d.staticRoutes.filter((each) =>
-    isAll ? each.prefix !== one.prefix || each.table !== one.table : !isSame(each, one),
+    isAll ? !isBeside(each, one) : !isSame(each, one),
   )
 }
 

@@ -54,6 +54,8 @@ export interface FrrStaticRoute extends FrrPlace {
   readonly tag?: number
   /** Default: main. */
   readonly table?: number
+  /** In its table, and by its devices. */
+  readonly vrf?: string
 }
 
 /** `neighbor A.B.C.D`: whom to send Hellos to, on the interface that has the address in its network. */
@@ -137,6 +139,10 @@ export interface FrrOptions {
   /** `router-info`: a Router Information LSA is sent, with the hostname in it, which FRR leaves out. */
   readonly routerInformation?: 'area' | 'as'
   readonly routerId: string
+  /** `router ospf vrf NAME`: on the devices of this VRF alone; default: on those of none. */
+  readonly vrf?: string
+  /** What `interface NAME vrf VRF` says, by device. */
+  readonly interfaceVrfs?: Readonly<Record<string, string>>
   /** `area N authentication`, by area; interfaces may say otherwise. */
   readonly areaAuthentication?: Readonly<Record<string, 'simple' | 'message-digest'>>
   readonly keyChains?: KeyChains

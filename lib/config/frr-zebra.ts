@@ -8,42 +8,46 @@ import {
   RouterDraft,
   type Statement,
   type Statements,
+  vrfName,
 } from './frr-draft.ts'
 import { filterStatements } from './frr-filter.ts'
 import { address, device, Refusal } from './frr-parse.ts'
 import { staticStatements } from './frr-static.ts'
 
-const vrfs = 'VRFs are not supported: the speaker belongs to the namespace that it is started in'
-
 const elsewhere = 'it is not about OSPFv2'
 
 const openRouter: Statement = (d, a) => {
   const instance = a.instance ?? ''
-  if (isOther(a.vrf)) throw new Refusal(vrfs)
-  if (d.router !== undefined && d.router.instance !== instance)
-    throw new Refusal('more than one OSPF instance is not supported')
-  d.router ??= new RouterDraft(d.place, instance)
+  const vrf = vrfName(a.vrf)
+  if (d.router !== undefined && (d.router.instance !== instance || d.router.vrf !== vrf))
+    throw new Refusal(
+      'more than one OSPF instance is not supported: run one ospf-speaker for each, with files of its own',
+    )
+  d.router ??= new RouterDraft(d.place, instance, vrf === '' ? '' : device(vrf))
   d.mode = 'router ospf'
 }
 
-const isOther = (vrf: string | undefined): boolean => vrf !== undefined && vrf !== 'default'
-
 function openInterface(d: Draft, a: Args): void {
-  if (isOther(a.vrf)) throw new Refusal(vrfs)
   d.interface = device(a.name!)
+  if (vrfName(a.vrf) !== '') d.interfaceVrfs.set(d.interface, vrfName(a.vrf))
   d.settings()
   d.mode = 'interface'
 }
 
 const blocks: Statements = {
   'interface IFNAME$name [vrf NAME$vrf]': openInterface,
+  'vrf NAME$name': (d, a) => {
+    d.mode = 'vrf'
+    d.vrfBlock = vrfName(a.name)
+  },
+  'no vrf NAME$name': (d, a) => d.vrfs.delete(vrfName(a.name)),
   'no interface IFNAME$name [vrf NAME]': (d, a) => {
     d.interfaces.delete(a.name!)
     for (const [key, { device: name }] of d.addresses) if (name === a.name) d.addresses.delete(key)
   },
   'router ospf [(1-65535)$instance] [vrf NAME$vrf]': openRouter,
   'no router ospf [{(1-65535)|vrf NAME$vrf}]': (d, a) => {
-    if (!isOther(a.vrf)) d.router = undefined
+    if (d.router?.vrf === vrfName(a.vrf)) d.router = undefined
   },
   'key chain WORD$name': (d, a) => {
     d.keyChains.chain(a.name!)
@@ -66,17 +70,16 @@ const hostname: Statement = (d, a) => {
 
 const zebra: Statements = {
   '[ip] router-id A.B.C.D$id [vrf NAME$vrf]': (d, a) => {
-    if (isOther(a.vrf)) d.accept(vrfs)
-    else d.routerId = address(a.id!)
+    d.vrf(a.vrf).routerId = address(a.id!)
   },
   'no [ip] router-id [A.B.C.D] [vrf NAME$vrf]': (d, a) => {
-    if (!isOther(a.vrf)) d.routerId = undefined
+    delete d.vrfs.get(d.vrfOf(a.vrf))?.routerId
   },
   'ip protocol <ospf|any>$source route-map RMAP_NAME$map': (d, a) => {
-    d.filters.set(a.source as 'ospf' | 'any', d.reference(a.map!))
+    d.vrf(undefined).filters.set(a.source as 'ospf' | 'any', d.reference(a.map!))
   },
   'no ip protocol <ospf|any>$source [route-map [RMAP_NAME]]': (d, a) => {
-    d.filters.delete(a.source as 'ospf' | 'any')
+    d.vrfs.get(d.vrfOf(undefined))?.filters.delete(a.source as 'ospf' | 'any')
   },
   'ip protocol WORD route-map RMAP_NAME': ignore('only routes of OSPF are handled here'),
   'no ip protocol WORD [route-map [RMAP_NAME]]': accept,
@@ -119,10 +122,6 @@ const block: Statement = (d) => {
 }
 
 const others: Statements = {
-  'vrf NAME': (d) => {
-    d.mode = 'other'
-    d.accept(vrfs)
-  },
   'router <bgp|rip|ripng|isis|ospf6|eigrp|babel|openfabric> [LINE...]': block,
   ...Object.fromEntries(
     [
@@ -136,7 +135,7 @@ const others: Statements = {
       '[no] <bgp|mpls|mac|vni|isis|babel|vrrp|ripng|pbr> LINE...',
       '[no] ip nht LINE...',
       '[no] ip <pim|igmp|msdp|multicast|mroute|ssmpingd|import-table|table|large-community-list|extcommunity-list|community-list|as-path|multicast-routing> LINE...',
-      'no <vrf|router|bfd|rpki|segment-routing|l2vpn|nexthop-group|pbr-map|pseudowire|vnc> [LINE...]',
+      'no <router|bfd|rpki|segment-routing|l2vpn|nexthop-group|pbr-map|pseudowire|vnc> [LINE...]',
     ].map((pattern) => [pattern, ignore(elsewhere)]),
   ),
 }
@@ -148,6 +147,17 @@ export const configStatements: Statements = {
   ...filterStatements,
   ...management,
   ...others,
+}
+
+/** In a `vrf` block. */
+export const vrfStatements: Statements = {
+  ...zebra,
+  ...staticStatements,
+  '[no] vni LINE...': ignore(elsewhere),
+  '[no] netns LINE...': ignore('the speaker belongs to the namespace that it is started in'),
+  'exit-vrf': (d) => {
+    d.mode = 'config'
+  },
 }
 
 export const lineStatements: Statements = {

@@ -14,7 +14,7 @@ import { Refusal, shown, wordsOf } from './frr-parse.ts'
 import { lacking } from './frr-pending.ts'
 import { routerStatements } from './frr-router.ts'
 import type { FrrFile, FrrImport, FrrImportOptions } from './frr-types.ts'
-import { configStatements, lineStatements } from './frr-zebra.ts'
+import { configStatements, lineStatements, vrfStatements } from './frr-zebra.ts'
 
 export type * from './frr-types.ts'
 
@@ -46,6 +46,7 @@ const tables: Readonly<Record<Mode, readonly Entry[]>> = {
   'key chain': compiled(keyChainStatements),
   key: compiled(keyStatements),
   'line vty': compiled(lineStatements),
+  vrf: compiled(vrfStatements),
   other: [],
 }
 

@@ -67,10 +67,13 @@ export function resolveNetworks(
     | 'referenceBandwidth'
     | 'areaAuthentication'
     | 'keyChains'
+    | 'vrf'
+    | 'interfaceVrfs'
   >,
-  links: ReadonlyMap<string, Link>,
+  devices: ReadonlyMap<string, Link>,
   speed: (device: string) => number | undefined = () => undefined,
 ): ResolvedNetworks {
+  const links = inVrf(devices, config.vrf)
   const interfaces: ResolvedInterface[] = []
   const stubs: ResolvedStub[] = []
   const warnings: string[] = []
@@ -78,7 +81,7 @@ export function resolveNetworks(
   const held = new Set<FrrNetwork>()
   const unaddressed: { readonly link: Link; readonly stated: FrrInterface }[] = []
   const missing = config.addresses.filter((wanted) => {
-    const link = links.get(wanted.device)
+    const link = devices.get(wanted.device)
     return link !== undefined && !holds(link, wanted)
   })
 
@@ -179,13 +182,32 @@ export function resolveNetworks(
       )
   const needed = new Set(config.addresses.map(({ device }) => device))
   const absent: string[] = []
+  if (config.vrf !== undefined && devices.get(config.vrf)?.table === undefined)
+    absent.push(config.vrf)
+  for (const [name, vrf] of Object.entries(config.interfaceVrfs ?? {})) {
+    const link = devices.get(name)
+    if (link === undefined || link.vrf === vrf) continue
+    const now = link.vrf === undefined ? 'no VRF' : `VRF ${link.vrf}`
+    warnings.push(`interface ${name} is in ${now}, not in ${vrf}`)
+  }
   for (const [name, { area }] of Object.entries(config.interfaces)) {
-    if (links.has(name)) continue
+    if (devices.has(name)) continue
     if (area !== undefined || needed.has(name)) absent.push(name)
     else warnings.push(`interface ${name} does not exist; its settings are not used`)
   }
   return { interfaces, stubs, missing, absent, warnings }
 }
+
+/** The devices of a VRF. Its own device is to it what lo is to all others. */
+const inVrf = (
+  devices: ReadonlyMap<string, Link>,
+  vrf: string | undefined,
+): ReadonlyMap<string, Link> =>
+  new Map(
+    [...devices]
+      .filter(([, link]) => link.vrf === vrf)
+      .map(([name, link]) => [name, name === vrf ? { ...link, loopback: true } : link]),
+  )
 
 /** What is said of an interface for its own sake, as against `passive-interface`. */
 const meantForOspf = ['network', 'cost', 'helloInterval', 'deadInterval', 'priority'] as const

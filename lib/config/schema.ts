@@ -164,6 +164,7 @@ const staticRoute = {
   discard: oneOf('blackhole', 'unreachable'),
   distance: integer(1, 255),
   table: integer(1, U32_MAX),
+  vrf: text,
 } satisfies SchemaOf<StaticRouteOptions>
 
 const file = {

@@ -129,6 +129,8 @@ function join(
   conflict: (path: Path, a: unknown, b: unknown, before: Path) => unknown,
 ): unknown {
   if (a === undefined || b === undefined) return a ?? b
+  // 'eth0:' with nothing behind it
+  if ((a === null && isRecord(b)) || (b === null && isRecord(a))) return a ?? b
   if (isRecord(a) && isRecord(b)) {
     const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])]
     return Object.fromEntries(

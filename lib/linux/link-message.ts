@@ -35,8 +35,8 @@ export interface Device {
   readonly mtu: number
   /** Index of the device that it is part of: a bridge, a bond, a VRF. */
   readonly master?: number
-  /** It is a VRF. */
-  readonly isVrf?: boolean
+  /** It is a VRF: the number of its table. */
+  readonly table?: number
 }
 
 export interface Address {
@@ -67,13 +67,14 @@ export function decodeDevice(
   // one that has no MTU is partial
   if (mtu === undefined) return { mtu: 0, ...known.get(index), index, name, flags }
   const master = attributes.u32(IFLA_MASTER)
+  const table = decodeVrfTable(payload)
   return {
     index,
     name,
     flags,
     mtu,
     ...(master === undefined ? {} : { master }),
-    ...(decodeVrfTable(payload) === undefined ? {} : { isVrf: true }),
+    ...(table === undefined ? {} : { table }),
   }
 }
 
@@ -153,7 +154,7 @@ export function encodeAddressQuery(): Uint8Array {
 
 /** A device with its addresses, which come in the kernel's order, and the VRF that it is part of. */
 export function makeLink(device: Device, addresses: readonly Address[], vrf?: string): Link {
-  const { index, name, flags, mtu } = device
+  const { index, name, flags, mtu, table } = device
   const loopback = (flags & IFF_LOOPBACK) !== 0
   const ordered = [...addresses].sort((a, b) => rank(a) - rank(b))
   return {
@@ -164,6 +165,7 @@ export function makeLink(device: Device, addresses: readonly Address[], vrf?: st
     broadcast: (flags & IFF_BROADCAST) !== 0,
     mtu,
     ...(vrf === undefined ? {} : { vrf }),
+    ...(table === undefined ? {} : { table }),
     address: ordered[0]?.address,
     prefixLength: ordered[0]?.prefixLength ?? 0,
     addresses: ordered.map(({ address, prefixLength, secondary, peer, protocol }) => ({

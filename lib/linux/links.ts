@@ -159,7 +159,7 @@ export class LinuxLinks implements LinkPort {
     const now = new Map<string, Link>()
     for (const device of this.#devices.values()) {
       const master = device.master === undefined ? undefined : this.#devices.get(device.master)
-      const vrf = master?.isVrf ? master.name : undefined
+      const vrf = [device, master].find((one) => one?.table !== undefined)?.name
       const link = makeLink(device, byDevice.get(device.index) ?? [], vrf)
       const old = before.get(device.name)
       now.set(device.name, isDeepStrictEqual(old, link) ? old! : link)

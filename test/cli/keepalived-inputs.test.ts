@@ -1,5 +1,5 @@
 /** A keepalived.conf beside other files: what it adds, what contradicts, and the same written as YAML. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -72,6 +72,66 @@ t.test("FRR's files and a keepalived.conf: the classic director", async (t) => {
     Object.keys(stubNetworks),
   )
   t.strictSame(stubs, [], 'the network statement of the VIP announces nothing of its own')
+})
+
+t.test("a VIP costs what FRR's files say, and is in their area", async (t) => {
+  const keepalived = at('classic-dr.conf')
+  /** The classic director with the VIP not in zebra.conf: `interface lo` says more, and there is area 5. */
+  const director = (onLo: string, area = '0.0.0.0'): string[] =>
+    ['ospfd.conf', 'zebra.conf'].map((name) =>
+      fileWith(
+        t,
+        readFileSync(`fixtures/configs/classic/director/${name}`, 'utf8')
+          .replace(/^interface lo\n!/m, `interface lo\n ${onLo}\n!`)
+          .replace(' ip address 10.0.1.100/32\n', '')
+          .replace(
+            'network 10.0.1.100/32 area 0.0.0.0',
+            `network 10.0.1.100/32 area ${area}\n network 10.0.5.0/24 area 5`,
+          ),
+      ),
+    )
+  const eth1: Link = {
+    ...eth0,
+    name: 'eth1',
+    index: 3,
+    address: 0x0a000501,
+    addresses: [{ address: 0x0a000501, prefixLength: 24, secondary: false, peer: undefined }],
+  }
+  const wider: InputHost = {
+    ...host,
+    links: async () => new Map([lo, eth0, eth1].map((link) => [link.name, link])),
+  }
+  const vipOf = async (inputs: Inputs): Promise<unknown> => {
+    const { texts } = await loadInputs(inputs, wider)
+    const { config, errors, lines } = await readInputs(texts, wider)
+    t.strictSame(errors, [])
+    t.notMatch(lines, [{ text: /no address is in network/ }])
+    t.strictSame(config?.options.addresses ?? [], [], 'the VIP is put on lo by its announcement')
+    t.notMatch(JSON.stringify(config?.options.areas), /10\.0\.1\.100/)
+    return config?.vips['10.0.1.100/32']
+  }
+  const frr = director('ip ospf cost 7')
+  t.match(await vipOf({ frr, keepalived }), { lvs: true, cost: 7, area: '0.0.0.0' })
+  const quagga = director('link-detect')
+  t.match(await vipOf({ frr: quagga, keepalived, compat: 'quagga-0.99' }), { cost: 10 })
+  t.notMatch(await vipOf({ frr: quagga, keepalived }), { cost: Number }, "FRR's: none")
+  const inFive = director('ip ospf cost 7', '5')
+  t.match(await vipOf({ frr: inFive, keepalived }), { cost: 7, area: '0.0.0.5' })
+  const nowhere = director('ip ospf cost 7', '6')
+  t.strictSame(await vipOf({ frr: nowhere, keepalived }), { device: 'lo', lvs: true, cost: 7 })
+
+  const beside = async (vip: string): Promise<unknown> =>
+    vipOf({ frr: inFive, keepalived, files: [fileWith(t, `vips:\n  10.0.1.100: ${vip}\n`)] })
+  t.match(await beside('{ cost: 5 }'), { cost: 5, area: '0.0.0.5' })
+  t.match(await beside('{ area: 0 }'), { cost: 7, area: '0' })
+  t.match(await beside(''), { device: 'lo', cost: 7, area: '0.0.0.5' })
+  const external = { as: 'external', device: 'lo', lvs: true }
+  t.strictSame(await beside('{ as: external }'), external)
+
+  const { out } = await convert({ frr: inFive, keepalived }, wider)
+  const lines = /^vips:\n(?: .*\n)+/m.exec(`${out.join('\n')}\n`)?.[0]
+  for (const line of [/cost: 7 # .*:\d+/, /area: 0\.0\.0\.5 # .*:\d+/, /lvs: true/])
+    t.match(lines, line)
 })
 
 t.test('beside a YAML file, which says more of a VIP', async (t) => {

@@ -24,6 +24,8 @@ t.test('every form', async (t) => {
     ['10.9.0.0/16 10.0.0.1 tag 7', { gateway: '10.0.0.1', tag: 7 }],
     ['10.9.0.0/16 10.0.0.1 table 8', { gateway: '10.0.0.1', table: 8 }],
     ['10.9.0.0/16 eth0 table 8 20', { interface: 'eth0', table: 8, distance: 20 }],
+    ['10.9.0.0/16 10.0.0.1 vrf red', { gateway: '10.0.0.1', vrf: 'red' }],
+    ['10.9.0.0/16 Null0 vrf red nexthop-vrf red', { discard: 'blackhole', vrf: 'red' }],
     ['10.9.0.0/16 10.0.0.1 vrf default nexthop-vrf default', { gateway: '10.0.0.1' }],
   ] as const)
     t.strictSame(routes(`ip route ${text}`), [{ prefix: '10.9.0.0/16', ...route }], text)
@@ -36,14 +38,20 @@ t.test('`no`, and what is said again', async (t) => {
     { prefix: '10.9.0.0/16', gateway: '10.0.0.2' },
   ])
   t.strictSame(routes(`${two}\nno ip route 10.9.0.0/16`), [])
+  t.equal(routes(`${two} vrf red\nno ip route 10.9.0.0/16`).length, 1, 'that of the VRF stays')
   t.strictSame(routes('ip route 10.9.0.0/16 10.0.0.1\nip route 10.9.0.0/16 10.0.0.1 9'), [
     { prefix: '10.9.0.0/16', gateway: '10.0.0.1', distance: 9 },
   ])
 })
 
 t.test('what is not done is told', async (t) => {
-  t.match(read('ip route 10.9.0.0/16 10.0.0.1 vrf red').accepted, [
-    { reason: /VRFs are not supported/ },
+  for (const vrfs of ['vrf red nexthop-vrf blue', 'nexthop-vrf red', 'vrf red nexthop-vrf default'])
+    t.match(read(`ip route 10.9.0.0/16 10.0.0.1 ${vrfs}`), {
+      accepted: [{ reason: /from one VRF to another/ }],
+      options: { staticRoutes: undefined },
+    })
+  t.match(read('ip route 10.9.0.0/16 10.0.0.1 vrf red table 5').errors, [
+    { line: 4, message: /table of its own/ },
   ])
   t.match(read('ip route 10.9.0.0/16 10.0.0.1 tag 3').accepted, [{ reason: /no tag/ }])
   t.match(read('ip route 10.9.0.0/16 10.0.0.1 label 16').errors, [{ line: 4, message: /labels/ }])

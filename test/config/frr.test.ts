@@ -343,6 +343,7 @@ interface eth0
  ip ospf cost 7
 vrf red
  ip route 10.0.0.0/8 10.0.0.1
+ ip router-id 9.9.9.9
 exit-vrf
 router ospf
  distance 120
@@ -361,8 +362,8 @@ router ospf
       '6 router bgp 65000: it is not about OSPFv2',
       '14 ip ospf bfd: BFD is not supported; the dead interval finds failures',
       '15 ipv6 address 2001:db8::1/64: it is not about OSPFv2',
-      '17 vrf red: VRFs are not supported: the speaker belongs to the namespace that it is started in',
-      '21 distance 120: one routing protocol is at work here: there is nothing to compare its distance with',
+      '22 distance 120: one routing protocol is at work here: there is nothing to compare its distance with',
+      "19 ip router-id 9.9.9.9: it is of another VRF than 'router ospf'",
     ],
   )
 })
@@ -444,4 +445,55 @@ t.test('what only shows when all is read', async (t) => {
 t.test('a device may have any name', async (t) => {
   const { interfaces } = good(`${base}interface __proto__\n ip ospf cost 7\n`)
   t.strictSame(Object.entries(interfaces), [['__proto__', { cost: 7 }]])
+})
+
+t.test('router ospf in a VRF', async (t) => {
+  const text = `interface eth1 vrf red
+ ip ospf cost 7
+!
+access-list ALL permit any
+route-map NONE deny 10
+ match ip address ALL
+route-map SOME permit 10
+ set src 10.0.0.1
+vrf red
+ ip router-id 2.2.2.2
+ ip protocol ospf route-map SOME
+ ip route 10.8.0.0/16 10.0.0.9
+ ip route 10.9.0.0/16 Null0
+ no ip route 10.9.0.0/16 Null0
+ vni 100
+exit-vrf
+ip protocol ospf route-map NONE
+ip router-id 1.1.1.1
+ip route 10.7.0.0/16 10.0.1.9
+router ospf vrf red
+ network 10.0.0.0/24 area 0
+`
+  const { options, accepted, errors } = importFrr([{ name: 'f', text }])
+  t.strictSame(errors, [])
+  t.match(options, {
+    vrf: 'red',
+    routerId: '2.2.2.2',
+    interfaces: { eth1: { cost: 7 } },
+    interfaceVrfs: { eth1: 'red' },
+    installRoutes: { accept: { routeMap: 'SOME' } },
+    staticRoutes: [
+      { prefix: '10.8.0.0/16', vrf: 'red' },
+      { prefix: '10.7.0.0/16', vrf: undefined },
+    ],
+  })
+  t.equal(options?.staticRoutes?.length, 2)
+  t.match(
+    accepted.map(({ line, reason }) => `${line} ${reason}`),
+    [/^15 .*OSPFv2/, /^17 .*another VRF/, /^18 .*another VRF/],
+  )
+  const said = (more: string): unknown => importFrr([{ name: 'f', text: `${text}${more}\n` }])
+  t.match(said('router ospf'), { errors: [{ line: 22, message: /more than one OSPF instance/ }] })
+  t.match(said('router ospf vrf blue'), { errors: [{ message: /one ospf-speaker for each/ }] })
+  t.match(said('router ospf vrf a/b'), { errors: [{ line: 22 }] })
+  t.match(said('router ospf vrf red\n maximum-paths 3'), { options: { maximumPaths: 3 } })
+  t.match(said('no router ospf'), { options: { vrf: 'red' } })
+  t.match(said('no router ospf vrf red'), { errors: [{ message: /no 'router ospf'/ }] })
+  t.match(said('no vrf red'), { errors: [{ message: /no router id/ }] })
 })

@@ -254,3 +254,37 @@ t.test('automatic cost: reference over speed, within 1 to 65535', async (t) => {
   t.strictSame(costs(' auto-cost reference-bandwidth 4294967\n'), [107, 65535, 429])
   t.strictSame(costs('interface fast\n bandwidth 1000\n'), [100, 65535, 10], 'as if it were slower')
 })
+
+t.test(
+  'router ospf vrf NAME: the devices of the VRF alone, and those of none without',
+  async (t) => {
+    const of = (vrf: string, [name, link]: [string, Link], table?: number): [string, Link] => [
+      name,
+      { ...link, vrf, ...(table === undefined ? {} : { table }) },
+    ]
+    const links = [
+      lo,
+      eth0,
+      of('red', link('red', ['10.0.1.200/32']), 100),
+      of('red', link('eth1', ['10.0.1.1/24'])),
+      of('blue', link('eth2', ['10.0.1.2/24'])),
+    ]
+    const text = (vrf: string): string =>
+      `interface eth2 vrf red\n ip ospf cost 3\nrouter ospf${vrf}\n ospf router-id 1.1.1.1\n network 10.0.1.0/24 area 0\n`
+    const red = resolve(text(' vrf red'), links)
+    t.match(red.interfaces, [{ name: 'eth1' }])
+    t.equal(red.interfaces.length, 1)
+    t.match(red.stubs, [{ prefix: '10.0.1.200', device: 'red', cost: 0 }], 'as lo is elsewhere')
+    t.equal(red.stubs.length, 1)
+    t.match(red.warnings, ['interface eth2 is in VRF blue, not in red'])
+    t.strictSame(red.absent, [])
+    const none = resolve(text(''), links)
+    t.strictSame(
+      none.interfaces.map(({ name }) => name),
+      ['eth0'],
+    )
+    t.match(none.stubs, [{ prefix: '10.0.1.100' }])
+    t.strictSame(resolve(text(' vrf green'), links).absent, ['green'])
+    t.strictSame(resolve(text(' vrf eth0'), links).absent, ['eth0'], 'which is no VRF')
+  },
+)
