@@ -116,11 +116,19 @@ export interface HostAddress {
   readonly scope?: 'global' | 'host' | undefined
 }
 
+/** What a tunnel takes besides. */
+export interface TunnelDetails {
+  /** Packets to this address; undefined: to any. */
+  readonly local?: number | undefined
+  /** Of gre: packets with a checksum, and no others. */
+  readonly checksum?: boolean
+}
+
 /** Devices and addresses, changed by who sets up a host. All reject with an OspfError in the kernel's words. */
 export interface DevicePort {
   devices(): Promise<readonly HostDevice[]>
-  /** A tunnel that takes packets from anywhere to `local`, or without it to any address. */
-  addTunnel(name: string, kind: 'ipip' | 'gre', local?: number): Promise<void>
+  /** A tunnel that takes packets from anywhere. */
+  addTunnel(name: string, kind: 'ipip' | 'gre', details?: TunnelDetails): Promise<void>
   removeDevice(name: string): Promise<void>
   setUp(name: string, up: boolean): Promise<void>
   setMtu(name: string, mtu: number): Promise<void>

@@ -13,6 +13,7 @@ interface Flags {
   readonly tunnel?: 'ipip' | 'gre' | 'gue'
   readonly port?: number
   readonly local?: string
+  readonly checksum?: true
   readonly mtu?: number
   readonly interface?: readonly string[]
   readonly stateFile?: string
@@ -45,6 +46,7 @@ export function addRealServer(program: Command, tell: (said: Said) => void): voi
     )
     .option('--port <n>', 'UDP port of gue', Number)
     .option('--local <address>', 'with tun, where the directors send to')
+    .option('--checksum', 'with gre and --local: the directors send checksums')
     .option('--mtu <octets>', 'of the tunnel', Number)
     .option('--interface <name...>', 'by which requests come in; default: all')
     .addOption(stateFile())

@@ -2,6 +2,7 @@
  * What is asked of devices beyond reading them: tunnels that decapsulate, UDP ports of GUE, neighbors by ARP. Numbers from
  * linux/if_link.h, if_tunnel.h, neighbour.h and fou.h.
  */
+import type { TunnelDetails } from '../ports.ts'
 import { Attributes, fixed, PayloadWriter } from './netlink-message.ts'
 
 const AF_UNSPEC = 0
@@ -13,6 +14,9 @@ const IFLA_MTU = 4
 const IFLA_LINKINFO = 18
 const IFLA_INFO_KIND = 1
 const IFLA_INFO_DATA = 2
+/** Of gre: flags of what comes in, in network order. */
+const IFLA_GRE_IFLAGS = 2
+const GRE_CSUM = 0x8000
 /** Of the attributes of each kind, that of the local address. */
 const localOf = { ipip: 2, gre: 6 } as const
 
@@ -59,13 +63,21 @@ export function decodeLocal(payload: Uint8Array): number | undefined {
   return info?.nested(IFLA_INFO_DATA)?.ipv4(localOf[kind]) || undefined
 }
 
-/** A tunnel with any other end; without `local` for packets to any address. */
-export const encodeTunnel = (name: string, kind: TunnelKind, local?: number): Uint8Array =>
+/**
+ * A tunnel with any other end; without `local` for packets to any address. `checksum`, of gre: the device takes packets
+ * with a checksum, and no others.
+ */
+export const encodeTunnel = (
+  name: string,
+  kind: TunnelKind,
+  { local, checksum = false }: TunnelDetails,
+): Uint8Array =>
   device(0)
     .attributeText(IFLA_IFNAME, name)
     .nested(IFLA_LINKINFO, (info) =>
       info.attributeText(IFLA_INFO_KIND, kind).nested(IFLA_INFO_DATA, (data) => {
         if (local !== undefined) data.attributeIpv4(localOf[kind], local)
+        if (checksum) data.attributePort(IFLA_GRE_IFLAGS, GRE_CSUM)
       }),
     )
     .finish()

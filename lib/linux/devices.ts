@@ -1,7 +1,7 @@
 /** Devices and addresses, changed over rtnetlink by who sets up a host; and who answers ARP on a device. */
 import { execFile } from 'node:child_process'
 import { OspfError } from '../errors.ts'
-import type { DevicePort, HostAddress, HostDevice } from '../ports.ts'
+import type { DevicePort, HostAddress, HostDevice, TunnelDetails } from '../ports.ts'
 import { formatIpv4 } from '../wire/address.ts'
 import {
   decodeFamily,
@@ -98,12 +98,12 @@ export class LinuxDevices implements DevicePort, Disposable {
     })
   }
 
-  async addTunnel(name: string, kind: TunnelKind, local?: number): Promise<void> {
+  async addTunnel(name: string, kind: TunnelKind, details: TunnelDetails = {}): Promise<void> {
     await this.#socket.request({
       what: `add the ${kind} tunnel ${name}`,
       type: RTM_NEWLINK,
       flags: MessageFlag.create | MessageFlag.exclusive,
-      payload: encodeTunnel(name, kind, local),
+      payload: encodeTunnel(name, kind, details),
     })
   }
 

@@ -1,5 +1,13 @@
 /** What a host is asked to be as a real server, read and checked. */
-import { fail, isObject, onlyFields, parseAddress, parseInteger, parseVip } from '../parse.ts'
+import {
+  fail,
+  isObject,
+  onlyFields,
+  parseAddress,
+  parseBoolean,
+  parseInteger,
+  parseVip,
+} from '../parse.ts'
 
 /** What a host is asked to be as a real server behind directors that forward by DR or TUN. */
 export interface RealServerHostOptions {
@@ -23,6 +31,11 @@ export interface RealServerHostOptions {
   readonly port?: number
   /** With 'tun': the address that the directors send to; default: any. */
   readonly local?: string
+  /**
+   * With 'gre' and `local`: the directors send GRE with checksums (`tunnel: { type: 'gre', checksum: 'full' }`,
+   * `ipvsadm --tun-csum`). The kernel takes packets with or without, never both. Default false. GUE takes either.
+   */
+  readonly checksum?: boolean
   /** With 'tun': octets, of the device; default: as it is. */
   readonly mtu?: number
   /**
@@ -46,6 +59,8 @@ export interface RealServerConfig {
   /** Undefined: not GUE. */
   readonly port: number | undefined
   readonly local: number | undefined
+  /** Of GRE. */
+  readonly checksum: boolean
   readonly mtu: number | undefined
   readonly interfaces: readonly string[] | undefined
 }
@@ -60,6 +75,7 @@ const fields = [
   'tunnel',
   'port',
   'local',
+  'checksum',
   'mtu',
   'interfaces',
   'stateFile',
@@ -93,7 +109,7 @@ export function parseRealServer(options: RealServerHostOptions): RealServerConfi
   if (!isObject(options)) throw fail(where, 'an object', options)
   onlyFields(where, options, fields)
   const mode = oneOf('mode', options.mode, ['dr', 'tun'] as const)
-  for (const field of ['tunnel', 'port', 'local', 'mtu'] as const) {
+  for (const field of ['tunnel', 'port', 'local', 'checksum', 'mtu'] as const) {
     if (mode === 'dr' && options[field] !== undefined) {
       throw fail(`${where}: ${field}`, "mode 'tun' with it", mode)
     }
@@ -111,6 +127,10 @@ export function parseRealServer(options: RealServerHostOptions): RealServerConfi
   const port = parseInteger(`${where}: port`, options.port ?? GUE_PORT, 1, 65535)
   const local =
     options.local === undefined ? undefined : parseAddress(`${where}: local`, options.local)
+  const checksum = parseBoolean(`${where}: checksum`, options.checksum ?? false)
+  if (checksum && !(tunnel === 'gre' && local !== undefined)) {
+    throw fail(`${where}: checksum`, "tunnel 'gre' and local with it", tunnel)
+  }
   const made = local === undefined ? undefined : `rs-${tunnel}`
   const device = options.device ?? (tunnel === undefined ? 'lo' : (made ?? fallback[tunnel]))
   if (!isDevice(device)) throw fail(`${where}: device`, 'the name of a device', device)
@@ -134,6 +154,7 @@ export function parseRealServer(options: RealServerHostOptions): RealServerConfi
     tunnel,
     port: tunnel === 'gue' ? port : undefined,
     local,
+    checksum,
     mtu: mtu === undefined ? undefined : parseInteger(`${where}: mtu`, mtu, 68, 65535),
     interfaces,
   }

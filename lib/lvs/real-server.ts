@@ -115,12 +115,21 @@ async function openLinux(stateFile: string | undefined): Promise<RealServerWorld
 }
 
 /** What must not differ between two starts. */
-const kindOf = ({ mode, device, tunnel, port, local, scope }: RealServerConfig): object => ({
+const kindOf = ({
+  mode,
+  device,
+  tunnel,
+  port,
+  local,
+  checksum,
+  scope,
+}: RealServerConfig): object => ({
   mode,
   device,
   tunnel: tunnel ?? null,
   port: port ?? null,
   local: local ?? null,
+  checksum: checksum ?? false,
   scope,
 })
 
@@ -309,7 +318,7 @@ async function applyGue(port: number, journal: Journal, devices: DevicePort): Pr
 }
 
 async function applyTunnel(
-  { device, tunnel, local }: RealServerConfig,
+  { device, tunnel, local, checksum }: RealServerConfig,
   journal: Journal,
   devices: DevicePort,
 ): Promise<void> {
@@ -327,7 +336,7 @@ async function applyTunnel(
   }
   if ((await look()) !== undefined) return
   try {
-    const add = (): Promise<void> => devices.addTunnel(device, kind, local)
+    const add = (): Promise<void> => devices.addTunnel(device, kind, { local, checksum })
     const earlier = journal.find('tunnel', (each) => each.device === device)
     if (earlier !== undefined) await add()
     else await journal.make({ type: 'tunnel', device, kind }, add)

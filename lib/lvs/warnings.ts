@@ -78,8 +78,15 @@ function ofServers({ servers, passive, service }: ServiceConfig): string[] {
     found.push(`without alpha ${list(early)} gets clients before its first check`)
   }
   const isTcp = 'protocol' in service.key && service.key.protocol === 'tcp'
-  if (passive !== undefined && !isTcp && servers.some((one) => one.destination.forward !== 'nat')) {
+  const oneWay = servers.filter(({ destination }) => destination.forward !== 'nat')
+  if (passive !== undefined && !isTcp && oneWay.length > 0) {
     found.push('passive checks see nothing of servers with dr or tun other than TCP')
+  }
+  const blind = oneWay.filter(({ checks }) => checks.length === 0).map(({ id }) => id)
+  if (passive !== undefined && isTcp && blind.length > 0) {
+    found.push(
+      `nothing but passive checks looks at ${list(blind)}: with dr and tun they see SYNs without an answer, nothing else`,
+    )
   }
   return found
 }

@@ -2,7 +2,7 @@
 import { OspfError } from '../../lib/errors.ts'
 import type { RealServerWorld } from '../../lib/lvs/real-server.ts'
 import type { State } from '../../lib/lvs/real-server-state.ts'
-import type { DevicePort, HostAddress, HostDevice } from '../../lib/ports.ts'
+import type { DevicePort, HostAddress, HostDevice, TunnelDetails } from '../../lib/ports.ts'
 import { parseIpv4 } from '../../lib/wire/address.ts'
 import { FakeSysctls } from '../sysctls.ts'
 
@@ -89,14 +89,18 @@ export class FakeHost implements DevicePort {
     return this.found
   }
 
-  async addTunnel(name: string, kind: 'ipip' | 'gre', local?: number): Promise<void> {
+  async addTunnel(
+    name: string,
+    kind: 'ipip' | 'gre',
+    { local, checksum = false }: TunnelDetails = {},
+  ): Promise<void> {
     if (this.own !== undefined && !this.found.some((each) => each.name === this.own)) {
       this.#add(this.own, kind)
     }
     if (this.own === name || (this.own !== undefined && local === undefined)) {
       throw new OspfError('ERR_OSPF_KERNEL', 'File exists', { errno: 'EEXIST' })
     }
-    this.#do(`add ${kind} ${name}`)
+    this.#do(`add ${kind} ${name}${checksum ? ' with checksums' : ''}`)
     this.#add(name, kind, local)
   }
 

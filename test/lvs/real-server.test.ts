@@ -88,6 +88,16 @@ t.test('TUN: device, filter, address, and up last', async (t) => {
   t.strictSame(host.picture, picture)
 })
 
+t.test('GRE with checksums', async (t) => {
+  const host = new FakeHost()
+  const options = { vip, mode: 'tun', tunnel: 'gre', local: '10.0.1.11' } as const
+  await realServer({ ...options, checksum: true }, world(host))
+  t.equal(host.done[0], 'add gre rs-gre with checksums')
+  await t.rejects(realServer(options, world(host)), {
+    message: /stop it before it becomes another/,
+  })
+})
+
 t.test("the kernel's own tunnel device is used and not removed", async (t) => {
   const host = new FakeHost()
   host.own = 'tunl0'
@@ -263,6 +273,9 @@ t.test('options', async (t) => {
     [{ vip, mode: 'tun', port: 1 }, "real server: port: expected tunnel 'gue' with it, got 'ipip'"],
     [{ vip, mode: 'tun', tunnel: 'gue', port: 0 }, /whole number from 1 to 65535/],
     [{ vip, mode: 'tun', local: 'eth0' }, /local: expected an IPv4 address/],
+    [{ vip, mode: 'tun', tunnel: 'gre', checksum: true }, /checksum: expected .*local with it/],
+    [{ vip, mode: 'tun', local: '10.0.1.11', checksum: true }, /tunnel 'gre' .* got 'ipip'/],
+    [{ ...dr, checksum: true }, "real server: checksum: expected mode 'tun' with it, got 'dr'"],
     [{ vip, mode: 'tun', mtu: 20 }, /mtu: expected a whole number/],
     [{ ...dr, device: 'a/b' }, /device: expected the name of a device/],
     [{ ...dr, device: 'all' }, /device: expected the name of a device/],

@@ -27,6 +27,8 @@ function warnings(
 t.test('nothing is wrong', async (t) => {
   t.equal(warnings({}), '')
   t.equal(warnings({ scheduler: 'mh', flags: ['mh-fallback', 'mh-port'] }), '')
+  t.equal(warnings({ passive: true }), '')
+  t.equal(warnings({ passive: true, checks: [], forward: 'nat' }), '')
 })
 
 t.test('settings that refuse clients, or cannot do what they seem to', async (t) => {
@@ -57,6 +59,10 @@ t.test('settings that refuse clients, or cannot do what they seem to', async (t)
     [{ quorumDown: ['x'] }, /quorumDown without omega does not run at a stop/],
     [{ checks: [] }, /nothing checks 10.0.2.1:80/],
     [{ alpha: false }, /without alpha 10.0.2.1:80 gets clients before its first check/],
+    [
+      { passive: true, checks: [] },
+      /nothing but passive checks looks at 10.0.2.1:80: with dr and tun they see SYNs without an/,
+    ],
     [
       { protocol: 'udp', passive: true, checks: [] },
       /passive checks see nothing of servers with dr or tun/,
