@@ -36,6 +36,10 @@ export interface Entry {
   attempts: number
   losses: number
   lostAt: number
+  /** Its turn is now: see EntryQueue. */
+  isReady: boolean
+  /** It is being written. */
+  isUnderWay: boolean
 }
 
 /** A destination of which nothing is known. */
@@ -54,6 +58,8 @@ export const newEntry = (prefix: number, length: number): Entry => ({
   attempts: 0,
   losses: 0,
   lostAt: -Infinity,
+  isReady: false,
+  isUnderWay: false,
 })
 
 /** What is wanted: of the next hops those with a gateway; undefined: no route. */
@@ -90,3 +96,55 @@ export const leads = (route: ReadRoute, way: Way | undefined): boolean =>
   route.source === way.source &&
   route.nextHop === way.group?.id &&
   (way.group !== undefined || sameHops(route.hops, way.hops))
+
+/** What is wanted is in the kernel. */
+export function confirmed(entry: Entry): void {
+  entry.leftover = false
+  entry.foreign = false
+  entry.reported = undefined
+  entry.attempts = 0
+}
+
+/** Nothing of ours is in the kernel. */
+export function removed(entry: Entry): void {
+  entry.leftover = false
+  entry.twins = 0
+  entry.attempts = 0
+}
+
+/** Entries whose turn it is. Each is in one queue at most. */
+export class EntryQueue {
+  #entries: Entry[] = []
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  add(entry: Entry): void {
+    if (entry.isReady) return
+    entry.isReady = true
+    this.#size++
+    this.#entries.push(entry)
+  }
+
+  delete(entry: Entry): void {
+    if (!entry.isReady) return
+    entry.isReady = false
+    this.#size--
+  }
+
+  /** Empties it: they are under way. */
+  take(): Entry[] {
+    const entries = this.#entries
+    this.#entries = []
+    this.#size = 0
+    return entries.filter((entry) => {
+      const { isReady } = entry
+      // one that was deleted and added again is there twice
+      entry.isReady = false
+      entry.isUnderWay ||= isReady
+      return isReady
+    })
+  }
+}

@@ -32,11 +32,14 @@ import {
 } from './nexthop-message.ts'
 import { type Group, type Move, type NextHopSupport, NextHops, probeNextHops } from './nexthops.ts'
 import {
+  confirmed,
   type Entry,
+  EntryQueue,
   keyOf,
   leads,
   newEntry,
   placeOf,
+  removed,
   sameWay,
   type Way,
   wantedOf,
@@ -57,10 +60,10 @@ import {
   type RouteSettings,
   routeSettings,
 } from './route-options.ts'
-import { isInPlace, readRoutes, refusalToWrite } from './route-reader.ts'
+import { byPrefix, isInPlace, readRoutes, refusalToWrite } from './route-reader.ts'
 import { RouteReport } from './route-report.ts'
 import { statusOf } from './route-status.ts'
-import { requestOf, type Step } from './route-step.ts'
+import { requestsOf, type Step, WayBook } from './route-step.ts'
 
 /** Milliseconds. */
 const RETRY_FIRST = 1000
@@ -88,9 +91,7 @@ export class LinuxRoutes implements RouteSink {
   /** Routes that were there at the start: ours only if we would give them their source address. */
   readonly #undecided = new Map<number, ReadRoute>()
   /** To be compared with the kernel at the next write. */
-  readonly #ready = new Set<Entry>()
-  /** Being written. */
-  readonly #underWay = new Set<Entry>()
+  readonly #ready = new EntryQueue()
   readonly #waiting: DueQueue<Entry>
   readonly #settling: (() => void)[] = []
   #watch: Disposable | undefined
@@ -206,10 +207,11 @@ export class LinuxRoutes implements RouteSink {
       const own = change.type === 'replace' ? change.route.source : undefined
       const wanted = wantedOf(change)
       const source = wanted?.length === 0 ? undefined : (own ?? this.#settings.source)
-      const known = this.#entries.get(keyOf(prefix, length))
+      const key = keyOf(prefix, length)
+      const known = this.#entries.get(key)
       if (wanted === undefined && known === undefined) continue
       const entry = known ?? this.#entry(prefix, length)
-      const found = this.#undecided.get(keyOf(prefix, length))
+      const found = this.#undecided.get(key)
       if (found !== undefined && known === undefined && found.source === source) {
         this.#adopt(entry, found)
         // It may have changed since.
@@ -237,7 +239,6 @@ export class LinuxRoutes implements RouteSink {
   status(): KernelStatus {
     return statusOf({
       entries: this.#entries.values(),
-      moving: [this.#ready, this.#underWay],
       settings: this.#settings,
       mode: this.mode,
       groups: this.#nextHops?.groups ?? 0,
@@ -294,17 +295,22 @@ export class LinuxRoutes implements RouteSink {
 
   /** This is in the kernel, or may be; its groups are in use. */
   #mark(entry: Entry, installed: Way | undefined, uncertain?: Entry['uncertain']): void {
-    const before = [entry.installed?.group, entry.uncertain?.way.group]
-    const after = [installed?.group, uncertain?.way.group]
-    Object.assign(entry, { installed, uncertain })
-    for (const group of after) if (group !== undefined) this.#nextHops?.use(group, entry)
-    for (const group of before) {
-      if (group !== undefined && !after.includes(group)) this.#nextHops?.release(group, entry)
-    }
+    const was = entry.installed?.group
+    const perhaps = entry.uncertain?.way.group
+    const is = installed?.group
+    const maybe = uncertain?.way.group
+    entry.installed = installed
+    entry.uncertain = uncertain
+    if (is !== was) this.#nextHops?.use(is, entry)
+    this.#nextHops?.use(maybe, entry)
+    if (was !== is && was !== maybe) this.#nextHops?.release(was, entry)
+    if (perhaps !== is && perhaps !== maybe) this.#nextHops?.release(perhaps, entry)
   }
 
   #forget(entry: Entry): void {
-    this.#entries.delete(keyOf(entry.prefix, entry.length))
+    const key = keyOf(entry.prefix, entry.length)
+    // another may have taken its place
+    if (this.#entries.get(key) === entry) this.#entries.delete(key)
     this.#nextHops?.disown(entry)
   }
 
@@ -330,34 +336,40 @@ export class LinuxRoutes implements RouteSink {
 
   /** Brings the kernel in line with what is wanted of all that are ready. */
   async #round(): Promise<void> {
-    const entries = [...this.#ready]
-    this.#ready.clear()
+    const entries = this.#ready.take()
     if (entries.length === 0) return
-    for (const entry of entries) this.#underWay.add(entry)
     const now = this.#clock.now()
     const targets = await this.#targets(entries, now)
-    const steps = entries.flatMap((entry) => this.#plan(entry, targets.get(entry)) ?? [])
-    const outcomes = await this.#requests
-      .batch(steps.map((step) => requestOf(step, this.#settings)))
-      .catch((error: OspfError) => steps.map(() => error))
-    this.#underWay.clear()
+    const steps: Step[] = []
+    for (const [i, entry] of entries.entries()) {
+      const step = this.#plan(entry, targets[i])
+      if (step !== undefined) steps.push(step)
+    }
+    const refusals = await this.#requests
+      .bulk(requestsOf(steps, this.#settings))
+      .catch((error: OspfError) => new Map(steps.map((_, i) => [i, error])))
+    for (const entry of entries) entry.isUnderWay = false
+    if (refusals.size < steps.length) this.#report.allowed()
     const taken: Step[] = []
     for (const [i, step] of steps.entries()) {
-      if (this.#conclude(step, outcomes[i], now) === 'taken') taken.push(step)
+      if (this.#conclude(step, refusals.get(i), now) === 'taken') taken.push(step)
     }
     if (taken.length > 0) await this.#look(taken, now)
   }
 
-  /** Where the routes are to lead: 'none' where there is to be none, undefined where it cannot be had now. */
-  async #targets(entries: readonly Entry[], now: number): Promise<Map<Entry, Way | 'none'>> {
-    const targets = new Map<Entry, Way | 'none'>()
+  /** Where each is to lead: 'none' where there is to be no route, undefined where it cannot be had now. */
+  async #targets(entries: readonly Entry[], now: number): Promise<(Way | 'none' | undefined)[]> {
+    const targets: (Way | 'none' | undefined)[] = []
     const moves: Move<Entry>[] = []
-    const leaving = new Set<Entry>()
+    const places: number[] = []
+    const leaving: Entry[] = []
     const resolver = new HopResolver(this.#links, this.#settings)
+    const ways = new WayBook()
     for (const entry of entries) {
+      const place = targets.push(undefined) - 1
       if (entry.wanted === undefined) {
-        targets.set(entry, 'none')
-        leaving.add(entry)
+        targets[place] = 'none'
+        leaving.push(entry)
         continue
       }
       const own = this.mode.resilient && isResilient(this.#settings, entry)
@@ -365,9 +377,10 @@ export class LinuxRoutes implements RouteSink {
       if (set instanceof OspfError) {
         this.#failed(entry, 'install', set, now)
       } else if (this.mode.mode === 'multipath' || set.hops.length === 0) {
-        targets.set(entry, { hops: set.hops, group: undefined, source: entry.source })
+        targets[place] = ways.way(set.hops, undefined, entry.source)
       } else if (!entry.foreign) {
         moves.push({ user: entry, set, current: entry.installed?.group, isResilient: own })
+        places.push(place)
       }
     }
     if (this.#nextHops === undefined || moves.length === 0) return targets
@@ -375,10 +388,11 @@ export class LinuxRoutes implements RouteSink {
     const { failed, gone, stale } = await this.#nextHops.write()
     this.#unread ||= stale
     for (const group of gone) this.#vanished(group)
-    for (const [entry, group] of groups) {
+    for (const [i, group] of groups.entries()) {
+      const entry = moves[i]!.user
       const error = failed.get(group)
       if (error === undefined) {
-        if (!gone.includes(group)) targets.set(entry, { hops: [], group, source: entry.source })
+        if (!gone.includes(group)) targets[places[i]!] = ways.way([], group, entry.source)
       } else if (stale && entry.attempts === 0) {
         // Once more at once, then with more and more patience.
         entry.attempts = 1
@@ -394,16 +408,16 @@ export class LinuxRoutes implements RouteSink {
 
   #planGroups(
     moves: readonly Move<Entry>[],
-    leaving: ReadonlySet<Entry>,
+    leaving: readonly Entry[],
     now: number,
-  ): ReadonlyMap<Entry, Group> {
+  ): readonly Group[] {
     try {
-      return this.#nextHops?.plan(moves, leaving) ?? new Map()
+      return this.#nextHops?.plan(moves, leaving) ?? []
     } catch (error) {
       // No id is left.
       if (!(error instanceof OspfError)) throw error
       for (const { user } of moves) this.#failed(user, 'install', error, now)
-      return new Map()
+      return []
     }
   }
 
@@ -440,7 +454,6 @@ export class LinuxRoutes implements RouteSink {
   #conclude(step: Step, error: OspfError | undefined, now: number): 'taken' | undefined {
     const { entry, action, way } = step
     const errno = error?.errno
-    if (error === undefined) this.#report.allowed()
     // EINVAL: perhaps the group is gone, as its devices were down.
     if (errno === 'ENOBUFS' || (errno === 'EINVAL' && way.group !== undefined)) {
       this.#mark(entry, entry.installed, { way, error: error! })
@@ -449,8 +462,9 @@ export class LinuxRoutes implements RouteSink {
       if (entry.leftover)
         this.#report.emit({ type: 'leftover', ...placeOf(entry), action: 'deleted' })
       this.#mark(entry, undefined)
-      Object.assign(entry, { leftover: false, twins: 0, attempts: 0 })
-      this.#ready.add(entry)
+      removed(entry)
+      if (entry.wanted === undefined && !entry.isReady) this.#forget(entry)
+      else this.#ready.add(entry)
     } else if (error === undefined) {
       this.#mark(entry, way)
       entry.written = true
@@ -472,7 +486,7 @@ export class LinuxRoutes implements RouteSink {
   #confirm(entry: Entry): void {
     if (entry.leftover)
       this.#report.emit({ type: 'leftover', ...placeOf(entry), action: 'adopted' })
-    Object.assign(entry, { leftover: false, foreign: false, reported: undefined, attempts: 0 })
+    confirmed(entry)
   }
 
   #failed(entry: Entry, action: 'install' | 'remove', error: OspfError, now: number): void {
@@ -535,8 +549,7 @@ export class LinuxRoutes implements RouteSink {
         if (change === 'gone') continue
         // All at once, so that it is one change of the group.
         const delay = Math.max(...Array.from(users, (entry) => this.#patience(entry, now)))
-        for (const entry of users)
-          if (!this.#ready.has(entry)) this.#waiting.add(entry, now + delay)
+        for (const entry of users) if (!entry.isReady) this.#waiting.add(entry, now + delay)
       }
     }
     for (const entry of this.#entries.values()) {
@@ -621,7 +634,7 @@ export class LinuxRoutes implements RouteSink {
   #heard({ type, flags }: NetlinkMessage, route: ReadRoute, entry: Entry): void {
     const own = this.#isOurs(route) && leads(route, entry.installed)
     const replaced = (flags & MessageFlag.replace) !== 0
-    if (this.#underWay.has(entry) || (replaced && entry.twins > 0)) {
+    if (entry.isUnderWay || (replaced && entry.twins > 0)) {
       this.#unread = true
     } else if (type === RTM_DELROUTE && own) {
       this.#lost(entry, this.#clock.now())
@@ -665,15 +678,7 @@ export class LinuxRoutes implements RouteSink {
   /** Routes with our table, metric and TOS; protocol 0 is any. Undefined after a failure, which is reported. */
   async #readAll(protocol: number): Promise<Map<number, ReadRoute[]> | undefined> {
     const routes = await this.#attempt(() => this.#read(protocol))
-    if (routes === 'failed') return undefined
-    const found = new Map<number, ReadRoute[]>()
-    for (const route of routes) {
-      const key = keyOf(route.prefix, route.length)
-      const there = found.get(key)
-      if (there === undefined) found.set(key, [route])
-      else there.push(route)
-    }
-    return found
+    return routes === 'failed' ? undefined : byPrefix(routes)
   }
 
   /** Reads; a failure is reported, and it is looked again. */
