@@ -249,7 +249,8 @@ export class NextHops<U extends object> {
     }
     // as a rule, many that go the same way follow each other
     let last: { readonly move: Move<U>; readonly moved: Moved } | undefined
-    for (const [i, move] of moves.entries()) {
+    for (let i = 0; i < moves.length; i++) {
+      const move = moves[i]!
       const { current: now, set, isResilient } = move
       if (last?.move.set === set && last.move.current === now && !isResilient) {
         last.moved.places.push(i)

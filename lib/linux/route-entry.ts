@@ -35,8 +35,8 @@ export interface Entry {
   twins: number
   attempts: number
   losses: number
-  lostAt: number
-  /** Its turn is now: see EntryQueue. */
+  lostAt: number | undefined
+  /** Its turn is now: see EntryQueue in entry-table.ts. */
   isReady: boolean
   /** It is being written. */
   isUnderWay: boolean
@@ -57,7 +57,7 @@ export const newEntry = (prefix: number, length: number): Entry => ({
   twins: 0,
   attempts: 0,
   losses: 0,
-  lostAt: -Infinity,
+  lostAt: undefined,
   isReady: false,
   isUnderWay: false,
 })
@@ -67,10 +67,11 @@ export function wantedOf(change: RouteChange): readonly NextHop[] | undefined {
   if (change.type === 'remove') return undefined
   const { nextHops, discard } = change.route
   if (discard) return DISCARD
-  const isReady = nextHops.every(({ gateway }) => gateway !== undefined)
-  const wanted = isReady ? nextHops : nextHops.filter(({ gateway }) => gateway !== undefined)
+  const wanted = nextHops.every(hasGateway) ? nextHops : nextHops.filter(hasGateway)
   return wanted.length === 0 ? undefined : wanted
 }
+
+const hasGateway = ({ gateway }: NextHop): boolean => gateway !== undefined
 
 const DISCARD: readonly NextHop[] = []
 
@@ -110,41 +111,4 @@ export function removed(entry: Entry): void {
   entry.leftover = false
   entry.twins = 0
   entry.attempts = 0
-}
-
-/** Entries whose turn it is. Each is in one queue at most. */
-export class EntryQueue {
-  #entries: Entry[] = []
-  #size = 0
-
-  get size(): number {
-    return this.#size
-  }
-
-  add(entry: Entry): void {
-    if (entry.isReady) return
-    entry.isReady = true
-    this.#size++
-    this.#entries.push(entry)
-  }
-
-  delete(entry: Entry): void {
-    if (!entry.isReady) return
-    entry.isReady = false
-    this.#size--
-  }
-
-  /** Empties it: they are under way. */
-  take(): Entry[] {
-    const entries = this.#entries
-    this.#entries = []
-    this.#size = 0
-    return entries.filter((entry) => {
-      const { isReady } = entry
-      // one that was deleted and added again is there twice
-      entry.isReady = false
-      entry.isUnderWay ||= isReady
-      return isReady
-    })
-  }
 }

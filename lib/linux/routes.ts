@@ -22,6 +22,7 @@ import type { RouteChange } from '../core/io.ts'
 import { OspfError } from '../errors.ts'
 import type { Clock, KernelStatus, LinkPort, RouteSink } from '../ports.ts'
 import { DueQueue } from './due-queue.ts'
+import { EntryQueue, EntryTable } from './entry-table.ts'
 import { NetlinkSocket } from './netlink.ts'
 import { MessageFlag, type NetlinkMessage } from './netlink-message.ts'
 import {
@@ -34,10 +35,8 @@ import { type Group, type Move, type NextHopSupport, NextHops, probeNextHops } f
 import {
   confirmed,
   type Entry,
-  EntryQueue,
   keyOf,
   leads,
-  newEntry,
   placeOf,
   removed,
   sameWay,
@@ -87,7 +86,7 @@ export class LinuxRoutes implements RouteSink {
   readonly #monitor: NetlinkSocket
   /** Undefined: the kernel has no such thing. */
   readonly #nextHops: NextHops<Entry> | undefined
-  readonly #entries = new Map<number, Entry>()
+  readonly #entries = new EntryTable()
   /** Routes that were there at the start: ours only if we would give them their source address. */
   readonly #undecided = new Map<number, ReadRoute>()
   /** To be compared with the kernel at the next write. */
@@ -172,12 +171,12 @@ export class LinuxRoutes implements RouteSink {
       const { prefix, length, nextHop, source } = route
       const key = keyOf(prefix, length)
       // The first of several is the one that a replace hits; the others are not ours to judge.
-      if (this.#entries.has(key) || this.#undecided.has(key)) continue
+      if (this.#entries.get(prefix, length) || this.#undecided.has(key)) continue
       const expected = route.hops.length === 0 ? undefined : this.#settings.source
       if (nextHop === undefined && source !== expected) {
         this.#undecided.set(key, route)
       } else {
-        this.#adopt(this.#entry(prefix, length), route)
+        this.#adopt(this.#entries.entry(prefix, length), route)
       }
     }
     const refusal = await refusalToWrite(this.#requests)
@@ -207,12 +206,11 @@ export class LinuxRoutes implements RouteSink {
       const own = change.type === 'replace' ? change.route.source : undefined
       const wanted = wantedOf(change)
       const source = wanted?.length === 0 ? undefined : (own ?? this.#settings.source)
-      const key = keyOf(prefix, length)
-      const known = this.#entries.get(key)
+      const known = this.#entries.get(prefix, length)
       if (wanted === undefined && known === undefined) continue
-      const entry = known ?? this.#entry(prefix, length)
-      const found = this.#undecided.get(key)
-      if (found !== undefined && known === undefined && found.source === source) {
+      const entry = known ?? this.#entries.entry(prefix, length)
+      const found = this.#undecided.size && this.#undecided.get(keyOf(prefix, length))
+      if (found && known === undefined && found.source === source) {
         this.#adopt(entry, found)
         // It may have changed since.
         this.#unread = true
@@ -284,15 +282,6 @@ export class LinuxRoutes implements RouteSink {
     }
   }
 
-  #entry(prefix: number, length: number): Entry {
-    const key = keyOf(prefix, length)
-    const known = this.#entries.get(key)
-    if (known !== undefined) return known
-    const entry = newEntry(prefix, length)
-    this.#entries.set(key, entry)
-    return entry
-  }
-
   /** This is in the kernel, or may be; its groups are in use. */
   #mark(entry: Entry, installed: Way | undefined, uncertain?: Entry['uncertain']): void {
     const was = entry.installed?.group
@@ -308,9 +297,7 @@ export class LinuxRoutes implements RouteSink {
   }
 
   #forget(entry: Entry): void {
-    const key = keyOf(entry.prefix, entry.length)
-    // another may have taken its place
-    if (this.#entries.get(key) === entry) this.#entries.delete(key)
+    this.#entries.delete(entry)
     this.#nextHops?.disown(entry)
   }
 
@@ -341,8 +328,9 @@ export class LinuxRoutes implements RouteSink {
     const now = this.#clock.now()
     const targets = await this.#targets(entries, now)
     const steps: Step[] = []
-    for (const [i, entry] of entries.entries()) {
-      const step = this.#plan(entry, targets[i])
+    // pairs of `entries()` would be thousands of objects, here and below
+    for (let i = 0; i < entries.length; i++) {
+      const step = this.#plan(entries[i]!, targets[i])
       if (step !== undefined) steps.push(step)
     }
     const refusals = await this.#requests
@@ -351,8 +339,8 @@ export class LinuxRoutes implements RouteSink {
     for (const entry of entries) entry.isUnderWay = false
     if (refusals.size < steps.length) this.#report.allowed()
     const taken: Step[] = []
-    for (const [i, step] of steps.entries()) {
-      if (this.#conclude(step, refusals.get(i), now) === 'taken') taken.push(step)
+    for (let i = 0; i < steps.length; i++) {
+      if (this.#conclude(steps[i]!, refusals.get(i), now) === 'taken') taken.push(steps[i]!)
     }
     if (taken.length > 0) await this.#look(taken, now)
   }
@@ -388,8 +376,9 @@ export class LinuxRoutes implements RouteSink {
     const { failed, gone, stale } = await this.#nextHops.write()
     this.#unread ||= stale
     for (const group of gone) this.#vanished(group)
-    for (const [i, group] of groups.entries()) {
+    for (let i = 0; i < groups.length; i++) {
       const entry = moves[i]!.user
+      const group = groups[i]!
       const error = failed.get(group)
       if (error === undefined) {
         if (!gone.includes(group)) targets[places[i]!] = ways.way([], group, entry.source)
@@ -594,7 +583,7 @@ export class LinuxRoutes implements RouteSink {
 
   /** Milliseconds until what somebody took away is put back: more and more. */
   #patience(entry: Entry, now: number): number {
-    if (now - entry.lostAt > PUT_BACK_FORGET) entry.losses = 0
+    if (now - (entry.lostAt ?? -Infinity) > PUT_BACK_FORGET) entry.losses = 0
     entry.lostAt = now
     return Math.min(PUT_BACK_FIRST * 2 ** entry.losses++, RETRY_LAST)
   }
@@ -623,7 +612,7 @@ export class LinuxRoutes implements RouteSink {
       if (message.type !== RTM_NEWROUTE && message.type !== RTM_DELROUTE) continue
       const route = decodeRoute(message)
       if (route === undefined || !isInPlace(route, this.#settings)) continue
-      const entry = this.#entries.get(keyOf(route.prefix, route.length))
+      const entry = this.#entries.get(route.prefix, route.length)
       // Before the first reading is done, and while the route is being written, there is no telling which came first.
       if (this.#watch === undefined) this.#unread = true
       else if (entry !== undefined) this.#heard(message, route, entry)
