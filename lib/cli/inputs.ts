@@ -4,18 +4,15 @@ import { type FrrCompat, type FrrFile, type FrrOptions, importFrr } from '../con
 import { type Places, placesOf } from '../config/frr-places.ts'
 import { type ResolvedNetworks, resolveNetworks } from '../config/networks.ts'
 import { at, isRecord, placeText } from '../config/source.ts'
-import {
-  type Config,
-  type ConfigSource,
-  type ConfigText,
-  type ConfigWorld,
-  formatProblem,
-  type KeepalivedImport,
-  readConfig,
-  type SpeakerOptions,
+import { formatProblem, readConfig } from '../configuration.ts'
+import type {
+  Config,
+  ConfigSource,
+  ConfigText,
+  ConfigWorld,
+  KeepalivedImport,
+  SpeakerOptions,
 } from '../index.ts'
-import { errorsOf, lineOf, readConfiguration } from './keepalived.ts'
-import { keepalivedSource } from './keepalived-source.ts'
 import type { LogLine } from './log.ts'
 import { startOptions } from './options.ts'
 
@@ -94,13 +91,15 @@ export async function loadInputs(
     ...rest,
     files: await read(files),
     frr: await read(frr),
-    ...(keepalived === undefined
-      ? {}
-      : {
-          keepalived: readConfiguration(keepalived, configId === undefined ? {} : { configId }),
-        }),
+    ...(keepalived === undefined ? {} : { keepalived: await readKeepalived(keepalived, configId) }),
   }
   return { texts, errors }
+}
+
+/** Its importer is loaded by the first who has such a file. */
+async function readKeepalived(path: string, configId?: string): Promise<KeepalivedImport> {
+  const { readConfiguration } = await import('./keepalived.ts')
+  return readConfiguration(path, configId === undefined ? {} : { configId })
 }
 
 /**
@@ -133,11 +132,13 @@ export async function readInputs(
   const { compat = 'frr', strict = false, keepalived } = texts
   if (keepalived !== undefined) {
     const { config, reports } = keepalived
+    const { errorsOf, lineOf } = await import('./keepalived.ts')
     const refused = strict || config === undefined ? errorsOf(keepalived, strict) : []
     if (refused.length > 0) return refuse(refused)
     for (const report of reports) lines.push({ level: 'warning', text: lineOf(report) })
     if (config !== undefined) {
       const { vrrp = false } = texts
+      const { keepalivedSource } = await import('./keepalived-source.ts')
       const { source, differences } = keepalivedSource(config, { vrrp, names: vips })
       if (strict && differences.length > 0) return refuse(differences)
       for (const text of differences) lines.push({ level: 'warning', text })

@@ -63,7 +63,7 @@ const keywords: Readonly<
   },
   not: (schema, value) => !conforms(schema as Schema, value),
   allOf: (all, value) => (all as Schema[]).every((schema) => conforms(schema, value)),
-  anyOf: (any, value) => (any as Schema[]).some((schema) => conforms(schema, value)),
+  anyOf: (some, value) => (some as Schema[]).some((schema) => conforms(schema, value)),
   oneOf: (all, value) => (all as Schema[]).filter((schema) => conforms(schema, value)).length === 1,
 }
 
