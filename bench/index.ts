@@ -9,7 +9,7 @@
  * `--short` shows that it runs. Root only: it makes network namespaces, and removes them.
  */
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -17,6 +17,7 @@ import { missing } from '../test/interop/lab.ts'
 import { type Make, makes } from './bed.ts'
 import { codec } from './codec.ts'
 import { type Figures, scenarios } from './scenarios.ts'
+import { installed } from './size.ts'
 import { targets } from './targets.ts'
 
 const { values } = parseArgs({
@@ -119,13 +120,11 @@ if (!values.short) {
   program('health checks', './probes.js', '--short')
 }
 if (isWanted('size')) {
-  const { dependencies, optionalDependencies } = JSON.parse(
-    readFileSync(here('../../package.json'), 'utf8'),
-  ) as Record<'dependencies' | 'optionalDependencies', Record<string, string>>
-  const names = [...Object.keys(dependencies), ...Object.keys(optionalDependencies)]
-  print(`\nruntime dependencies: ${names.length} (${names.join(', ')})`)
-  const [kilobytes] = String(execFileSync('du', ['-sk', here('../../dist')])).split('\t')
-  print(`dist: ${kilobytes} kB`)
+  const { dependencies, packages, own, others } = installed()
+  const megabytes = (octets: number): string => `${(octets / 1e6).toFixed(1)} MB`
+  print(`\nruntime dependencies: ${dependencies.length} (${dependencies.join(', ')})`)
+  print(`packages that come with them: ${packages.length} (${packages.join(', ')})`)
+  print(`installed: ${megabytes(own + others)}, of which our own ${megabytes(own)}`)
 }
 const [metTargets, all] = [rows.filter(({ met }) => met), rows.filter(({ target }) => target)]
 print(`\ntargets met: ${metTargets.length} of ${all.length}`)

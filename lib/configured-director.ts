@@ -5,8 +5,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { LvsData } from './config/file-types.ts'
 import { OspfError } from './errors.ts'
-import type { DirectorPorts, VipHooks } from './lvs/director.ts'
-import { Director } from './lvs/director.ts'
+import type { Director, DirectorPorts, VipHooks } from './lvs/director.ts'
 import { changesBetween } from './lvs/director-changes.ts'
 import { type DirectorConfig, parseDirector } from './lvs/director-config.ts'
 import type { DirectorEvent } from './lvs/director-events.ts'
@@ -152,6 +151,8 @@ export class ConfiguredDirector {
     if (options.checksOnly !== true)
       this.#ipvs = (await this.#world.openIpvs?.()) ?? (await openDataPlane(lvs, this.#onError))
     try {
+      // loaded by the first who has services
+      const { Director } = await import('./lvs/director.ts')
       this.#director = await Director.start({
         ...options,
         clock: this.#clock,

@@ -22,7 +22,7 @@ import type { Director, VipHooks } from './lvs/director.ts'
 import { type DirectorEvent, formatDirectorEvent } from './lvs/director-events.ts'
 import type { AnyEvent } from './observe/event-record.ts'
 import { type EventSource, type Hooks, startHooks } from './observe/hooks.ts'
-import { type Metrics, type MetricsOptions, speakerMetrics } from './observe/metrics.ts'
+import type { Metrics, MetricsOptions } from './observe/metrics.ts'
 import { type MetricsServer, metricsServer } from './observe/metrics-server.ts'
 import { parseOptions, type SpeakerOptions } from './options.ts'
 import { parseArea, parseVip } from './parse.ts'
@@ -294,6 +294,8 @@ export class ConfiguredSpeaker implements AsyncDisposable {
         onEvent?.({ type: 'hook', error: new Error(`${what}: ${reason}`) }),
     })
     const gates = () => this.#book.gates()
+    // loaded when the speaker is at work already: its first Hello has not waited for it
+    const { speakerMetrics } = await import('./observe/metrics.ts')
     this.#metrics = await speakerMetrics({ speaker, director, gates, clock: this.#clock })
     if (config.metrics === undefined) return
     this.#metricsServer = await metricsServer({ metrics: this.#metrics, listen: config.metrics })

@@ -28,6 +28,8 @@ export const wordsOf = (source: string): string =>
 export interface Import {
   readonly specifier: string
   readonly typesOnly: boolean
+  /** Loaded when it is wanted. */
+  readonly isLate: boolean
 }
 
 export function importsOf(source: string): Import[] {
@@ -38,10 +40,12 @@ export function importsOf(source: string): Import[] {
     ...Array.from(code.matchAll(fixed), ([, type, from, bare]) => ({
       specifier: (from ?? bare)!,
       typesOnly: type !== undefined,
+      isLate: false,
     })),
     ...Array.from(code.matchAll(dynamic), ([, specifier]) => ({
       specifier: specifier!,
       typesOnly: false,
+      isLate: true,
     })),
   ]
 }

@@ -406,7 +406,18 @@ const arrows: Record<string, readonly string[]> = {
     'type static-routes',
     'observe/hook-options.ts',
   ],
-  cli: ['config', 'index', 'wire/index.ts'],
+  cli: [
+    'config',
+    'index',
+    'wire/index.ts',
+    // public names, from where they are made: see test/cli/public-names.test.ts
+    'configuration',
+    'configured',
+    'events',
+    'lvs/director-events.ts',
+    'observe',
+    'world',
+  ],
 }
 
 /** What comes from outside, and who uses it. Node's own modules are for those who have to do with the machine. */

@@ -1,13 +1,8 @@
 /** `ospf-speaker explain`: a keepalived.conf in plain words. Ends with 0, or 2 when the file cannot be used. */
 import type { Command } from 'commander'
 import { convertKeepalived, explainKeepalived } from '../index.ts'
-import {
-  isError,
-  type KeepalivedFlags,
-  lineOf,
-  readConfiguration,
-  withConfigId,
-} from './keepalived.ts'
+import { isError, type KeepalivedFlags, lineOf, readConfiguration } from './keepalived.ts'
+import { withConfigId } from './option-words.ts'
 
 interface Options extends KeepalivedFlags {
   readonly keepalived: string

@@ -8,7 +8,8 @@ export const processHost: Host = {
   // The speaker is loaded when it is wanted: a configuration with errors is told without native code.
   links: async () => (await import('./start.ts')).links(),
   start: async (...args) => (await import('./start.ts')).start(...args),
-  notifier: async (options) => (await import('../index.ts')).serviceNotifier(options),
+  notifier: async (options) =>
+    (await import('../observe/service-notifier.ts')).serviceNotifier(options),
   environment: process.env,
   speed,
   print: (line) => void process.stdout.write(`${line}\n`),

@@ -3,18 +3,9 @@ import { autoConfig, detect } from '../config/detect.ts'
 import { type FrrCompat, type FrrFile, importFrr } from '../config/frr.ts'
 import type { ResolvedNetworks, resolveNetworks } from '../config/networks.ts'
 import { at, isRecord, placeText } from '../config/source.ts'
-import {
-  type Config,
-  type ConfigSource,
-  type ConfigText,
-  type ConfigWorld,
-  formatProblem,
-  type KeepalivedImport,
-  readConfig,
-} from '../index.ts'
+import { formatProblem, readConfig } from '../configuration.ts'
+import type { Config, ConfigSource, ConfigText, ConfigWorld, KeepalivedImport } from '../index.ts'
 import { addressOf, type FrrData, frrData, frrSource, resolveFrr } from './frr-source.ts'
-import { errorsOf, lineOf, readConfiguration } from './keepalived.ts'
-import { keepalivedSource } from './keepalived-source.ts'
 import type { LogLine } from './log.ts'
 
 type Links = Parameters<typeof resolveNetworks>[1]
@@ -92,13 +83,15 @@ export async function loadInputs(
     ...rest,
     files: await read(files),
     frr: await read(frr),
-    ...(keepalived === undefined
-      ? {}
-      : {
-          keepalived: readConfiguration(keepalived, configId === undefined ? {} : { configId }),
-        }),
+    ...(keepalived === undefined ? {} : { keepalived: await readKeepalived(keepalived, configId) }),
   }
   return { texts, errors }
+}
+
+/** Its importer is loaded by the first who has such a file. */
+async function readKeepalived(path: string, configId?: string): Promise<KeepalivedImport> {
+  const { readConfiguration } = await import('./keepalived.ts')
+  return readConfiguration(path, configId === undefined ? {} : { configId })
 }
 
 /**
@@ -131,11 +124,13 @@ export async function readInputs(
   const { compat = 'frr', strict = false, keepalived } = texts
   if (keepalived !== undefined) {
     const { config, reports } = keepalived
+    const { errorsOf, lineOf } = await import('./keepalived.ts')
     const refused = strict || config === undefined ? errorsOf(keepalived, strict) : []
     if (refused.length > 0) return refuse(refused)
     for (const report of reports) lines.push({ level: 'warning', text: lineOf(report) })
     if (config !== undefined) {
       const { vrrp = false } = texts
+      const { keepalivedSource } = await import('./keepalived-source.ts')
       const { source, differences } = keepalivedSource(config, { vrrp, names: vips })
       if (strict && differences.length > 0) return refuse(differences)
       for (const text of differences) lines.push({ level: 'warning', text })

@@ -1,17 +1,10 @@
 /** A keepalived.conf from the disk, and how its faults are printed. */
 import { existsSync } from 'node:fs'
-import type { Command } from 'commander'
 import { type KeepalivedImport, type KeepalivedReport, readKeepalived } from '../index.ts'
 
 export interface KeepalivedFlags {
   readonly configId?: string
 }
-
-export const withConfigId = (command: Command): Command =>
-  command.option(
-    '--config-id <id>',
-    "keepalived's -i: lines that begin with @ID count for this one",
-  )
 
 export function readConfiguration(path: string, { configId }: KeepalivedFlags): KeepalivedImport {
   if (!existsSync(path))

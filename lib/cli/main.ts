@@ -1,42 +1,18 @@
 #!/usr/bin/env node
 /** The `ospf-speaker` command. */
-import { readFile } from 'node:fs/promises'
-import { Argument, Command, Option } from 'commander'
-import { frrCompats } from '../config/frr-types.ts'
-import { AnswerError, askControl } from './ask.ts'
-import type { CheckOptions } from './check.ts'
-import { commands, verbs } from './commands.ts'
-import { completionScript, completions, shells } from './completion.ts'
-import { ControlError, defaultSocket } from './control-error.ts'
-import { decodeFile, formatDecoded } from './decode.ts'
-import { addDoctor } from './doctor.ts'
-import { addExplain } from './explain.ts'
+import { Command } from 'commander'
+import { AnswerError } from './ask.ts'
+import { ControlError } from './control-error.ts'
 import { UsageError } from './grammar.ts'
-import type { Inputs } from './inputs.ts'
-import { withConfigId } from './keepalived.ts'
-import { logLevels, parseLog } from './log.ts'
-import { addRealServer } from './real-server.ts'
-import type { RunOptions } from './run.ts'
-import type { Said } from './said.ts'
-import { ask } from './show.ts'
-import { terminal } from './terminal.ts'
+import { addRun } from './run-command.ts'
 import { version } from './version.ts'
-import { watch } from './watch.ts'
-
-const socket = (): Option => new Option('--socket <path>', 'control socket').default(defaultSocket)
-
-interface AskOptions {
-  readonly socket: string
-  readonly json?: boolean
-  readonly follow?: boolean
-  readonly help?: boolean
-}
-
-type CheckFlags = Inputs & { diff?: true; plan?: true; socket: string }
 
 /** Parses arguments and does what they say; resolves to the exit status. */
 async function main(argv: readonly string[]): Promise<number> {
   let status = 0
+  const exit = (code: number): void => {
+    status = code
+  }
   const program = new Command('ospf-speaker')
     .description(
       'OSPFv2 for a machine that announces a virtual address, and for the router beside it',
@@ -45,185 +21,8 @@ async function main(argv: readonly string[]): Promise<number> {
     .showHelpAfterError('(ospf-speaker --help shows how)')
     .exitOverride()
 
-  const withFiles = (command: Command): Command =>
-    command
-      .option('--frr <file...>', 'configuration in the words of Quagga and FRR; repeatable')
-      .addOption(
-        new Option('--compat <daemon>', 'whose defaults count where the files say nothing')
-          .choices(frrCompats)
-          .default('frr'),
-      )
-      .option('--strict', 'refuse statements that are understood and not done, instead of warning')
-  const withAuto = (command: Command): Command =>
-    command
-      .option('--auto', 'take the interface of the default route, and its address as router id')
-      .option('--vip <address...>', 'with --auto: a VIP to put on lo and to announce; repeatable')
-  const withKeepalived = (command: Command): Command =>
-    withConfigId(
-      command
-        .option('--keepalived <file>', 'a keepalived.conf, with all that it includes')
-        .option('--vrrp', 'announce the addresses of its vrrp_instance blocks as well'),
-    )
-  const needsFiles = (
-    files: readonly string[],
-    { frr = [], auto, vip }: Inputs,
-    more: readonly unknown[] = [],
-  ): void => {
-    const given = [...files, ...frr, ...more.filter((one) => one !== undefined)]
-    if (given.length === 0 && auto !== true)
-      throw new UsageError('no configuration: give a YAML or JSON file, --frr FILE or --auto')
-    if (vip !== undefined && auto !== true) throw new UsageError('--vip goes with --auto')
-  }
-  const tell = ({ out, complaints, status: code }: Said): void => {
-    for (const line of complaints) process.stderr.write(`${line}\n`)
-    for (const line of out) process.stdout.write(`${line}\n`)
-    status = code
-  }
-  withKeepalived(
-    withAuto(
-      withFiles(
-        program
-          .command('run')
-          .description('run a speaker in the foreground until SIGTERM; SIGHUP reloads its files')
-          .argument('[file...]', 'configuration in YAML or JSON'),
-      ),
-    ),
-  )
-    .option('--socket <path>', `control socket (default: as the file says, or ${defaultSocket})`)
-    .option('--pcap <file>', 'record every OSPF packet, for tshark and decode')
-    .option(
-      '--isolate',
-      'run the protocol in a child process: adjacencies outlive a hang of this one; with systemd, KillMode=mixed',
-    )
-    .option(
-      '--log <what>',
-      `${logLevels.join(', ')}, json for a line of JSON per event, or both: debug,json`,
-    )
-    .action(async (files: string[], { log, ...options }: RunOptions & { log?: string }) => {
-      needsFiles(files, options)
-      const how = log === undefined ? {} : parseLog(log)
-      // Loaded here, so that `show` works where the native code is not.
-      const { processHost } = await import('./host.ts')
-      const { run } = await import('./run.ts')
-      status = await run({ ...options, ...how, files }, processHost)
-    })
-  withKeepalived(
-    withAuto(
-      withFiles(
-        program
-          .command('check')
-          .description('say whether files make a configuration')
-          .argument('[file...]', 'configuration in YAML or JSON'),
-      ),
-    ),
-  )
-    .option('--diff', 'ask the running speaker what it would change')
-    .option('--plan', 'print what would be done to IPVS; the kernel is only read')
-    .addOption(socket())
-    .action(async (files: string[], options: CheckFlags) => {
-      needsFiles(files, options, [options.keepalived])
-      const { processHost } = await import('./host.ts')
-      const { check } = await import('./check.ts')
-      const { diff, socket: path, ...inputs } = options
-      const asked: CheckOptions = { ...inputs, files, ...(diff ? { diff: path } : {}) }
-      tell(await check(asked, processHost))
-    })
-  addRealServer(program, tell)
-  addDoctor(program, tell)
-  withKeepalived(
-    withFiles(
-      program.command('convert').description('write a YAML file that says what other files say'),
-    ),
-  ).action(async (options: Inputs) => {
-    if ((options.frr ?? options.keepalived) === undefined)
-      throw new UsageError('nothing to convert: give --frr FILE or --keepalived FILE')
-    const { processHost } = await import('./host.ts')
-    const { convert } = await import('./convert.ts')
-    tell(await convert(options, processHost))
-  })
-  addExplain(program, (code) => {
-    status = code
-  })
-  program
-    .command('reload')
-    .description('have the running speaker read its files again')
-    .option('--confirm <seconds>', 'roll back unless confirmed within so many seconds', Number)
-    .addOption(socket())
-    .action(async (options: { confirm?: number; socket: string }) => {
-      const { reload } = await import('./reload-commands.ts')
-      tell(await reload(options.socket, options.confirm))
-    })
-  program
-    .command('confirm')
-    .description('keep what `reload --confirm` has changed')
-    .addOption(socket())
-    .action(async (options: { socket: string }) => {
-      const { confirmReload } = await import('./reload-commands.ts')
-      tell(await confirmReload(options.socket))
-    })
-  program
-    .command('renew')
-    .description('have a VIP that has a lease live on')
-    .argument('<vip>')
-    .argument('[seconds]', 'for so long instead of its lease', Number)
-    .addOption(socket())
-    .action(async (vip: string, seconds: number | undefined, options: { socket: string }) => {
-      const { renew } = await import('./reload-commands.ts')
-      tell(await renew(options.socket, vip, seconds))
-    })
-  program
-    .command('watch')
-    .description('neighbors, VIPs and events of a running speaker, drawn again and again')
-    .option('--interval <seconds>', 'between two views', seconds, 1)
-    .option('--count <n>', 'views; default: until interrupted', seconds)
-    .addOption(socket())
-    .action(async (options: { interval: number; count?: number; socket: string }) => {
-      const stop = new AbortController()
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-        process.once(signal, () => stop.abort())
-      }
-      const answer = (words: readonly string[]): Promise<string> =>
-        askControl(options.socket, { words, wantsText: true })
-      await watch(options, answer, terminal(process.stdout), stop.signal)
-    })
-  program
-    .command('decode')
-    .description('the OSPF packets of a capture, and what the protocol would make of them')
-    .argument('<file>', 'a pcap file')
-    .option('--key <key...>', 'PASSWORD or ID:ALGORITHM:SECRET, to check seals with; repeatable')
-    .option('--json', 'a line of JSON for each packet')
-    .action(async (file: string, { key, json }: { key?: string[]; json?: boolean }) => {
-      const bytes = await readFile(file)
-      for (const packet of decodeFile(bytes, key === undefined ? {} : { keys: key })) {
-        if (packet.verdict !== 'accepted') status = 1
-        print(json ? `${JSON.stringify(packet)}\n` : formatDecoded(packet))
-      }
-    })
-  program
-    .command('completion')
-    .description('completion for a shell, to be sourced')
-    .addArgument(new Argument('<shell>', 'which').choices(shells))
-    .action((shell: string) => {
-      const own = program.commands.map((command) => command.name())
-      const table = completions(commands, { '': own, completion: shells })
-      print(completionScript(shell, table))
-    })
-  for (const { token, help } of verbs) {
-    program
-      .command(token)
-      .description(help)
-      .argument('[words...]', "as in vtysh; '?' for what can follow, 'json' at the end for JSON")
-      .helpOption(false)
-      .option('-h, --help', 'what can follow')
-      .option('--json', 'as the word json')
-      .option('--follow', 'of events: those to come as well')
-      .addOption(socket())
-      .action(async (words: string[], options: AskOptions) => {
-        const more = [options.follow && 'follow', options.json && 'json', options.help && '?']
-        const said = [token, ...words, ...more.filter((word) => typeof word === 'string')]
-        for await (const text of ask(said, options.socket)) print(text)
-      })
-  }
+  addRun(program, exit)
+  if (argv[2] !== 'run') (await import('./other-commands.ts')).addOthers(program, exit)
 
   try {
     await program.parseAsync(unabbreviated(argv, program))
@@ -256,16 +55,6 @@ function unabbreviated(argv: readonly string[], program: Command): string[] {
     throw new UsageError(`% Ambiguous command: ${word} (${found.join(', ')})`)
   }
   return [node!, script!, found[0]!, ...rest]
-}
-
-function seconds(text: string): number {
-  const value = Number(text)
-  if (!(value > 0)) throw new UsageError(`expected a number above 0, got '${text}'`)
-  return value
-}
-
-function print(text: string): void {
-  process.stdout.write(text)
 }
 
 // `| head` has read enough

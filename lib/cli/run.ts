@@ -1,13 +1,13 @@
 /** `ospf-speaker run`: configuration files in, a speaker until a signal, one line per event. */
 
 import type { Config, Metrics, ServiceNotifier, ServiceNotifierOptions } from '../index.ts'
+import { answersOf } from './answers.ts'
 import { type Control, serveControl } from './control.ts'
 import { defaultSocket } from './control-error.ts'
 import { type InputHost, type Inputs, loadInputs, type ReadInputs, readInputs } from './inputs.ts'
 import { type LogLevel, type LogLine, logger } from './log.ts'
 import { type Changeable, Reloader, withActions } from './reload.ts'
 import { noNotifier, Service, withMetrics } from './service.ts'
-import { answersOf } from './show.ts'
 import type { Operated } from './speaker-like.ts'
 
 export type { LogLine } from './log.ts'

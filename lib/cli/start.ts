@@ -1,15 +1,11 @@
 /** The speaker of `run`, through the public names alone. */
 import type { resolveNetworks } from '../config/networks.ts'
-import {
-  type Config,
-  type ConfiguredEvent,
-  ConfiguredSpeaker,
-  eventRecord,
-  formatDirectorEvent,
-  formatEvent,
-  kernelLinks,
-  type SpeakerEvent,
-} from '../index.ts'
+import { ConfiguredSpeaker } from '../configured.ts'
+import { formatEvent } from '../events.ts'
+import type { Config, ConfiguredEvent, SpeakerEvent } from '../index.ts'
+import { formatDirectorEvent } from '../lvs/director-events.ts'
+import { eventRecord } from '../observe/event-record.ts'
+import { kernelLinks } from '../world.ts'
 import { systemDevices } from './devices.ts'
 import { EventRing } from './event-ring.ts'
 import type { LogLevel, LogLine } from './log.ts'

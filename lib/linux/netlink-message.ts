@@ -176,11 +176,15 @@ export class Attributes {
   }
 }
 
-/** Writes the payload of a message: the fixed part, then attributes. Chains, and grows. */
+/**
+ * Writes the payload of a message: the fixed part, then attributes. Chains, and grows. With `header` and `seal`, it writes
+ * whole messages, one behind the other.
+ */
 export class PayloadWriter {
   #bytes = new Uint8Array(128)
   #view = viewOf(this.#bytes)
   #length = 0
+  #sealed = 0
 
   u8(value: number): this {
     const at = this.#take(1)
@@ -252,13 +256,70 @@ export class PayloadWriter {
     return this.#pad()
   }
 
-  /** The payload; the writer is not to be used after. */
+  /** Octets written. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** Begins a request, which `seal` ends. */
+  header(type: number, flags: number, sequence: number): this {
+    return this.u32(0)
+      .u16(type)
+      .u16(flags | MessageFlag.request)
+      .u32(sequence)
+      .u32(0)
+  }
+
+  /** Ends the request that begins at `start`. */
+  seal(start: number): this {
+    this.#sealed = start
+    this.#view.setUint32(start, this.#length - start, LITTLE)
+    return this.#pad()
+  }
+
+  /** Writes the request that was sealed last once more, with another sequence number. @returns where */
+  again(sequence: number): number {
+    const at = this.#take(this.#length - this.#sealed)
+    this.#bytes.copyWithin(at, this.#sealed, at)
+    this.#view.setUint32(at + 8, sequence, LITTLE)
+    this.#sealed = at
+    return at
+  }
+
+  /** Adds flags to the request that begins at `start`. */
+  flag(start: number, flags: number): this {
+    const at = start + 6
+    this.#view.setUint16(at, this.#view.getUint16(at, LITTLE) | flags, LITTLE)
+    return this
+  }
+
+  /** Changes an octet. */
+  putU8(at: number, value: number): this {
+    this.#view.setUint8(at, value)
+    return this
+  }
+
+  /** Changes an IPv4 address, which is in network order. */
+  putIpv4(at: number, value: number): this {
+    this.#view.setUint32(at, value)
+    return this
+  }
+
+  /** Takes back what was written from `length` on. */
+  truncate(length: number): this {
+    this.#length = length
+    return this
+  }
+
+  /** What was written, a view. */
   finish(): Uint8Array {
     return this.#bytes.subarray(0, this.#length)
   }
 
   #pad(): this {
-    this.#take(align(this.#length) - this.#length)
+    const at = this.#take(align(this.#length) - this.#length)
+    // of a writer that is used again
+    for (let i = at; i < this.#length; i++) this.#bytes[i] = 0
     return this
   }
 

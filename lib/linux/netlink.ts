@@ -10,11 +10,10 @@ import {
   type Acknowledgement,
   decodeAcknowledgement,
   decodeMessages,
-  encodeMessages,
   MessageFlag,
   MessageType,
-  messageSize,
   type NetlinkMessage,
+  PayloadWriter,
 } from './netlink-message.ts'
 
 const { EAGAIN, EINTR, ENOBUFS, EPERM } = constants.errno
@@ -44,6 +43,18 @@ export interface Request {
   readonly payload: Uint8Array
 }
 
+/** Many requests, which are written as they are sent. */
+export interface Bulk {
+  readonly count: number
+  /** Appends a request, with `header` and `seal`. */
+  write(writer: PayloadWriter, index: number, sequence: number): void
+  /** What is being done, for the error message. */
+  what(index: number): string
+}
+
+/** Why requests were refused, by index; the others were done. */
+export type Refusals = ReadonlyMap<number, OspfError>
+
 export interface NetlinkOptions {
   /** Default NETLINK_ROUTE. */
   readonly protocol?: number
@@ -57,23 +68,28 @@ export interface NetlinkOptions {
   readonly overrun?: () => void
 }
 
-/** One send, and what is awaited for it. */
+/** Requests, of which some at a time are sent and then awaited. */
 interface Job {
-  readonly requests: readonly Request[]
+  readonly bulk: Bulk
   readonly dump: boolean
-  readonly resolve: (outcomes: Outcome[]) => void
+  readonly resolve: (done: Done) => void
   readonly reject: (error: OspfError) => void
-  /** By request; undefined: not answered yet. */
-  readonly outcomes: (Outcome | undefined)[]
-  /** What came since the last acknowledgement. */
+  readonly refusals: Map<number, OspfError>
+  /** What came to the request under way. */
   replies: NetlinkMessage[]
-  /** Of the first request; undefined: to be sent. */
+  /** Those of the latest send. */
+  from: number
+  to: number
+  /** Of the first of these; undefined: to be sent. */
   sequence: number | undefined
   interrupted: boolean
   attempts: number
 }
 
-type Outcome = readonly NetlinkMessage[] | OspfError
+interface Done {
+  readonly refusals: Refusals
+  readonly replies: readonly NetlinkMessage[]
+}
 
 /** One AF_NETLINK socket. Keeps the event loop alive while it listens or awaits an answer. */
 export class NetlinkSocket implements Disposable {
@@ -82,6 +98,7 @@ export class NetlinkSocket implements Disposable {
   readonly #options: NetlinkOptions
   readonly #answersPerSend: number
   readonly #jobs: Job[] = []
+  readonly #writer = new PayloadWriter()
   #buffer = new Uint8Array(0x10000)
   #sequence = 0
   #lost = false
@@ -128,16 +145,12 @@ export class NetlinkSocket implements Disposable {
    * ERR_OSPF_PERMISSION, ERR_OSPF_KERNEL, or ERR_OSPF_STOPPED when the socket is closed meanwhile.
    */
   async request(request: Request): Promise<readonly NetlinkMessage[]> {
-    const [outcome] = await this.#enqueue([request], false)
-    if (outcome instanceof OspfError) throw outcome
-    return outcome ?? []
+    return only(await this.#enqueue(bulkOf([request]), false))
   }
 
   /** Makes a dump request and resolves with all of it, from an attempt that was not interrupted. */
   async dump(request: Request): Promise<readonly NetlinkMessage[]> {
-    const [outcome] = await this.#enqueue([request], true)
-    if (outcome instanceof OspfError) throw outcome
-    return outcome ?? []
+    return only(await this.#enqueue(bulkOf([request]), true))
   }
 
   /**
@@ -145,18 +158,13 @@ export class NetlinkSocket implements Disposable {
    * became of each, in their order: undefined is success. Errno ENOBUFS: the answer got lost.
    */
   async batch(requests: readonly Request[]): Promise<readonly (OspfError | undefined)[]> {
-    const jobs: Promise<Outcome[]>[] = []
-    for (let start = 0; start < requests.length; ) {
-      let end = start
-      for (let size = 0; end < requests.length && end - start < this.#answersPerSend; end++) {
-        size += messageSize(requests[end]!.payload.length)
-        if (size > SEND_LIMIT && end > start) break
-      }
-      jobs.push(this.#enqueue(requests.slice(start, end), false))
-      start = end
-    }
-    const outcomes = (await Promise.all(jobs)).flat()
-    return outcomes.map((outcome) => (outcome instanceof OspfError ? outcome : undefined))
+    const refusals = await this.bulk(bulkOf(requests))
+    return requests.map((_, i) => refusals.get(i))
+  }
+
+  /** As `batch`, for many that are alike. */
+  async bulk(bulk: Bulk): Promise<Refusals> {
+    return bulk.count === 0 ? new Map() : (await this.#enqueue(bulk, false)).refusals
   }
 
   /**
@@ -187,15 +195,25 @@ export class NetlinkSocket implements Disposable {
   }
 
   /** One job is under way at a time: a second dump would be refused (EBUSY), and lost answers are plain whose. */
-  #enqueue(requests: readonly Request[], dump: boolean): Promise<Outcome[]> {
+  #enqueue(bulk: Bulk, dump: boolean): Promise<Done> {
     return new Promise((resolve, reject) => {
       if (this.#closed) {
         reject(new OspfError('ERR_OSPF_STOPPED', 'the netlink socket is closed'))
         return
       }
-      const outcomes = requests.map(() => undefined)
-      const state = { replies: [], sequence: undefined, interrupted: false, attempts: 0 }
-      this.#jobs.push({ requests, dump, resolve, reject, outcomes, ...state })
+      this.#jobs.push({
+        bulk,
+        dump,
+        resolve,
+        reject,
+        refusals: new Map(),
+        replies: [],
+        from: 0,
+        to: 0,
+        sequence: undefined,
+        interrupted: false,
+        attempts: 0,
+      })
       this.#send()
     })
   }
@@ -217,10 +235,10 @@ export class NetlinkSocket implements Disposable {
       const job = this.#jobs[0]
       if (job === undefined) break
       if (job.sequence === undefined) this.#sendOne(job)
-      if (this.#jobs[0] !== job) continue
+      if (this.#jobs[0] !== job || job.sequence === undefined) continue
       if (job.dump || this.#listens || performance.now() >= this.#turnEnd!) break
       this.#readable()
-      if (this.#jobs[0] === job) break
+      if (this.#jobs[0] === job && job.sequence !== undefined) break
     }
     this.#sending = false
     this.#ref()
@@ -230,32 +248,40 @@ export class NetlinkSocket implements Disposable {
     job.replies = []
     job.interrupted = false
     job.attempts++
-    const { requests } = job
+    const writer = this.#writer.truncate(0)
+    const { bulk, from } = job
     const first = (this.#sequence + 1) >>> 0
+    const end = Math.min(bulk.count, from + this.#answersPerSend)
+    let [to, last] = [from, 0]
+    for (; to < end; to++) {
+      const start = writer.length
+      bulk.write(writer, to, (first + to - from) >>> 0)
+      if (writer.length > SEND_LIMIT && to > from) {
+        writer.truncate(start)
+        break
+      }
+      last = start
+    }
+    // failures are told in any case: that the last is done tells that all before it are
+    writer.flag(last, job.dump ? MessageFlag.dump : MessageFlag.ack)
+    job.to = to
     job.sequence = first
-    this.#sequence = (this.#sequence + requests.length) >>> 0
-    const sent = this.#native.send(
-      this.#socket,
-      encodeMessages(
-        requests.map(({ type, flags = 0, payload }, i) => {
-          // failures are told in any case: that the last is done tells that all before it are
-          const isLast = i === requests.length - 1
-          const extra = job.dump ? MessageFlag.dump : isLast ? MessageFlag.ack : 0
-          const sequence = (first + i) >>> 0
-          return { type, flags: flags | MessageFlag.request | extra, sequence, portId: 0, payload }
-        }),
-      ),
-    )
+    this.#sequence = (this.#sequence + to - from) >>> 0
+    const sent = this.#native.send(this.#socket, writer.finish())
     if (sent < 0) this.#give(job, { errno: -sent, text: undefined })
   }
 
-  /** Ends a job: what was not answered will not be, and this is why; without a reason, it is done. */
+  /** Ends a send: what was not answered will not be, and this is why; without a reason, it is done. */
   #give(job: Job, answer?: Acknowledgement): void {
+    const { bulk, refusals, from, to } = job
+    for (let i = from; answer !== undefined && i < to; i++)
+      if (!refusals.has(i)) refusals.set(i, kernelError(bulk.what(i), answer))
+    if (to < bulk.count) {
+      job.from = to
+      return this.#again(job)
+    }
     this.#jobs.shift()
-    const { outcomes, requests } = job
-    job.resolve(
-      outcomes.map((o, i) => o ?? (answer ? kernelError(wordsOf(requests[i]!), answer) : DONE)),
-    )
+    job.resolve({ refusals, replies: job.replies })
     this.#send()
   }
 
@@ -295,8 +321,8 @@ export class NetlinkSocket implements Disposable {
     const index =
       job?.sequence === undefined
         ? Number.POSITIVE_INFINITY
-        : (message.sequence - job.sequence) >>> 0
-    if (job === undefined || message.portId !== this.portId || index >= job.requests.length) {
+        : job.from + ((message.sequence - job.sequence) >>> 0)
+    if (job === undefined || message.portId !== this.portId || index >= job.to) {
       // Leftovers of a dump that was given up carry our port id; notifications that we did not cause do not.
       if (message.portId !== this.portId && message.type >= 16) told.push(message)
       return
@@ -310,19 +336,16 @@ export class NetlinkSocket implements Disposable {
   }
 
   #answered(job: Job, index: number, answer: Acknowledgement): void {
-    if (job.outcomes[index] !== undefined) return
-    const what = wordsOf(job.requests[index]!)
+    const { bulk, refusals } = job
+    if (refusals.has(index)) return
     if (answer.errno !== 0) {
-      job.outcomes[index] = kernelError(what, answer)
+      refusals.set(index, kernelError(bulk.what(index), answer))
     } else if (job.interrupted) {
       if (job.attempts < DUMP_ATTEMPTS) return this.#again(job)
       const text = 'what was read kept changing'
-      job.outcomes[index] = kernelError(what, { errno: EINTR, text })
-    } else {
-      job.outcomes[index] = job.replies
+      refusals.set(index, kernelError(bulk.what(index), { errno: EINTR, text }))
     }
-    job.replies = []
-    if (index < job.requests.length - 1) return
+    if (index < job.to - 1) return
     // the failure of one before may be what got lost
     if (this.#lost) this.#give(job, LOST)
     else this.#give(job)
@@ -352,9 +375,26 @@ export class NetlinkSocket implements Disposable {
 }
 
 const LOST: Acknowledgement = { errno: ENOBUFS, text: 'the answer got lost' }
-const DONE: readonly NetlinkMessage[] = []
 
 const wordsOf = ({ what }: Request): string => (typeof what === 'string' ? what : what())
+
+/** Requests that are written already. */
+const bulkOf = (requests: readonly Request[]): Bulk => ({
+  count: requests.length,
+  write(writer, index, sequence) {
+    const { type, flags = 0, payload } = requests[index]!
+    const start = writer.length
+    writer.header(type, flags, sequence).bytes(payload).seal(start)
+  },
+  what: (index) => wordsOf(requests[index]!),
+})
+
+/** What came of a single request. */
+function only({ refusals, replies }: Done): readonly NetlinkMessage[] {
+  const [error] = refusals.values()
+  if (error !== undefined) throw error
+  return replies
+}
 
 const names = new Map(Object.entries(constants.errno).map(([name, errno]) => [errno, name]))
 

@@ -87,6 +87,13 @@ export interface Move<U> {
   readonly isResilient: boolean
 }
 
+/** Those of one group that are to lead to the same next hops. */
+interface Moved {
+  readonly set: HopSet
+  /** Among the moves. */
+  readonly places: number[]
+}
+
 /** What became of a write. */
 export interface Written {
   readonly failed: ReadonlyMap<Group, OspfError>
@@ -203,13 +210,13 @@ export class NextHops<U extends object> {
   }
 
   /** A route leads there, or may: the group stays. */
-  use(group: Group, user: U): void {
-    this.#known(group)?.users.add(user)
+  use(group: Group | undefined, user: U): void {
+    if (group !== undefined) this.#known(group)?.users.add(user)
   }
 
   /** It does not any more. */
-  release(group: Group, user: U): void {
-    const known = this.#known(group)
+  release(group: Group | undefined, user: U): void {
+    const known = group && this.#known(group)
     if (known?.users.delete(user) && known.users.size === 0) this.#idleGroups.add(known)
   }
 
@@ -227,44 +234,56 @@ export class NextHops<U extends object> {
   }
 
   /**
-   * Decides which group each is to lead to, for `write` to bring about. Those of `leaving` are about to have no route
-   * any more, so what becomes of their group does not matter to them.
+   * Decides which group each is to lead to, in their order, for `write` to bring about. Those of `leaving` are about to
+   * have no route any more, so what becomes of their group does not matter to them.
    */
-  plan(moves: readonly Move<U>[], leaving: ReadonlySet<U>): Map<U, Group> {
-    const targets = new Map<U, Group>()
-    const byGroup = new Map<KnownGroup<U> | undefined, Map<string, Move<U>[]>>()
-    for (const move of moves) {
-      const current = move.current === undefined ? undefined : this.#known(move.current)
-      if (move.isResilient) {
-        targets.set(move.user, this.#own(move, current))
-      } else if (current?.isResilient === false && current.key === move.set.key) {
-        targets.set(move.user, current)
+  plan(moves: readonly Move<U>[], leaving: readonly U[]): readonly Group[] {
+    const targets: Group[] = []
+    const byGroup = new Map<KnownGroup<U> | undefined, Map<string, Moved>>()
+    const toSet = (group: KnownGroup<U> | undefined, set: HopSet): Moved => {
+      const byKey = byGroup.get(group) ?? new Map<string, Moved>()
+      byGroup.set(group, byKey)
+      const known = byKey.get(set.key) ?? { set, places: [] }
+      byKey.set(set.key, known)
+      return known
+    }
+    // as a rule, many that go the same way follow each other
+    let last: { readonly move: Move<U>; readonly moved: Moved } | undefined
+    for (let i = 0; i < moves.length; i++) {
+      const move = moves[i]!
+      const { current: now, set, isResilient } = move
+      if (last?.move.set === set && last.move.current === now && !isResilient) {
+        last.moved.places.push(i)
+        continue
+      }
+      const current = now === undefined ? undefined : this.#known(now)
+      if (isResilient) {
+        targets[i] = this.#own(move, current)
+      } else if (current?.isResilient === false && current.key === set.key) {
+        targets[i] = current
       } else {
-        const from = current?.isResilient === false ? current : undefined
-        const byKey = byGroup.get(from) ?? new Map<string, Move<U>[]>()
-        byGroup.set(from, byKey)
-        const list = byKey.get(move.set.key)
-        if (list === undefined) byKey.set(move.set.key, [move])
-        else list.push(move)
+        const moved = toSet(current?.isResilient === false ? current : undefined, set)
+        moved.places.push(i)
+        last = { move, moved }
       }
     }
     // Groups that change first: what they had is not to be found any more.
     for (const [group, byKey] of byGroup) {
-      const [list = []] = byKey.values()
-      if (group === undefined || byKey.size > 1) continue
-      const others = [...leaving].filter((user) => group.users.has(user)).length
-      if (list.length + others !== group.users.size) continue
-      const { set } = list[0]!
-      if (this.#plainByKey.has(set.key) && list.length <= MOVED_AT_MOST) continue
+      const [moved] = byKey.values()
+      if (group === undefined || moved === undefined || byKey.size > 1) continue
+      const others = leaving.filter((user) => group.users.has(user)).length
+      const { set, places } = moved
+      if (places.length + others !== group.users.size) continue
+      if (this.#plainByKey.has(set.key) && places.length <= MOVED_AT_MOST) continue
       this.#change(group, set)
-      for (const { user } of list) targets.set(user, group)
+      for (const place of places) targets[place] = group
       byGroup.delete(group)
     }
     for (const byKey of byGroup.values()) {
-      for (const [key, list] of byKey) {
+      for (const [key, { set, places }] of byKey) {
         const [there] = this.#plainByKey.get(key) ?? []
-        const group = there ?? this.#change(this.#addGroup(this.#allocate(), false), list[0]!.set)
-        for (const { user } of list) targets.set(user, group)
+        const group = there ?? this.#change(this.#addGroup(this.#allocate(), false), set)
+        for (const place of places) targets[place] = group
       }
     }
     return targets

@@ -35,7 +35,11 @@ export interface Entry {
   twins: number
   attempts: number
   losses: number
-  lostAt: number
+  lostAt: number | undefined
+  /** Its turn is now: see EntryQueue in entry-table.ts. */
+  isReady: boolean
+  /** It is being written. */
+  isUnderWay: boolean
 }
 
 /** A destination of which nothing is known. */
@@ -53,7 +57,9 @@ export const newEntry = (prefix: number, length: number): Entry => ({
   twins: 0,
   attempts: 0,
   losses: 0,
-  lostAt: -Infinity,
+  lostAt: undefined,
+  isReady: false,
+  isUnderWay: false,
 })
 
 /** What is wanted: of the next hops those with a gateway; undefined: no route. */
@@ -61,10 +67,11 @@ export function wantedOf(change: RouteChange): readonly NextHop[] | undefined {
   if (change.type === 'remove') return undefined
   const { nextHops, discard } = change.route
   if (discard) return DISCARD
-  const isReady = nextHops.every(({ gateway }) => gateway !== undefined)
-  const wanted = isReady ? nextHops : nextHops.filter(({ gateway }) => gateway !== undefined)
+  const wanted = nextHops.every(hasGateway) ? nextHops : nextHops.filter(hasGateway)
   return wanted.length === 0 ? undefined : wanted
 }
+
+const hasGateway = ({ gateway }: NextHop): boolean => gateway !== undefined
 
 const DISCARD: readonly NextHop[] = []
 
@@ -90,3 +97,18 @@ export const leads = (route: ReadRoute, way: Way | undefined): boolean =>
   route.source === way.source &&
   route.nextHop === way.group?.id &&
   (way.group !== undefined || sameHops(route.hops, way.hops))
+
+/** What is wanted is in the kernel. */
+export function confirmed(entry: Entry): void {
+  entry.leftover = false
+  entry.foreign = false
+  entry.reported = undefined
+  entry.attempts = 0
+}
+
+/** Nothing of ours is in the kernel. */
+export function removed(entry: Entry): void {
+  entry.leftover = false
+  entry.twins = 0
+  entry.attempts = 0
+}

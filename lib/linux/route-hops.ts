@@ -8,6 +8,12 @@ import type { RouteSettings } from './route-options.ts'
 
 type ResilientSettings = Pick<RouteSettings, 'resilient' | 'busyShare'>
 
+interface Asked {
+  readonly wanted: readonly NextHop[]
+  readonly isResilient: boolean
+  readonly set: HopSet | OspfError
+}
+
 /** Resolves lists of next hops, each once: for one round, as devices come and go. */
 export class HopResolver {
   readonly #links: Pick<LinkPort, 'links'>
@@ -15,12 +21,17 @@ export class HopResolver {
   readonly #plain = new Map<readonly NextHop[], HopSet | OspfError>()
   readonly #resilient = new Map<readonly NextHop[], HopSet | OspfError>()
 
+  /** As a rule, many with the same follow each other. */
+  #last: Asked | undefined
+
   constructor(links: Pick<LinkPort, 'links'>, settings: ResilientSettings) {
     this.#links = links
     this.#settings = settings
   }
 
   resolve(wanted: readonly NextHop[], isResilient: boolean): HopSet | OspfError {
+    const last = this.#last
+    if (last?.wanted === wanted && last.isResilient === isResilient) return last.set
     const known = isResilient ? this.#resilient : this.#plain
     let set = known.get(wanted)
     if (set === undefined) {
@@ -28,6 +39,7 @@ export class HopResolver {
       const hops = isResilient ? drained(wanted, resilient.buckets, busyShare) : wanted
       known.set(wanted, (set = resolveHops(hops, this.#links.links())))
     }
+    this.#last = { wanted, isResilient, set }
     return set
   }
 }

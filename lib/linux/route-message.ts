@@ -58,40 +58,43 @@ export interface ReadRoute extends KernelRoute {
 }
 
 /** Payload of RTM_NEWROUTE and of RTM_DELROUTE, which deletes exactly this. */
-export function encodeRoute(route: KernelRoute): Uint8Array {
+export const encodeRoute = (route: KernelRoute): Uint8Array =>
+  writeRoute(new PayloadWriter(), route).finish()
+
+/** Where in a message the length of the prefix stands, and the prefix. */
+export const LENGTH_AT = 17
+export const PREFIX_AT = 32
+
+/** Writes such a payload. */
+export function writeRoute(to: PayloadWriter, route: KernelRoute): PayloadWriter {
   const [only] = route.hops
   const flags = route.hops.length === 1 ? flagsOf(only) : 0
   const { length, table, protocol, source, nextHop } = route
   const type = only === undefined && nextHop === undefined ? RTN_BLACKHOLE : RTN_UNICAST
-  const writer = header(length, table, protocol, RT_SCOPE_UNIVERSE, type, flags)
+  const writer = header(to, length, table, protocol, RT_SCOPE_UNIVERSE, type, flags)
     .attributeIpv4(RTA_DST, route.prefix)
     .attributeU32(RTA_TABLE, route.table)
     .attributeU32(RTA_PRIORITY, route.metric)
   if (source !== undefined) writer.attributeIpv4(RTA_PREFSRC, source)
-  if (nextHop !== undefined) return writer.attributeU32(RTA_NH_ID, nextHop).finish()
-  if (only === undefined) return writer.finish()
+  if (nextHop !== undefined) return writer.attributeU32(RTA_NH_ID, nextHop)
+  if (only === undefined) return writer
   if (route.hops.length === 1) {
-    return writer
-      .attributeIpv4(RTA_GATEWAY, only.gateway)
-      .attributeU32(RTA_OIF, only.index)
-      .finish()
+    return writer.attributeIpv4(RTA_GATEWAY, only.gateway).attributeU32(RTA_OIF, only.index)
   }
-  return writer
-    .measured((list) => {
-      list.u16(RTA_MULTIPATH)
-      for (const each of route.hops) {
-        const { index, gateway, weight = 1 } = each
-        // struct rtnexthop: length, flags, weight - 1, device; then attributes.
-        list.measured((hop) =>
-          hop
-            .u8(flagsOf(each))
-            .u8(weight - 1)
-            .u32(index)
-            .attributeIpv4(RTA_GATEWAY, gateway),
-        )
-      }
-    })
-    .finish()
+  return writer.measured((list) => {
+    list.u16(RTA_MULTIPATH)
+    for (const each of route.hops) {
+      const { index, gateway, weight = 1 } = each
+      // struct rtnexthop: length, flags, weight - 1, device; then attributes.
+      list.measured((hop) =>
+        hop
+          .u8(flagsOf(each))
+          .u8(weight - 1)
+          .u32(index)
+          .attributeIpv4(RTA_GATEWAY, gateway),
+      )
+    }
+  })
 }
 
 /** A route that is written as it is configured: out of a device without a gateway, or one that discards. */
@@ -113,7 +116,7 @@ export function encodeStaticRoute(route: StaticKernelRoute): Uint8Array {
   const isAttached = only !== undefined && hops.every(({ gateway }) => gateway === undefined)
   const scope = isAttached ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE
   const flags = hops.length === 1 && only?.onLink ? RTNH_F_ONLINK : 0
-  const writer = header(length, table, protocol, scope, type, flags)
+  const writer = header(new PayloadWriter(), length, table, protocol, scope, type, flags)
     .attributeIpv4(RTA_DST, prefix)
     .attributeU32(RTA_TABLE, table)
     .attributeU32(RTA_PRIORITY, metric)
@@ -146,10 +149,13 @@ export const onLinkOf = (flags: number): { readonly onLink?: true } =>
 
 /** Payload of the RTM_GETROUTE that dumps a table; protocol 0 is any. Kernels before 4.20 ignore both. */
 export function encodeRouteQuery(table: number, protocol: number): Uint8Array {
-  return header(0, table, protocol, 0, 0).attributeU32(RTA_TABLE, table).finish()
+  return header(new PayloadWriter(), 0, table, protocol, 0, 0)
+    .attributeU32(RTA_TABLE, table)
+    .finish()
 }
 
 const header = (
+  writer: PayloadWriter,
   length: number,
   table: number,
   protocol: number,
@@ -157,7 +163,7 @@ const header = (
   type: number,
   flags = 0,
 ): PayloadWriter =>
-  new PayloadWriter()
+  writer
     .u8(AF_INET)
     .u8(length)
     .u8(0)

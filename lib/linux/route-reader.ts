@@ -2,6 +2,7 @@
 import { OspfError } from '../errors.ts'
 import type { NetlinkSocket } from './netlink.ts'
 import { encodeNextHopQuery, RTM_DELNEXTHOP } from './nexthop-message.ts'
+import { keyOf } from './route-entry.ts'
 import { decodeRoute, encodeRouteQuery, type ReadRoute, RTM_GETROUTE } from './route-message.ts'
 
 /** Whether a route is in a table, with a metric, and with no TOS. */
@@ -37,4 +38,16 @@ export async function refusalToWrite(requests: NetlinkSocket): Promise<OspfError
   const request = { what: 'install routes', type: RTM_DELNEXTHOP, payload: encodeNextHopQuery() }
   const [error] = await requests.batch([request])
   return error?.code === 'ERR_OSPF_PERMISSION' ? error : undefined
+}
+
+/** Those of each prefix, in their order, by `keyOf`. */
+export function byPrefix(routes: readonly ReadRoute[]): Map<number, ReadRoute[]> {
+  const found = new Map<number, ReadRoute[]>()
+  for (const route of routes) {
+    const key = keyOf(route.prefix, route.length)
+    const there = found.get(key)
+    if (there === undefined) found.set(key, [route])
+    else there.push(route)
+  }
+  return found
 }

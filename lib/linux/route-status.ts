@@ -6,8 +6,6 @@ import type { RouteReport } from './route-report.ts'
 
 export interface Standing {
   readonly entries: Iterable<Entry>
-  /** Those whose turn it is, or that are being written. */
-  readonly moving: readonly ReadonlySet<Entry>[]
   readonly settings: RouteSettings
   readonly mode: RouteMode
   readonly groups: number
@@ -17,7 +15,7 @@ export interface Standing {
 }
 
 export function statusOf(standing: Standing): KernelStatus {
-  const { entries, moving, settings, mode, groups, report, now } = standing
+  const { entries, settings, mode, groups, report, now } = standing
   const { table, metric, protocol } = settings
   const counts = { routes: 0, discards: 0, leftovers: 0, pending: 0, failed: 0, foreign: 0 }
   for (const entry of entries) {
@@ -27,7 +25,7 @@ export function statusOf(standing: Standing): KernelStatus {
     if (installed?.group === undefined && installed?.hops.length === 0) counts.discards++
     if (foreign) counts.foreign++
     else if (attempts > 0) counts.failed++
-    else if (moving.some((set) => set.has(entry))) counts.pending++
+    else if (entry.isReady || entry.isUnderWay) counts.pending++
     else if (installed === undefined && wanted !== undefined) counts.pending++
   }
   const { isForbidden, last } = report

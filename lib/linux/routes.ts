@@ -22,6 +22,7 @@ import type { RouteChange } from '../core/io.ts'
 import { OspfError } from '../errors.ts'
 import type { Clock, KernelStatus, LinkPort, RouteSink } from '../ports.ts'
 import { DueQueue } from './due-queue.ts'
+import { EntryQueue, EntryTable } from './entry-table.ts'
 import { NetlinkSocket } from './netlink.ts'
 import { MessageFlag, type NetlinkMessage } from './netlink-message.ts'
 import {
@@ -32,11 +33,12 @@ import {
 } from './nexthop-message.ts'
 import { type Group, type Move, type NextHopSupport, NextHops, probeNextHops } from './nexthops.ts'
 import {
+  confirmed,
   type Entry,
   keyOf,
   leads,
-  newEntry,
   placeOf,
+  removed,
   sameWay,
   type Way,
   wantedOf,
@@ -57,10 +59,10 @@ import {
   type RouteSettings,
   routeSettings,
 } from './route-options.ts'
-import { isInPlace, readRoutes, refusalToWrite } from './route-reader.ts'
+import { byPrefix, isInPlace, readRoutes, refusalToWrite } from './route-reader.ts'
 import { RouteReport } from './route-report.ts'
 import { statusOf } from './route-status.ts'
-import { requestOf, type Step } from './route-step.ts'
+import { requestsOf, type Step, WayBook } from './route-step.ts'
 
 /** Milliseconds. */
 const RETRY_FIRST = 1000
@@ -84,13 +86,11 @@ export class LinuxRoutes implements RouteSink {
   readonly #monitor: NetlinkSocket
   /** Undefined: the kernel has no such thing. */
   readonly #nextHops: NextHops<Entry> | undefined
-  readonly #entries = new Map<number, Entry>()
+  readonly #entries = new EntryTable()
   /** Routes that were there at the start: ours only if we would give them their source address. */
   readonly #undecided = new Map<number, ReadRoute>()
   /** To be compared with the kernel at the next write. */
-  readonly #ready = new Set<Entry>()
-  /** Being written. */
-  readonly #underWay = new Set<Entry>()
+  readonly #ready = new EntryQueue()
   readonly #waiting: DueQueue<Entry>
   readonly #settling: (() => void)[] = []
   #watch: Disposable | undefined
@@ -171,12 +171,12 @@ export class LinuxRoutes implements RouteSink {
       const { prefix, length, nextHop, source } = route
       const key = keyOf(prefix, length)
       // The first of several is the one that a replace hits; the others are not ours to judge.
-      if (this.#entries.has(key) || this.#undecided.has(key)) continue
+      if (this.#entries.get(prefix, length) || this.#undecided.has(key)) continue
       const expected = route.hops.length === 0 ? undefined : this.#settings.source
       if (nextHop === undefined && source !== expected) {
         this.#undecided.set(key, route)
       } else {
-        this.#adopt(this.#entry(prefix, length), route)
+        this.#adopt(this.#entries.entry(prefix, length), route)
       }
     }
     const refusal = await refusalToWrite(this.#requests)
@@ -206,11 +206,11 @@ export class LinuxRoutes implements RouteSink {
       const own = change.type === 'replace' ? change.route.source : undefined
       const wanted = wantedOf(change)
       const source = wanted?.length === 0 ? undefined : (own ?? this.#settings.source)
-      const known = this.#entries.get(keyOf(prefix, length))
+      const known = this.#entries.get(prefix, length)
       if (wanted === undefined && known === undefined) continue
-      const entry = known ?? this.#entry(prefix, length)
-      const found = this.#undecided.get(keyOf(prefix, length))
-      if (found !== undefined && known === undefined && found.source === source) {
+      const entry = known ?? this.#entries.entry(prefix, length)
+      const found = this.#undecided.size && this.#undecided.get(keyOf(prefix, length))
+      if (found && known === undefined && found.source === source) {
         this.#adopt(entry, found)
         // It may have changed since.
         this.#unread = true
@@ -237,7 +237,6 @@ export class LinuxRoutes implements RouteSink {
   status(): KernelStatus {
     return statusOf({
       entries: this.#entries.values(),
-      moving: [this.#ready, this.#underWay],
       settings: this.#settings,
       mode: this.mode,
       groups: this.#nextHops?.groups ?? 0,
@@ -283,28 +282,22 @@ export class LinuxRoutes implements RouteSink {
     }
   }
 
-  #entry(prefix: number, length: number): Entry {
-    const key = keyOf(prefix, length)
-    const known = this.#entries.get(key)
-    if (known !== undefined) return known
-    const entry = newEntry(prefix, length)
-    this.#entries.set(key, entry)
-    return entry
-  }
-
   /** This is in the kernel, or may be; its groups are in use. */
   #mark(entry: Entry, installed: Way | undefined, uncertain?: Entry['uncertain']): void {
-    const before = [entry.installed?.group, entry.uncertain?.way.group]
-    const after = [installed?.group, uncertain?.way.group]
-    Object.assign(entry, { installed, uncertain })
-    for (const group of after) if (group !== undefined) this.#nextHops?.use(group, entry)
-    for (const group of before) {
-      if (group !== undefined && !after.includes(group)) this.#nextHops?.release(group, entry)
-    }
+    const was = entry.installed?.group
+    const perhaps = entry.uncertain?.way.group
+    const is = installed?.group
+    const maybe = uncertain?.way.group
+    entry.installed = installed
+    entry.uncertain = uncertain
+    if (is !== was) this.#nextHops?.use(is, entry)
+    this.#nextHops?.use(maybe, entry)
+    if (was !== is && was !== maybe) this.#nextHops?.release(was, entry)
+    if (perhaps !== is && perhaps !== maybe) this.#nextHops?.release(perhaps, entry)
   }
 
   #forget(entry: Entry): void {
-    this.#entries.delete(keyOf(entry.prefix, entry.length))
+    this.#entries.delete(entry)
     this.#nextHops?.disown(entry)
   }
 
@@ -330,34 +323,41 @@ export class LinuxRoutes implements RouteSink {
 
   /** Brings the kernel in line with what is wanted of all that are ready. */
   async #round(): Promise<void> {
-    const entries = [...this.#ready]
-    this.#ready.clear()
+    const entries = this.#ready.take()
     if (entries.length === 0) return
-    for (const entry of entries) this.#underWay.add(entry)
     const now = this.#clock.now()
     const targets = await this.#targets(entries, now)
-    const steps = entries.flatMap((entry) => this.#plan(entry, targets.get(entry)) ?? [])
-    const outcomes = await this.#requests
-      .batch(steps.map((step) => requestOf(step, this.#settings)))
-      .catch((error: OspfError) => steps.map(() => error))
-    this.#underWay.clear()
+    const steps: Step[] = []
+    // pairs of `entries()` would be thousands of objects, here and below
+    for (let i = 0; i < entries.length; i++) {
+      const step = this.#plan(entries[i]!, targets[i])
+      if (step !== undefined) steps.push(step)
+    }
+    const refusals = await this.#requests
+      .bulk(requestsOf(steps, this.#settings))
+      .catch((error: OspfError) => new Map(steps.map((_, i) => [i, error])))
+    for (const entry of entries) entry.isUnderWay = false
+    if (refusals.size < steps.length) this.#report.allowed()
     const taken: Step[] = []
-    for (const [i, step] of steps.entries()) {
-      if (this.#conclude(step, outcomes[i], now) === 'taken') taken.push(step)
+    for (let i = 0; i < steps.length; i++) {
+      if (this.#conclude(steps[i]!, refusals.get(i), now) === 'taken') taken.push(steps[i]!)
     }
     if (taken.length > 0) await this.#look(taken, now)
   }
 
-  /** Where the routes are to lead: 'none' where there is to be none, undefined where it cannot be had now. */
-  async #targets(entries: readonly Entry[], now: number): Promise<Map<Entry, Way | 'none'>> {
-    const targets = new Map<Entry, Way | 'none'>()
+  /** Where each is to lead: 'none' where there is to be no route, undefined where it cannot be had now. */
+  async #targets(entries: readonly Entry[], now: number): Promise<(Way | 'none' | undefined)[]> {
+    const targets: (Way | 'none' | undefined)[] = []
     const moves: Move<Entry>[] = []
-    const leaving = new Set<Entry>()
+    const places: number[] = []
+    const leaving: Entry[] = []
     const resolver = new HopResolver(this.#links, this.#settings)
+    const ways = new WayBook()
     for (const entry of entries) {
+      const place = targets.push(undefined) - 1
       if (entry.wanted === undefined) {
-        targets.set(entry, 'none')
-        leaving.add(entry)
+        targets[place] = 'none'
+        leaving.push(entry)
         continue
       }
       const own = this.mode.resilient && isResilient(this.#settings, entry)
@@ -365,9 +365,10 @@ export class LinuxRoutes implements RouteSink {
       if (set instanceof OspfError) {
         this.#failed(entry, 'install', set, now)
       } else if (this.mode.mode === 'multipath' || set.hops.length === 0) {
-        targets.set(entry, { hops: set.hops, group: undefined, source: entry.source })
+        targets[place] = ways.way(set.hops, undefined, entry.source)
       } else if (!entry.foreign) {
         moves.push({ user: entry, set, current: entry.installed?.group, isResilient: own })
+        places.push(place)
       }
     }
     if (this.#nextHops === undefined || moves.length === 0) return targets
@@ -375,10 +376,12 @@ export class LinuxRoutes implements RouteSink {
     const { failed, gone, stale } = await this.#nextHops.write()
     this.#unread ||= stale
     for (const group of gone) this.#vanished(group)
-    for (const [entry, group] of groups) {
+    for (let i = 0; i < groups.length; i++) {
+      const entry = moves[i]!.user
+      const group = groups[i]!
       const error = failed.get(group)
       if (error === undefined) {
-        if (!gone.includes(group)) targets.set(entry, { hops: [], group, source: entry.source })
+        if (!gone.includes(group)) targets[places[i]!] = ways.way([], group, entry.source)
       } else if (stale && entry.attempts === 0) {
         // Once more at once, then with more and more patience.
         entry.attempts = 1
@@ -394,16 +397,16 @@ export class LinuxRoutes implements RouteSink {
 
   #planGroups(
     moves: readonly Move<Entry>[],
-    leaving: ReadonlySet<Entry>,
+    leaving: readonly Entry[],
     now: number,
-  ): ReadonlyMap<Entry, Group> {
+  ): readonly Group[] {
     try {
-      return this.#nextHops?.plan(moves, leaving) ?? new Map()
+      return this.#nextHops?.plan(moves, leaving) ?? []
     } catch (error) {
       // No id is left.
       if (!(error instanceof OspfError)) throw error
       for (const { user } of moves) this.#failed(user, 'install', error, now)
-      return new Map()
+      return []
     }
   }
 
@@ -440,7 +443,6 @@ export class LinuxRoutes implements RouteSink {
   #conclude(step: Step, error: OspfError | undefined, now: number): 'taken' | undefined {
     const { entry, action, way } = step
     const errno = error?.errno
-    if (error === undefined) this.#report.allowed()
     // EINVAL: perhaps the group is gone, as its devices were down.
     if (errno === 'ENOBUFS' || (errno === 'EINVAL' && way.group !== undefined)) {
       this.#mark(entry, entry.installed, { way, error: error! })
@@ -449,8 +451,9 @@ export class LinuxRoutes implements RouteSink {
       if (entry.leftover)
         this.#report.emit({ type: 'leftover', ...placeOf(entry), action: 'deleted' })
       this.#mark(entry, undefined)
-      Object.assign(entry, { leftover: false, twins: 0, attempts: 0 })
-      this.#ready.add(entry)
+      removed(entry)
+      if (entry.wanted === undefined && !entry.isReady) this.#forget(entry)
+      else this.#ready.add(entry)
     } else if (error === undefined) {
       this.#mark(entry, way)
       entry.written = true
@@ -472,7 +475,7 @@ export class LinuxRoutes implements RouteSink {
   #confirm(entry: Entry): void {
     if (entry.leftover)
       this.#report.emit({ type: 'leftover', ...placeOf(entry), action: 'adopted' })
-    Object.assign(entry, { leftover: false, foreign: false, reported: undefined, attempts: 0 })
+    confirmed(entry)
   }
 
   #failed(entry: Entry, action: 'install' | 'remove', error: OspfError, now: number): void {
@@ -535,8 +538,7 @@ export class LinuxRoutes implements RouteSink {
         if (change === 'gone') continue
         // All at once, so that it is one change of the group.
         const delay = Math.max(...Array.from(users, (entry) => this.#patience(entry, now)))
-        for (const entry of users)
-          if (!this.#ready.has(entry)) this.#waiting.add(entry, now + delay)
+        for (const entry of users) if (!entry.isReady) this.#waiting.add(entry, now + delay)
       }
     }
     for (const entry of this.#entries.values()) {
@@ -581,7 +583,7 @@ export class LinuxRoutes implements RouteSink {
 
   /** Milliseconds until what somebody took away is put back: more and more. */
   #patience(entry: Entry, now: number): number {
-    if (now - entry.lostAt > PUT_BACK_FORGET) entry.losses = 0
+    if (now - (entry.lostAt ?? -Infinity) > PUT_BACK_FORGET) entry.losses = 0
     entry.lostAt = now
     return Math.min(PUT_BACK_FIRST * 2 ** entry.losses++, RETRY_LAST)
   }
@@ -610,7 +612,7 @@ export class LinuxRoutes implements RouteSink {
       if (message.type !== RTM_NEWROUTE && message.type !== RTM_DELROUTE) continue
       const route = decodeRoute(message)
       if (route === undefined || !isInPlace(route, this.#settings)) continue
-      const entry = this.#entries.get(keyOf(route.prefix, route.length))
+      const entry = this.#entries.get(route.prefix, route.length)
       // Before the first reading is done, and while the route is being written, there is no telling which came first.
       if (this.#watch === undefined) this.#unread = true
       else if (entry !== undefined) this.#heard(message, route, entry)
@@ -621,7 +623,7 @@ export class LinuxRoutes implements RouteSink {
   #heard({ type, flags }: NetlinkMessage, route: ReadRoute, entry: Entry): void {
     const own = this.#isOurs(route) && leads(route, entry.installed)
     const replaced = (flags & MessageFlag.replace) !== 0
-    if (this.#underWay.has(entry) || (replaced && entry.twins > 0)) {
+    if (entry.isUnderWay || (replaced && entry.twins > 0)) {
       this.#unread = true
     } else if (type === RTM_DELROUTE && own) {
       this.#lost(entry, this.#clock.now())
@@ -665,15 +667,7 @@ export class LinuxRoutes implements RouteSink {
   /** Routes with our table, metric and TOS; protocol 0 is any. Undefined after a failure, which is reported. */
   async #readAll(protocol: number): Promise<Map<number, ReadRoute[]> | undefined> {
     const routes = await this.#attempt(() => this.#read(protocol))
-    if (routes === 'failed') return undefined
-    const found = new Map<number, ReadRoute[]>()
-    for (const route of routes) {
-      const key = keyOf(route.prefix, route.length)
-      const there = found.get(key)
-      if (there === undefined) found.set(key, [route])
-      else there.push(route)
-    }
-    return found
+    return routes === 'failed' ? undefined : byPrefix(routes)
   }
 
   /** Reads; a failure is reported, and it is looked again. */

@@ -6,7 +6,7 @@ import { connect } from 'node:net'
 import { OspfError } from '../errors.ts'
 import { fail } from '../parse.ts'
 import { reasonOf } from '../reason.ts'
-import { type Metrics, type MetricsFormat, type MetricsOptions, speakerMetrics } from './metrics.ts'
+import type { Metrics, MetricsFormat, MetricsOptions } from './metrics.ts'
 
 /** What is served: figures that are made for it, or `metrics` that are there already, and stay when it closes. */
 export type MetricsServerOptions = (MetricsOptions | { readonly metrics: Metrics }) & {
@@ -33,7 +33,9 @@ const IDLE_MS = 10_000
 export async function metricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
   const where = parseListen(options.listen)
   const isGiven = 'metrics' in options
-  const metrics = isGiven ? options.metrics : await speakerMetrics(options)
+  const metrics = isGiven
+    ? options.metrics
+    : await (await import('./metrics.ts')).speakerMetrics(options)
   const release = (): void => {
     if (!isGiven) metrics[Symbol.dispose]()
   }

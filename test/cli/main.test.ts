@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { answersOf } from '../../lib/cli/answers.ts'
 import { serveControl } from '../../lib/cli/control.ts'
-import { answersOf } from '../../lib/cli/show.ts'
 import { operated, shortDir } from './sample.ts'
 
 const main = fileURLToPath(new URL('../../lib/cli/main.js', import.meta.url))

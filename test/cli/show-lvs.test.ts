@@ -1,7 +1,8 @@
 /** `show lvs`, `show health` and the actions on real servers, over a director in memory. */
 import t, { type Test } from 'tap'
+import { answersOf } from '../../lib/cli/answers.ts'
 import type { Asked } from '../../lib/cli/control.ts'
-import { answersOf, ask } from '../../lib/cli/show.ts'
+import { ask } from '../../lib/cli/show.ts'
 import type { Director, DirectorOptions } from '../../lib/index.ts'
 import { type Bench, bench, vip, web } from '../lvs/bench.ts'
 import { operated } from './sample.ts'

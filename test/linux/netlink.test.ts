@@ -240,6 +240,26 @@ inNamespace('a tiny receive buffer: batches are cut to fit, dumps come whole', a
   t.equal((await socket.dump(dump)).length, 501)
 })
 
+inNamespace(
+  'many sends for one batch: each failure is told of the request that failed',
+  async (t) => {
+    using socket = NetlinkSocket.open({ receiveBuffer: 1 })
+    const isWrong = (i: number): boolean => i % 7 === 3 || i === 499
+    const requests = Array.from({ length: 500 }, (_, i) => ({
+      what: `add ${i}`,
+      type: 20,
+      flags: MessageFlag.create,
+      payload: encodeAddress(isWrong(i) ? 77 : 1, 0x0a010000 + i, 32),
+    }))
+    const outcomes = await socket.batch(requests)
+    t.equal(outcomes.length, 500)
+    for (const [i, outcome] of outcomes.entries()) {
+      if (outcome?.errno !== (isWrong(i) ? 'ENODEV' : undefined)) t.fail(`${i}: ${outcome}`)
+      if (outcome !== undefined) t.ok(outcome.message.startsWith(`add ${i}: `), outcome.message)
+    }
+  },
+)
+
 inNamespace('an overrun while requests are under way', async (t) => {
   ip('link add d0 type veth peer name e0')
   ip('link set e0 up')
