@@ -12,6 +12,21 @@ export interface Way {
   readonly source: number | undefined
 }
 
+const NO_HOPS: readonly Hop[] = []
+
+/** Ways of one round: routes that lead the same way share it. */
+export class Ways {
+  #last: Way | undefined
+
+  /** @param hops undefined: the group has them */
+  of(hops: readonly Hop[] = NO_HOPS, group: Group | undefined, source: number | undefined): Way {
+    const last = this.#last
+    if (last?.hops === hops && last.group === group && last.source === source) return last
+    this.#last = { hops, group, source }
+    return this.#last
+  }
+}
+
 export interface Entry {
   readonly prefix: number
   readonly length: number
@@ -36,6 +51,14 @@ export interface Entry {
   attempts: number
   losses: number
   lostAt: number
+}
+
+/** What is wanted is in the kernel, and there is nothing left to say of it. */
+export function settle(entry: Entry): void {
+  entry.leftover = false
+  entry.foreign = false
+  entry.reported = undefined
+  entry.attempts = 0
 }
 
 /** A destination of which nothing is known. */

@@ -94,6 +94,19 @@ export function encodeRoute(route: KernelRoute): Uint8Array {
     .finish()
 }
 
+/** Of the destination in what `encodeRoute` makes: behind the header, and the attribute's own. */
+const DESTINATION_AT = 16
+
+/** A copy of what `encodeRoute` made, for another prefix of the same length: most routes have next hops in common. */
+export function withPrefix(payload: Uint8Array, prefix: number): Uint8Array {
+  const copy = payload.slice()
+  copy[DESTINATION_AT] = prefix >>> 24
+  copy[DESTINATION_AT + 1] = prefix >>> 16
+  copy[DESTINATION_AT + 2] = prefix >>> 8
+  copy[DESTINATION_AT + 3] = prefix
+  return copy
+}
+
 /** A route that is written as it is configured: out of a device without a gateway, or one that discards. */
 export interface StaticKernelRoute extends Omit<KernelRoute, 'hops' | 'nextHop' | 'source'> {
   /** RTN_*: 1 is unicast, 6 blackhole, 7 unreachable. */

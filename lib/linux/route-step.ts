@@ -3,7 +3,7 @@ import { formatPrefix } from '../wire/address.ts'
 import type { Request } from './netlink.ts'
 import { MessageFlag } from './netlink-message.ts'
 import type { Entry, Way } from './route-entry.ts'
-import { encodeRoute, RTM_DELROUTE, RTM_NEWROUTE } from './route-message.ts'
+import { encodeRoute, RTM_DELROUTE, RTM_NEWROUTE, withPrefix } from './route-message.ts'
 import type { RouteSettings } from './route-options.ts'
 
 export interface Step {
@@ -18,24 +18,39 @@ const flagsOf: Record<Step['action'], number> = {
   remove: 0,
 }
 
-/** What the kernel is asked to do. */
-export function requestOf(step: Step, { table, metric, protocol }: RouteSettings): Request {
-  const { entry, action, way } = step
-  const { prefix, length } = entry
-  const { hops, group, source } = way
-  return {
-    what: () => `${action} route ${formatPrefix(prefix, length)}`,
-    type: action === 'remove' ? RTM_DELROUTE : RTM_NEWROUTE,
-    flags: flagsOf[action],
-    payload: encodeRoute({
-      prefix,
-      length,
-      hops,
-      table,
-      metric,
-      protocol,
-      ...(group === undefined ? {} : { nextHop: group.id }),
-      ...(source === undefined ? {} : { source }),
-    }),
-  }
+/** What the kernel is asked to do, step by step. */
+export function requestsOf(
+  steps: readonly Step[],
+  { table, metric, protocol }: RouteSettings,
+): Request[] {
+  // of the last step, which nearly always is what the next one is
+  let last: Step | undefined
+  let payload: Uint8Array = EMPTY
+  return steps.map((step) => {
+    const { entry, action, way } = step
+    const { prefix, length } = entry
+    if (last?.way === way && last.entry.length === length) payload = withPrefix(payload, prefix)
+    else {
+      const { hops, group, source } = way
+      payload = encodeRoute({
+        prefix,
+        length,
+        hops,
+        table,
+        metric,
+        protocol,
+        ...(group === undefined ? {} : { nextHop: group.id }),
+        ...(source === undefined ? {} : { source }),
+      })
+    }
+    last = step
+    return {
+      what: () => `${action} route ${formatPrefix(prefix, length)}`,
+      type: action === 'remove' ? RTM_DELROUTE : RTM_NEWROUTE,
+      flags: flagsOf[action],
+      payload,
+    }
+  })
 }
+
+const EMPTY = new Uint8Array()

@@ -38,7 +38,9 @@ import {
   newEntry,
   placeOf,
   sameWay,
+  settle,
   type Way,
+  Ways,
   wantedOf,
 } from './route-entry.ts'
 import { HopResolver } from './route-hops.ts'
@@ -60,7 +62,7 @@ import {
 import { isInPlace, readRoutes, refusalToWrite } from './route-reader.ts'
 import { RouteReport } from './route-report.ts'
 import { statusOf } from './route-status.ts'
-import { requestOf, type Step } from './route-step.ts'
+import { requestsOf, type Step } from './route-step.ts'
 
 /** Milliseconds. */
 const RETRY_FIRST = 1000
@@ -285,21 +287,21 @@ export class LinuxRoutes implements RouteSink {
 
   #entry(prefix: number, length: number): Entry {
     const key = keyOf(prefix, length)
-    const known = this.#entries.get(key)
-    if (known !== undefined) return known
-    const entry = newEntry(prefix, length)
-    this.#entries.set(key, entry)
+    let entry = this.#entries.get(key)
+    if (entry === undefined) this.#entries.set(key, (entry = newEntry(prefix, length)))
     return entry
   }
 
   /** This is in the kernel, or may be; its groups are in use. */
   #mark(entry: Entry, installed: Way | undefined, uncertain?: Entry['uncertain']): void {
-    const before = [entry.installed?.group, entry.uncertain?.way.group]
-    const after = [installed?.group, uncertain?.way.group]
-    Object.assign(entry, { installed, uncertain })
-    for (const group of after) if (group !== undefined) this.#nextHops?.use(group, entry)
-    for (const group of before) {
-      if (group !== undefined && !after.includes(group)) this.#nextHops?.release(group, entry)
+    const [before, unsure] = [entry.installed?.group, entry.uncertain?.way.group]
+    const [now, perhaps] = [installed?.group, uncertain?.way.group]
+    entry.installed = installed
+    entry.uncertain = uncertain
+    if (now) this.#nextHops?.use(now, entry)
+    if (perhaps) this.#nextHops?.use(perhaps, entry)
+    for (const group of [before, unsure]) {
+      if (group && group !== now && group !== perhaps) this.#nextHops?.release(group, entry)
     }
   }
 
@@ -336,14 +338,16 @@ export class LinuxRoutes implements RouteSink {
     for (const entry of entries) this.#underWay.add(entry)
     const now = this.#clock.now()
     const targets = await this.#targets(entries, now)
-    const steps = entries.flatMap((entry) => this.#plan(entry, targets.get(entry)) ?? [])
+    const steps = entries
+      .map((entry) => this.#plan(entry, targets.get(entry)))
+      .filter((step) => step !== undefined)
     const outcomes = await this.#requests
-      .batch(steps.map((step) => requestOf(step, this.#settings)))
+      .batch(requestsOf(steps, this.#settings))
       .catch((error: OspfError) => steps.map(() => error))
     this.#underWay.clear()
     const taken: Step[] = []
-    for (const [i, step] of steps.entries()) {
-      if (this.#conclude(step, outcomes[i], now) === 'taken') taken.push(step)
+    for (let i = 0; i < steps.length; i++) {
+      if (this.#conclude(steps[i]!, outcomes[i], now) === 'taken') taken.push(steps[i]!)
     }
     if (taken.length > 0) await this.#look(taken, now)
   }
@@ -354,6 +358,7 @@ export class LinuxRoutes implements RouteSink {
     const moves: Move<Entry>[] = []
     const leaving = new Set<Entry>()
     const resolver = new HopResolver(this.#links, this.#settings)
+    const ways = new Ways()
     for (const entry of entries) {
       if (entry.wanted === undefined) {
         targets.set(entry, 'none')
@@ -365,7 +370,7 @@ export class LinuxRoutes implements RouteSink {
       if (set instanceof OspfError) {
         this.#failed(entry, 'install', set, now)
       } else if (this.mode.mode === 'multipath' || set.hops.length === 0) {
-        targets.set(entry, { hops: set.hops, group: undefined, source: entry.source })
+        targets.set(entry, ways.of(set.hops, undefined, entry.source))
       } else if (!entry.foreign) {
         moves.push({ user: entry, set, current: entry.installed?.group, isResilient: own })
       }
@@ -378,7 +383,7 @@ export class LinuxRoutes implements RouteSink {
     for (const [entry, group] of groups) {
       const error = failed.get(group)
       if (error === undefined) {
-        if (!gone.includes(group)) targets.set(entry, { hops: [], group, source: entry.source })
+        if (!gone.includes(group)) targets.set(entry, ways.of(undefined, group, entry.source))
       } else if (stale && entry.attempts === 0) {
         // Once more at once, then with more and more patience.
         entry.attempts = 1
@@ -472,7 +477,7 @@ export class LinuxRoutes implements RouteSink {
   #confirm(entry: Entry): void {
     if (entry.leftover)
       this.#report.emit({ type: 'leftover', ...placeOf(entry), action: 'adopted' })
-    Object.assign(entry, { leftover: false, foreign: false, reported: undefined, attempts: 0 })
+    settle(entry)
   }
 
   #failed(entry: Entry, action: 'install' | 'remove', error: OspfError, now: number): void {

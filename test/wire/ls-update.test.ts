@@ -70,7 +70,7 @@ t.test('the good ones before a bad one are kept', async (t) => {
   broken('length', 4 + 32 + 20, `00000002${good}${withLength('0000')}`)
   broken('truncated', 4 + 32, `00000002${good}${withLength('0021')}`)
   broken('truncated', 4 + 32, `00000002${good}${withLength('ffff')}`)
-  broken('truncated', 4 + 32 + 2, `00000002${good}0001`)
+  broken('truncated', 4 + 32, `00000002${good}0001`)
   broken('truncated', 4 + 32, `00000002${good}`)
   broken('trailing', 4 + 32, `00000001${good}00`)
   broken('trailing', 4, `00000000${good}`, 0)
