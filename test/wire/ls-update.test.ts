@@ -88,7 +88,7 @@ t.test('no count at all', async (t) => {
 
 t.test('whatever else goes wrong is not taken for bad bytes', async (t) => {
   class Broken extends Reader {
-    override u16(): number {
+    override fields(): never {
       throw new TypeError('not the network')
     }
   }
