@@ -9,6 +9,7 @@ const FIRST_PREFIX = 0xac100000
 const FIRST_SEQUENCE = -0x7fffffff
 
 export class Grid {
+  readonly #random = new Random('bench')
   readonly #links: RouterLink[][]
   readonly #sequences: number[]
   /** Of these the /32 is gone. */
@@ -16,7 +17,7 @@ export class Grid {
 
   /** @param near by router of the grid, the neighbors outside that have a link to it */
   constructor(count: number, near: ReadonlyMap<number, number>) {
-    const random = new Random('bench')
+    const random = this.#random
     const width = Math.max(1, Math.ceil(Math.sqrt(count)))
     this.#links = Array.from({ length: count }, () => [])
     this.#sequences = Array.from({ length: count }, () => FIRST_SEQUENCE)
@@ -51,6 +52,15 @@ export class Grid {
 
   all(): Lsa[] {
     return this.#links.map((_, n) => this.lsa(n))
+  }
+
+  /** The next instance of one, in which a link costs something else. */
+  reweigh(n: number): Lsa {
+    this.#sequences[n]!++
+    const links = this.#links[n]!
+    const at = this.#random.int(links.length)
+    links[at] = { ...links[at]!, metric: 1 + ((links[at]!.metric + this.#random.int(18)) % 20) }
+    return this.lsa(n)
   }
 
   /** The next instance of one, with or without its /32. */

@@ -1,6 +1,8 @@
 /** What runs in the namespace of the fake peers: orders come and reports leave as messages. */
+import { execFileSync } from 'node:child_process'
 import { LinuxLinks } from '../lib/linux/links.ts'
 import { RawSocketPort } from '../lib/linux/socket.ts'
+import { formatIpv4 } from '../lib/wire/address.ts'
 import { Grid } from './grid.ts'
 import { FakePeer, monotonic } from './peer.ts'
 
@@ -26,6 +28,7 @@ export interface Report {
   readonly hellos: readonly number[]
   readonly exStartAt: number | undefined
   readonly listed: readonly (number | undefined)[]
+  /** Of the last load or churn. */
   readonly acknowledged: number
   readonly sent: number
   /** CPU seconds of the peers. */
@@ -79,6 +82,10 @@ async function obey(order: Order): Promise<void> {
     case 'segment': {
       const device = links.links().get('eth0')!
       const { address } = device.addresses[0]!
+      const lines = Array.from({ length: order.count - 1 }, (_, i) => {
+        return `addr add ${formatIpv4(address + i + 1)}/16 dev eth0`
+      })
+      execFileSync('ip', ['-batch', '-'], { input: lines.join('\n') })
       for (let i = 0; i < order.count; i++) {
         const plan = {
           device,
@@ -91,10 +98,9 @@ async function obey(order: Order): Promise<void> {
       return
     }
     case 'load':
-      sent += grid.size
+      count(grid.size)
       return first!.flood(grid.all())
     case 'toggle':
-      sent++
       return first!.flood([grid.toggle(order.router)])
     case 'vip':
       if (order.there) announcers.add(order.peer)
@@ -107,11 +113,11 @@ async function obey(order: Order): Promise<void> {
       return first!.flood([own(0)])
     case 'churn': {
       // small bursts, each LSA as seldom as can be
+      count(order.perSecond * order.seconds)
       const burst = Math.max(1, Math.round(order.perSecond / 100))
       const begun = monotonic()
       for (let i = 0; i < order.perSecond * order.seconds; ) {
-        const some = Array.from({ length: burst }, () => grid.toggle(i++ % grid.size))
-        sent += some.length
+        const some = Array.from({ length: burst }, () => grid.reweigh(i++ % grid.size))
         await first!.flood(some)
         const ahead = begun + (1000 * i) / order.perSecond - monotonic()
         if (ahead > 1) await new Promise((resolve) => setTimeout(resolve, ahead))
@@ -120,6 +126,12 @@ async function obey(order: Order): Promise<void> {
     }
     case 'report':
   }
+}
+
+/** So many will be sent; what was acknowledged before is forgotten. */
+function count(lsas: number): void {
+  sent = lsas
+  for (const peer of peers) peer.acknowledged = 0
 }
 
 async function keep(lsa: ReturnType<Grid['lsa']>): Promise<void> {

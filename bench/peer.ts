@@ -9,6 +9,7 @@ import { decodePacket, encodePacket, type Packet, type PacketBody } from '../lib
 import type { RouterLink } from '../lib/wire/router-lsa.ts'
 
 const ALL_SPF_ROUTERS = 0xe0000005
+const FIRST_MULTICAST = 0xe0000000
 const OPTION_E = 2
 const PACKET_OCTETS = 1400
 const HEADERS_PER_PACKET = 60
@@ -46,8 +47,10 @@ export class FakePeer {
     const { device, address } = plan
     this.#socket = port.open(
       { name: device.name, index: device.index, address },
-      ({ source, bytes }) => {
-        if (source === address) return
+      ({ source, destination, bytes }) => {
+        // every socket on the device gets what is sent to any address of it
+        const isForUs = destination === address || destination >= FIRST_MULTICAST
+        if (source === address || !isForUs) return
         try {
           this.#take(source, decodePacket(bytes.slice()))
         } catch {

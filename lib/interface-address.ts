@@ -114,5 +114,8 @@ export function onDevices(route: Route): Route {
 }
 
 /** The same of a change. */
-export const changeOnDevices = (change: RouteChange): RouteChange =>
-  change.type === 'remove' ? change : { ...change, route: onDevices(change.route) }
+export function changeOnDevices(change: RouteChange): RouteChange {
+  if (change.type === 'remove') return change
+  const route = onDevices(change.route)
+  return route === change.route ? change : { ...change, route }
+}

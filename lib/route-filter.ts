@@ -26,11 +26,14 @@ export class RouteFilter implements Omit<RouteSink, 'status'> {
   }
 
   apply(changes: readonly RouteChange[]): void {
-    const told = changes.flatMap((change) =>
-      change.type === 'remove'
-        ? this.#remove(change.prefix, change.length)
-        : this.#put(change.route),
-    )
+    const told: RouteChange[] = []
+    for (const change of changes) {
+      const one =
+        change.type === 'remove'
+          ? this.#remove(change.prefix, change.length)
+          : this.#put(change.route, change)
+      if (one) told.push(one)
+    }
     if (told.length > 0) this.#sink.apply(told)
   }
 
@@ -41,7 +44,10 @@ export class RouteFilter implements Omit<RouteSink, 'status'> {
   replace(policy: RouteMap | undefined, routes: Iterable<Route>): void {
     this.#policy = policy
     const told: RouteChange[] = []
-    for (const route of routes) told.push(...this.#put(route))
+    for (const route of routes) {
+      const one = this.#put(route)
+      if (one) told.push(one)
+    }
     if (told.length > 0) this.#sink.apply(told)
   }
 
@@ -68,13 +74,14 @@ export class RouteFilter implements Omit<RouteSink, 'status'> {
     return this.#sink[Symbol.asyncDispose]()
   }
 
-  #remove(prefix: number, length: number): RouteChange[] {
+  #remove(prefix: number, length: number): RouteChange | undefined {
     return this.#passed.delete(prefixKey(prefix, length))
-      ? [{ type: 'remove', prefix, length }]
-      : []
+      ? { type: 'remove', prefix, length }
+      : undefined
   }
 
-  #put(route: Route): RouteChange[] {
+  /** @param change that says just this */
+  #put(route: Route, change?: RouteChange): RouteChange | undefined {
     const { prefix, length } = route
     const admitted = this.#policy === undefined ? route : admit(this.#policy, route)
     const passes = isNowhere(prefix, length) ? undefined : admitted
@@ -87,7 +94,8 @@ export class RouteFilter implements Omit<RouteSink, 'status'> {
       before.source === passes.source &&
       before.discard === passes.discard &&
       sameHops(before.nextHops, passes.nextHops)
-    return isSame ? [] : [{ type: 'replace', route: passes }]
+    if (isSame) return undefined
+    return change && passes === route ? change : { type: 'replace', route: passes }
   }
 }
 

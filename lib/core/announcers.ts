@@ -2,7 +2,7 @@
 import { maskOf } from '../wire/address.ts'
 import type { ExternalLsaBody } from '../wire/external-lsa.ts'
 import { LsType } from '../wire/lsa.ts'
-import type { RouterLsaBody } from '../wire/router-lsa.ts'
+import { RouterLinks } from '../wire/router-lsa.ts'
 import type { Area } from './area.ts'
 import { LS_INFINITY } from './constants.ts'
 import { type Entry, isMaxAge } from './lsdb.ts'
@@ -40,7 +40,9 @@ export function announcersOf(
   for (const area of router.areas.values()) {
     if (areaIds !== undefined && !areaIds.includes(area.id)) continue
     for (const entry of live(router, area.lsdb.ofType(LsType.router))) {
-      for (const { type, id, data, metric } of (entry.lsa.body as RouterLsaBody).links) {
+      const links = new RouterLinks(entry.lsa.raw)
+      while (links.next()) {
+        const { type, id, data, metric } = links
         if (type !== LINK_STUB || id !== destination.prefix || data !== mask) continue
         add(area, entry, metric >= STUB_MAX)
       }

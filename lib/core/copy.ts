@@ -2,7 +2,7 @@
  * A copy of what the calculation of routes looks at, to be changed and calculated from without a trace in the router.
  * LSAs are immutable, so the copy shares them; trees and next hops are its own.
  */
-import { type Lsa, type LsaBody, type LsaHeader, LsType, lsaKey } from '../wire/lsa.ts'
+import { encodeLsa, type Lsa, type LsaBody, type LsaHeader, LsType, lsaKey } from '../wire/lsa.ts'
 import type { Area } from './area.ts'
 import { calculateTable } from './calculation.ts'
 import type {
@@ -14,7 +14,8 @@ import type {
 import { finishRoutes } from './finish-routes.ts'
 import { HopSets } from './hop-sets.ts'
 import type { AreaConfig } from './io.ts'
-import type { Entry, Lsdb } from './lsdb.ts'
+import type { LsaId } from './lsa-map.ts'
+import { type Entry, keyOf, type Lsdb } from './lsdb.ts'
 import type { Wanted } from './originate.ts'
 import { destinationKey } from './prefix-index.ts'
 import { type Borders, isAbr, isOfBackbone } from './role.ts'
@@ -61,11 +62,13 @@ class DatabaseCopy implements DatabaseInput {
   }
 
   #present(entry: Entry): Entry | undefined {
-    return this.#other.has(entry.key) ? this.#other.get(entry.key) : entry
+    if (this.#other.size === 0) return entry
+    const key = keyOf(entry)
+    return this.#other.has(key) ? this.#other.get(key) : entry
   }
 
-  set(key: string, entry: Entry | undefined): void {
-    this.#other.set(key, entry)
+  set({ type, lsId, advertisingRouter }: LsaId, entry: Entry | undefined): void {
+    this.#other.set(lsaKey(type, lsId, advertisingRouter), entry)
   }
 }
 
@@ -112,16 +115,17 @@ export class AreaCopy implements AreaInput {
   }
 
   /** Puts another body into an LSA; undefined: takes the LSA out. */
-  edit({ header, raw }: Lsa, body: LsaBody | undefined): void {
-    const key = lsaKey(header.type, header.lsId, header.advertisingRouter)
+  edit({ header }: Lsa, body: LsaBody | undefined): void {
+    const edited = body && encodeLsa(header, body)
     if (header.advertisingRouter === this.#routerId) {
+      const key = lsaKey(header.type, header.lsId, header.advertisingRouter)
       const want = this.wanted.get(key)
-      if (body === undefined) this.wanted.delete(key)
-      else if (want) this.wanted.set(key, { ...want, calculated: { header, raw, body } })
+      if (edited === undefined) this.wanted.delete(key)
+      else if (want) this.wanted.set(key, { ...want, calculated: edited })
       return
     }
     const entry = this.lsdb.find(header)
-    if (entry) this.lsdb.set(key, body && { ...entry, lsa: { header, raw, body } })
+    if (entry) this.lsdb.set(header, edited && { ...entry, lsa: edited })
   }
 }
 

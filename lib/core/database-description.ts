@@ -1,6 +1,6 @@
 /** Database Description packets: sending (RFC 2328 10.8) and receiving (10.6). */
 import type { DatabaseDescriptionBody } from '../wire/database-description.ts'
-import { type LsaHeader, lsaKey } from '../wire/lsa.ts'
+import type { LsaHeader } from '../wire/lsa.ts'
 import { Option } from '../wire/options.ts'
 import { EXSTART_GAP_MS, LSA_HEADER_OCTETS } from './constants.ts'
 import type { Interface } from './interface.ts'
@@ -176,8 +176,7 @@ function accept(iface: Interface, neighbor: Neighbor, dd: DatabaseDescriptionBod
         router.refused.note(scope, neighbor, header)
         continue
       }
-      const { type, lsId, advertisingRouter } = header
-      neighbor.requests.set(lsaKey(type, lsId, advertisingRouter), header)
+      neighbor.requests.set(header)
     }
   }
 

@@ -1,16 +1,18 @@
 /** How much of the routing table hangs on a change of an LSA (RFC 2328 13.2, 16). */
 import { type Lsa, LsType } from '../wire/lsa.ts'
-import type { RouterLsaBody } from '../wire/router-lsa.ts'
+import { flagsOfRouter, RouterFlag, RouterLinks } from '../wire/router-lsa.ts'
 import { contentsDiffer } from './lsdb.ts'
 import { changedStubs, destinationKey } from './prefix-index.ts'
 
 /** Changes come in three sizes. */
 export type Extent =
   /**
-   * 'tree': the topology. A shortest-path tree is calculated, and then everything.
+   * 'tree': the topology. A shortest-path tree is calculated, and then everything. `isNew`: somebody who was not there,
+   * of whom there may be many when a database comes in.
    * 'table': the ways to routers. Everything but the trees is calculated.
    */
-  | { readonly what: 'tree' | 'table' }
+  | { readonly what: 'tree'; readonly isNew?: true }
+  | { readonly what: 'table' }
   /** Some networks, as `prefixKey` has them. They alone are calculated. */
   | { readonly what: 'networks'; readonly keys: readonly number[] }
 
@@ -20,10 +22,11 @@ export function extentOf(before: Lsa | undefined, after: Lsa | undefined): Exten
   if (some === undefined || (before && after && !contentsDiffer(before, after))) return undefined
   switch (some.header.type) {
     case LsType.router:
-      if (before === undefined || after === undefined) return { what: 'tree' }
-      return extentOfRouter(before.body as RouterLsaBody, after.body as RouterLsaBody)
+      if (before === undefined) return NEW
+      if (after === undefined) return TREE
+      return extentOfRouter(before.raw, after.raw)
     case LsType.network:
-      return { what: 'tree' }
+      return before === undefined ? NEW : TREE
     case LsType.summaryNetwork:
     case LsType.external:
     case LsType.nssa: {
@@ -37,36 +40,35 @@ export function extentOf(before: Lsa | undefined, after: Lsa | undefined): Exten
   }
 }
 
+const TREE: Extent = { what: 'tree' }
+const NEW: Extent = { what: 'tree', isNew: true }
+
 /** A change of stub networks alone moves no branch of the shortest-path tree. */
-function extentOfRouter(before: RouterLsaBody, after: RouterLsaBody): Extent {
+function extentOfRouter(before: Uint8Array, after: Uint8Array): Extent {
   // V has to do with the tree (TransitCapability), the other bits with what its router is (16.1 (4))
-  if (before.virtualLink !== after.virtualLink || !sameTopology(before, after)) {
-    return { what: 'tree' }
-  }
-  const isOther =
-    before.border !== after.border ||
-    before.external !== after.external ||
-    before.nssaTranslator !== after.nssaTranslator
-  return isOther ? { what: 'table' } : { what: 'networks', keys: changedStubs(before, after) }
+  const changed = flagsOfRouter(before) ^ flagsOfRouter(after)
+  if (changed & RouterFlag.v || !sameTopology(before, after)) return TREE
+  return changed & (RouterFlag.b | RouterFlag.e | RouterFlag.nt)
+    ? { what: 'table' }
+    : { what: 'networks', keys: changedStubs(before, after) }
 }
 
 const LINK_STUB = 3
 
 /** The same links to routers and transit networks, in the same order. */
-function sameTopology({ links: a }: RouterLsaBody, { links: b }: RouterLsaBody): boolean {
-  let [i, j] = [0, 0]
+function sameTopology(before: Uint8Array, after: Uint8Array): boolean {
+  const [a, b] = [new RouterLinks(before), new RouterLinks(after)]
   for (;;) {
-    while (a[i]?.type === LINK_STUB) i++
-    while (b[j]?.type === LINK_STUB) j++
-    const [one, other] = [a[i++], b[j++]]
-    if (one === undefined || other === undefined) return one === other
-    if (
-      one.type !== other.type ||
-      one.id !== other.id ||
-      one.data !== other.data ||
-      one.metric !== other.metric
-    ) {
+    const hasMore = nextOfTopology(a)
+    if (nextOfTopology(b) !== hasMore) return false
+    if (!hasMore) return true
+    if (a.type !== b.type || a.id !== b.id || a.data !== b.data || a.metric !== b.metric) {
       return false
     }
   }
+}
+
+function nextOfTopology(links: RouterLinks): boolean {
+  while (links.next()) if (links.type !== LINK_STUB) return true
+  return false
 }

@@ -33,16 +33,21 @@ export function finishRoutes(
   attributes: boolean,
 ): Finished {
   const routes = new Map<number, TableRoute>()
-  const replaced: [old: TableRoute | undefined, now: TableRoute][] = []
+  const removed: RouteChange[] = []
+  const replaced: RouteChange[] = []
+  let count = 0
   let known = 0
   const put = (key: number, old: TableRoute | undefined, now: TableRoute): void => {
     routes.set(key, now)
     if (old !== undefined) known++
-    if (old !== now) replaced.push([old, now])
+    if (old === now) return
+    count++
+    const change = routeChange(old, now, attributes)
+    if (change) (change.type === 'remove' ? removed : replaced).push(change)
   }
   const discards = discardsOf(router, table)
   for (const [key, path] of table.networks) {
-    if (discards.has(key)) continue
+    if (discards.size > 0 && discards.has(key)) continue
     const old = before.get(key)
     put(key, old, finishRoute(router, table, path, attached.get(key), old))
   }
@@ -50,17 +55,15 @@ export function finishRoutes(
     const old = before.get(key)
     put(key, old, finishDiscard(discard, old))
   }
-  const changes: RouteChange[] = []
-  let count = replaced.length
   if (known < before.size) {
     for (const [key, old] of before) {
       if (routes.has(key)) continue
       count++
-      changes.push(...routeChange(old, undefined, attributes))
+      const change = routeChange(old, undefined, attributes)
+      if (change) removed.push(change)
     }
   }
-  for (const [old, now] of replaced) changes.push(...routeChange(old, now, attributes))
-  return { routes, count, changes }
+  return { routes, count, changes: removed.length > 0 ? removed.concat(replaced) : replaced }
 }
 
 /** One discard entry; the one before, if it is no other. */

@@ -38,7 +38,7 @@ export function flood(scope: Scope, entry: Entry, from: Neighbor | undefined): b
       if (!neighbor.takes(header.type)) continue
       // (1b)
       if (state !== 'Full') {
-        const request = neighbor.requests.get(entry.key)
+        const request = neighbor.requests.find(header)
         if (request) {
           const order = compareInstances(
             header,
@@ -47,7 +47,7 @@ export function flood(scope: Scope, entry: Entry, from: Neighbor | undefined): b
             request.age,
           )
           if (order < 0) continue
-          requestSatisfied(neighbor, entry.key)
+          requestSatisfied(neighbor, header)
           if (neighbor !== from) iface.router.defer(() => continueLoading(neighbor))
           if (order === 0) continue
         }

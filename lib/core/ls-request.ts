@@ -1,8 +1,8 @@
 /** Link State Request packets: sending (RFC 2328 10.9) and receiving (10.7). */
 
 import type { LsRequest, LsRequestBody } from '../wire/ls-request.ts'
-import { lsaKey } from '../wire/lsa.ts'
 import type { Interface } from './interface.ts'
+import type { LsaId } from './lsa-map.ts'
 import type { Neighbor } from './neighbor.ts'
 
 const REQUEST_OCTETS = 12
@@ -12,8 +12,8 @@ export function requestBody(iface: Interface, lsas: Iterable<LsRequest>): LsRequ
   const room = Math.max(1, Math.floor(iface.bodyOctets / REQUEST_OCTETS))
   const requests: LsRequest[] = []
   for (const { type, lsId, advertisingRouter } of lsas) {
-    if (requests.length >= room) break
     requests.push({ type, lsId, advertisingRouter })
+    if (requests.length >= room) break
   }
   return { kind: 'ls-request', requests }
 }
@@ -22,11 +22,9 @@ export function requestBody(iface: Interface, lsas: Iterable<LsRequest>): LsRequ
 export function sendRequest(neighbor: Neighbor): void {
   const { interface: iface, router } = neighbor
   if (neighbor.requests.size === 0) return neighbor.requestTimer.cancel()
-  const body = requestBody(iface, neighbor.requests.values())
+  const body = requestBody(iface, neighbor.requests)
   neighbor.requested.clear()
-  for (const { type, lsId, advertisingRouter } of body.requests) {
-    neighbor.requested.add(lsaKey(type, lsId, advertisingRouter))
-  }
+  for (const id of body.requests) neighbor.requested.add(neighbor.requests.find(id)!)
   router.send(iface, neighbor.address, body)
   neighbor.requestTimer.set(router.now + iface.config.retransmitInterval * 1000)
 }
@@ -37,9 +35,9 @@ export function requestMore(neighbor: Neighbor): void {
 }
 
 /** An LSA on the request list has arrived, here or elsewhere. */
-export function requestSatisfied(neighbor: Neighbor, key: string): void {
-  neighbor.requests.delete(key)
-  neighbor.requested.delete(key)
+export function requestSatisfied(neighbor: Neighbor, id: LsaId): void {
+  const header = neighbor.requests.delete(id)
+  if (header) neighbor.requested.delete(header)
 }
 
 /** After an update: go on asking, or be done (10.9, LoadingDone). */

@@ -2,7 +2,7 @@
 import { formatIpv4 } from '../wire/address.ts'
 import { fletcherOk } from '../wire/checksum.ts'
 import type { LsUpdateBody } from '../wire/ls-update.ts'
-import { decodeLsa, type Lsa, type LsaHeader, LsType, type RawLsa } from '../wire/lsa.ts'
+import { type Lsa, type LsaHeader, LsType, type RawLsa, takeLsa } from '../wire/lsa.ts'
 import { MAX_AGE_S, MAX_SEQUENCE } from './constants.ts'
 import { describeLsa } from './events.ts'
 import { extentOf } from './extent.ts'
@@ -10,7 +10,7 @@ import { flood } from './flood.ts'
 import type { Interface } from './interface.ts'
 import { acknowledge } from './ls-ack.ts'
 import { continueLoading, requestSatisfied } from './ls-request.ts'
-import { ageOf, compareInstances, contentsDiffer, type Entry, isMaxAge } from './lsdb.ts'
+import { ageOf, compareInstances, contentsDiffer, type Entry, isMaxAge, keyOf } from './lsdb.ts'
 import type { Neighbor } from './neighbor.ts'
 import { isOpaque, opaqueChanged } from './opaque.ts'
 import { isSelfOriginated } from './originate.ts'
@@ -56,7 +56,7 @@ function receiveLsa(iface: Interface, neighbor: Neighbor, raw: RawLsa): boolean 
   const current = lsdb.find(header)
   // 13 (4)
   if (header.age >= MAX_AGE_S && current === undefined && !router.exchanging) {
-    router.refused.forget(scope, router.keyOf(header))
+    router.refused.forget(scope, header)
     neighbor.directAcks.push(header)
     router.touch(iface)
     return true
@@ -67,7 +67,7 @@ function receiveLsa(iface: Interface, neighbor: Neighbor, raw: RawLsa): boolean 
       ? 1
       : compareInstances(header, header.age, current.lsa.header, ageOf(current, router.now))
   if (order > 0) {
-    const asked = neighbor.requests.has(current?.key ?? router.keyOf(header))
+    const asked = neighbor.requests.has(header)
     // 13 (5a). A copy that we had asked for did not come by flooding; its successor may follow at once.
     // Nor is the end of the very instance that we hold a new one to be slowed down: it would chase the old around.
     const isFlush = header.age >= MAX_AGE_S && header.sequence === current?.lsa.header.sequence
@@ -84,15 +84,14 @@ function receiveLsa(iface: Interface, neighbor: Neighbor, raw: RawLsa): boolean 
     }
     if (isFull || (current === undefined && router.as.overflow.refuses(raw))) {
       // asking again would not make room
-      const key = router.keyOf(header)
-      requestSatisfied(neighbor, key)
-      if (header.age >= MAX_AGE_S) router.refused.forget(scope, key)
+      requestSatisfied(neighbor, header)
+      if (header.age >= MAX_AGE_S) router.refused.forget(scope, header)
       else if (asked) router.refused.note(scope, neighbor, header)
       return skip('lsa-limit')
     }
     let lsa: Lsa
     try {
-      lsa = router.intern(decodeLsa(raw))
+      lsa = router.intern(takeLsa(raw))
     } catch {
       return skip('lsa-malformed')
     }
@@ -110,7 +109,7 @@ function receiveLsa(iface: Interface, neighbor: Neighbor, raw: RawLsa): boolean 
     return true
   }
   // 13 (6)
-  if (neighbor.requests.has(current!.key)) {
+  if (neighbor.requests.has(header)) {
     neighbor.event('BadLSReq')
     return false
   }
@@ -152,7 +151,7 @@ function lookBehind(scope: Scope, neighbor: Neighbor, current: Entry, raw: RawLs
     scope.originateDirty = true
   }
   const { type, lsId, advertisingRouter, sequence } = raw.header
-  if (!router.isNews(iface, `disguised ${current.key}`, String(sequence))) return
+  if (!router.isNews(iface, `disguised ${keyOf(current)}`, String(sequence))) return
   router.say({
     type: 'disguised-lsa',
     interface: iface.name,
@@ -190,10 +189,18 @@ export function install(scope: Scope, lsa: Lsa, age: number, flooded: boolean): 
     }
   } else if (lsa.header.advertisingRouter !== router.routerId) {
     // those of our own count as they are wanted (see originate.ts)
-    for (const old of new Set([before, known])) {
-      const extent = extentOf(old, after)
-      if (extent) scope.recalculate(extent, lsa.header)
-    }
+    recalculate(scope, before, lsa, after)
+    if (known !== before) recalculate(scope, known, lsa, after)
   }
   return entry
+}
+
+function recalculate(
+  scope: Scope,
+  before: Lsa | undefined,
+  { header }: Lsa,
+  after: Lsa | undefined,
+): void {
+  const extent = extentOf(before, after)
+  if (extent) scope.recalculate(extent, header)
 }

@@ -2,6 +2,7 @@
 import { type Lsa, type LsaHeader, LsType, lsaKey, type RawLsa } from '../wire/lsa.ts'
 import { MAX_AGE_DIFF_S, MAX_AGE_S } from './constants.ts'
 import type { Instant } from './io.ts'
+import { type LsaId, LsaMap } from './lsa-map.ts'
 import { destinationKey, PrefixMap } from './prefix-index.ts'
 
 /**
@@ -9,7 +10,6 @@ import { destinationKey, PrefixMap } from './prefix-index.ts'
  * instances come and go, so lists can hold it; the instance itself is immutable and shared.
  */
 export interface Entry {
-  readonly key: string
   lsa: Lsa
   /** Seconds. Age is computed from these two, never ticked. */
   ageAtInstall: number
@@ -35,6 +35,10 @@ export function ageOf(entry: Entry, now: Instant): number {
 }
 
 export const isMaxAge = (entry: Entry, now: Instant): boolean => ageOf(entry, now) >= MAX_AGE_S
+
+/** What it is called where our own LSAs are listed. */
+export const keyOf = ({ lsa }: Entry): string =>
+  lsaKey(lsa.header.type, lsa.header.lsId, lsa.header.advertisingRouter)
 
 /** The header as it would leave now (for Database Description and acknowledgements). */
 export const headerNow = (entry: Entry, now: Instant): LsaHeader => ({
@@ -63,9 +67,10 @@ export function contentsDiffer(a: RawLsa, b: RawLsa): boolean {
   return false
 }
 
+const idOf = (entry: Entry): LsaId => entry.lsa.header
+
 export class Lsdb {
-  readonly #entries = new Map<string, Entry>()
-  readonly #byType = new Map<number, Map<string, Entry>>()
+  readonly #byType = new Map<number, LsaMap<Entry>>()
   readonly #byPrefix = new Map<number, PrefixMap<Entry>>()
   /** External LSAs that name a forwarding address. */
   readonly forwarding: Set<Entry> = new Set()
@@ -73,25 +78,26 @@ export class Lsdb {
   readonly maxAge: Set<Entry> = new Set()
   /** Self-originated entries (13.4). */
   readonly own: Set<Entry> = new Set()
+  #size = 0
 
   get size(): number {
-    return this.#entries.size
+    return this.#size
   }
 
   get(type: number, lsId: number, advertisingRouter: number): Entry | undefined {
-    return this.#entries.get(lsaKey(type, lsId, advertisingRouter))
+    return this.#byType.get(type)?.get(type, lsId, advertisingRouter)
   }
 
-  find(header: LsaHeader): Entry | undefined {
-    return this.get(header.type, header.lsId, header.advertisingRouter)
+  find(id: LsaId): Entry | undefined {
+    return this.#byType.get(id.type)?.find(id)
   }
 
-  [Symbol.iterator](): IterableIterator<Entry> {
-    return this.#entries.values()
+  *[Symbol.iterator](): Generator<Entry> {
+    for (const entries of this.#byType.values()) yield* entries
   }
 
   ofType(type: number): Iterable<Entry> {
-    return this.#byType.get(type)?.values() ?? []
+    return this.#byType.get(type) ?? []
   }
 
   /** Summary-LSAs for networks and external LSAs, by destination (`prefixKey`). */
@@ -109,9 +115,10 @@ export class Lsdb {
 
   /** Puts an instance into its slot. `age` in seconds. */
   install(lsa: Lsa, age: number, now: Instant, flooded: boolean): Entry {
-    const { type, lsId, advertisingRouter } = lsa.header
-    const key = lsaKey(type, lsId, advertisingRouter)
-    let entry = this.#entries.get(key)
+    const { type } = lsa.header
+    let entries = this.#byType.get(type)
+    if (!entries) this.#byType.set(type, (entries = new LsaMap(idOf)))
+    let entry = entries.find(lsa.header)
     if (entry) {
       this.#unindex(entry)
       entry.lsa = lsa
@@ -122,7 +129,6 @@ export class Lsdb {
       entry.contested = false
     } else {
       entry = {
-        key,
         lsa,
         ageAtInstall: age,
         installedAt: now,
@@ -133,10 +139,8 @@ export class Lsdb {
         contested: false,
         removed: false,
       }
-      this.#entries.set(key, entry)
-      let sameType = this.#byType.get(type)
-      if (!sameType) this.#byType.set(type, (sameType = new Map()))
-      sameType.set(key, entry)
+      entries.set(entry)
+      this.#size++
     }
     this.#index(entry)
     if (age >= MAX_AGE_S) this.maxAge.add(entry)
@@ -146,8 +150,8 @@ export class Lsdb {
 
   remove(entry: Entry): void {
     entry.removed = true
-    this.#entries.delete(entry.key)
-    this.#byType.get(entry.lsa.header.type)?.delete(entry.key)
+    const { header } = entry.lsa
+    if (this.#byType.get(header.type)?.delete(header)) this.#size--
     this.#unindex(entry)
     this.maxAge.delete(entry)
     this.own.delete(entry)

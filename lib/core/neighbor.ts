@@ -9,6 +9,7 @@ import { sendHelloTo } from './hello.ts'
 import type { Interface } from './interface.ts'
 import type { Instant } from './io.ts'
 import { sendRequest } from './ls-request.ts'
+import { LsaMap } from './lsa-map.ts'
 import type { Entry } from './lsdb.ts'
 import { isMaxAge } from './lsdb.ts'
 import { atLeast, type NeighborActions, type NeighborEvent, stepNeighbor } from './neighbor-fsm.ts'
@@ -61,10 +62,10 @@ export class Neighbor implements NeighborActions {
   /** Database summary list: what we have yet to describe. */
   summaryList: Entry[] = []
   summaryNext = 0
-  /** Link state request list, by LSA key; insertion order is request order. */
-  readonly requests: Map<string, LsaHeader> = new Map()
-  /** Keys of the outstanding LS Request packet that are not answered yet. */
-  readonly requested: Set<string> = new Set()
+  /** Link state request list; insertion order is request order. */
+  readonly requests: LsaMap<LsaHeader> = new LsaMap((header) => header)
+  /** Those of them that the outstanding LS Request packet asks for. */
+  readonly requested: Set<LsaHeader> = new Set()
   readonly retransmissions: RetransmissionList = new RetransmissionList()
   /** LSAs to be sent to this neighbor alone when the current input has been dealt with. */
   readonly directUpdates: Set<Entry> = new Set()

@@ -3,6 +3,7 @@ import { maskOf } from '../wire/address.ts'
 import type { ExternalLsaBody } from '../wire/external-lsa.ts'
 import { LsType } from '../wire/lsa.ts'
 import { Option } from '../wire/options.ts'
+import { RouterFlag } from '../wire/router-lsa.ts'
 import { type Area, prefixKey } from './area.ts'
 import { bodyOf } from './autonomous-system.ts'
 import { LS_INFINITY } from './constants.ts'
@@ -12,7 +13,7 @@ import { assignLinkStateIds } from './link-state-id.ts'
 import { isMaxAge } from './lsdb.ts'
 import type { Wish } from './originate.ts'
 import type { Router } from './router.ts'
-import { routerBody } from './spf.ts'
+import { flagsOf } from './spf.ts'
 
 /** Our own type 7 LSAs: what we advertise into the NSSA, and its default (2.4, 2.7). */
 export function nssaLsas(area: Area, wish: Wish): void {
@@ -106,8 +107,9 @@ function* otherBorders({ router, tree, id }: Area): Generator<Border> {
   for (const v of tree.order) {
     const vertex = tree.vertices[v]!
     if (vertex.kind !== 'router' || vertex.id === router.routerId) continue
-    const { border, nssaTranslator } = routerBody(vertex)
-    if (!border) continue
+    const flags = flagsOf(vertex)
+    if ((flags & RouterFlag.b) === 0) continue
+    const nssaTranslator = (flags & RouterFlag.nt) !== 0
     for (const path of table.pathsTo(vertex.id)) {
       if (path.area === id || !router.areas.get(path.area)?.isNormal) continue
       yield { routerId: vertex.id, nssaTranslator }

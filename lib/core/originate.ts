@@ -28,7 +28,7 @@ import { extentOf } from './extent.ts'
 import { flood } from './flood.ts'
 import type { Instant } from './io.ts'
 import { install } from './ls-update.ts'
-import { ageOf, contentsDiffer, type Entry, isMaxAge } from './lsdb.ts'
+import { ageOf, contentsDiffer, type Entry, isMaxAge, keyOf } from './lsdb.ts'
 import type { Neighbor } from './neighbor.ts'
 import type { Router } from './router.ts'
 import type { Scope } from './scope.ts'
@@ -160,7 +160,7 @@ export function reconcile(scope: Scope): void {
     else originate(scope, want, entry)
   }
   for (const entry of scope.lsdb.own) {
-    if (wanted.has(entry.key) || isMaxAge(entry, router.now)) continue
+    if (wanted.has(keyOf(entry)) || isMaxAge(entry, router.now)) continue
     const at = arrival(router, entry)
     if (at > router.now) router.originateLater(scope, at)
     else flush(scope, entry)
@@ -173,7 +173,7 @@ export function reconcile(scope: Scope): void {
  */
 export function payWithheld(scopes: readonly Scope[], neighbor: Neighbor): boolean {
   for (const entry of neighbor.withheld) {
-    const waits = scopes.some(({ paces }) => paces.get(entry.key)?.patientSince !== undefined)
+    const waits = scopes.some(({ paces }) => paces.get(keyOf(entry))?.patientSince !== undefined)
     if (waits && !entry.removed) continue
     neighbor.withheld.delete(entry)
     if (!entry.removed && !neighbor.retransmissions.has(entry)) neighbor.oweUpdate(entry)
@@ -307,7 +307,7 @@ function publish(scope: Scope, want: Wanted, sequence: number): void {
 /** 14.1: premature aging. The instance stays what it is; only its age is set to MaxAge. */
 export function flush(scope: Scope, entry: Entry): void {
   if (!entry.ours) sayNotOurs(scope.router, entry, 'flushed')
-  const pace = scope.paces.get(entry.key)
+  const pace = scope.paces.get(keyOf(entry))
   const { sequence } = entry.lsa.header
   // the last number there is must start again (12.1.6)
   if (pace && entry.sentAt !== undefined && sequence !== MAX_SEQUENCE) {
@@ -329,7 +329,7 @@ export function refreshOwn(scope: Scope, atAge: number = LS_REFRESH_TIME_S): voi
   const { router } = scope
   for (const entry of [...scope.lsdb.own]) {
     if (!entry.ours || isMaxAge(entry, router.now) || ageOf(entry, router.now) < atAge) continue
-    const want = scope.wanted.get(entry.key)
+    const want = scope.wanted.get(keyOf(entry))
     if (want) originate(scope, want, entry)
   }
 }

@@ -1,7 +1,7 @@
 /** Which LSAs advertise a prefix, and which prefixes an LSA advertises: what a change of a few of them comes down to. */
 import { lengthOfMask, maskOf } from '../wire/address.ts'
 import { type Lsa, type LsaBody, LsType } from '../wire/lsa.ts'
-import type { RouterLsaBody } from '../wire/router-lsa.ts'
+import { RouterLinks } from '../wire/router-lsa.ts'
 
 /** A number that stands for a prefix in maps. */
 export const prefixKey = (prefix: number, length: number): number => prefix * 64 + length
@@ -65,20 +65,21 @@ export function destinationKey({ header, body }: Lsa): number {
 const LINK_STUB = 3
 
 /** The stub networks of a router-LSA, with the least metric of each. */
-export function stubsOf(body: RouterLsaBody | undefined): Map<number, number> {
+function stubsOf(raw: Uint8Array): Map<number, number> {
   const stubs = new Map<number, number>()
-  for (const { type, id, data, metric } of body?.links ?? []) {
-    if (type !== LINK_STUB) continue
-    const key = networkKey(id, data)
+  const links = new RouterLinks(raw)
+  while (links.next()) {
+    if (links.type !== LINK_STUB) continue
+    const key = networkKey(links.id, links.data)
     if (key === -1) continue
     const old = stubs.get(key)
-    if (old === undefined || metric < old) stubs.set(key, metric)
+    if (old === undefined || links.metric < old) stubs.set(key, links.metric)
   }
   return stubs
 }
 
-/** Stub networks that are in one only, or cost something else. */
-export function changedStubs(before: RouterLsaBody, after: RouterLsaBody): number[] {
+/** Stub networks that are in one router-LSA only, or cost something else. */
+export function changedStubs(before: Uint8Array, after: Uint8Array): number[] {
   const [old, now] = [stubsOf(before), stubsOf(after)]
   const changed: number[] = []
   for (const [key, metric] of now) if (old.get(key) !== metric) changed.push(key)

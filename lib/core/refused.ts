@@ -3,8 +3,9 @@
  * neighbor has described comes not before its next refresh, up to half an hour later. So those are remembered, and asked
  * for once there is room: 10.7 has a neighbor answer in Full as well. Beyond the bound, the refresh must do.
  */
-import { type LsaHeader, LsType, lsaKey } from '../wire/lsa.ts'
+import { type LsaHeader, LsType } from '../wire/lsa.ts'
 import { requestBody } from './ls-request.ts'
+import { type LsaId, LsaMap } from './lsa-map.ts'
 import type { Neighbor } from './neighbor.ts'
 import type { Router } from './router.ts'
 import type { Scope } from './scope.ts'
@@ -21,7 +22,7 @@ interface RefusedLsa {
 
 export class Refused {
   readonly #router: Router
-  readonly #scopes = new Map<Scope, Map<string, RefusedLsa>>()
+  readonly #scopes = new Map<Scope, LsaMap<RefusedLsa>>()
   readonly #timer: Timer
 
   constructor(router: Router) {
@@ -38,16 +39,15 @@ export class Refused {
   /** `neighbor` has described an LSA that there was no room for. */
   note(scope: Scope, neighbor: Neighbor, header: LsaHeader): void {
     if (this.size >= REFUSED_MAX) return
-    const lsas = this.#scopes.get(scope) ?? new Map<string, RefusedLsa>()
+    const lsas = this.#scopes.get(scope) ?? new LsaMap<RefusedLsa>((refused) => refused.header)
     this.#scopes.set(scope, lsas)
-    const { type, lsId, advertisingRouter } = header
-    lsas.set(lsaKey(type, lsId, advertisingRouter), { neighbor, header })
+    lsas.set({ neighbor, header })
     if (!this.#timer.armed) this.#timer.set(this.#router.now + RETRY_MS)
   }
 
   /** It came, or its end did: nobody has it any more who could be asked. */
-  forget(scope: Scope, key: string): void {
-    this.#scopes.get(scope)?.delete(key)
+  forget(scope: Scope, id: LsaId): void {
+    this.#scopes.get(scope)?.delete(id)
   }
 
   #retry(): void {
@@ -56,10 +56,10 @@ export class Refused {
       let room = router.limits.lsas - scope.lsdb.size
       const isOverflowing = router.as.overflow.active
       const asked = new Map<Neighbor, LsaHeader[]>()
-      for (const [key, { neighbor, header }] of lsas) {
+      for (const { neighbor, header } of lsas) {
         // its next exchange tells us of everything again
         const isGone = neighbor.state !== 'Full' && neighbor.state !== 'Loading'
-        if (isGone || scope.lsdb.find(header) !== undefined) lsas.delete(key)
+        if (isGone || scope.lsdb.find(header) !== undefined) lsas.delete(header)
         else if (room > 0 && !(isOverflowing && header.type === LsType.external)) {
           const headers = asked.get(neighbor) ?? []
           if (!asked.has(neighbor)) asked.set(neighbor, headers)

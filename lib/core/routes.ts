@@ -3,11 +3,12 @@
  * stage), inter-area (inter-area.ts), AS externals (external-routes.ts); and what changed since the last time.
  */
 import { lengthOfMask, maskOf } from '../wire/address.ts'
+import { RouterFlag } from '../wire/router-lsa.ts'
 import type { AreaInput, CalculationInput } from './calculation-input.ts'
 import type { Instant, NextHop, PathType, Route, RouteChange } from './io.ts'
 import type { Entry } from './lsdb.ts'
 import { PrefixMap, prefixKey } from './prefix-index.ts'
-import { networkBody, routerBody, type Tree, type Vertex } from './spf.ts'
+import { flagsOf, linksOf, networkBody, type Tree, type Vertex } from './spf.ts'
 
 /** The way to a network. */
 export interface NetworkPath {
@@ -87,21 +88,24 @@ export function addIntraArea(router: CalculationInput, area: AreaInput, table: R
   if (tree === undefined) return
   for (const v of tree.order) {
     const vertex = tree.vertices[v]!
-    const [distance, hopSet] = [tree.distance[v]!, tree.hopSet[v]!]
+    const distance = tree.distance[v]!
+    const hopSet = tree.hopSet[v]!
     eachNetwork(vertex, (prefix, length, metric) => {
       offer(router, table, area.id, prefix, length, distance + metric, hopSet)
     })
     if (vertex.kind === 'network' || vertex.id === router.routerId) continue
-    const { border, external } = routerBody(vertex)
-    if (!border && !external) continue
+    const flags = flagsOf(vertex)
+    const isBorder = (flags & RouterFlag.b) !== 0
+    const isBoundary = (flags & RouterFlag.e) !== 0
+    if (!isBorder && !isBoundary) continue
     table.setRouter({
       routerId: vertex.id,
       area: area.id,
       pathType: 'intra-area',
       cost: distance,
       hopSet,
-      isBorder: border,
-      isBoundary: external,
+      isBorder,
+      isBoundary,
     })
   }
 }
@@ -161,10 +165,11 @@ export function eachNetwork(
     if (length !== undefined && length !== 32) visit((vertex.id & mask) >>> 0, length, 0)
     return
   }
-  for (const { type, id, data: mask, metric } of routerBody(vertex).links) {
-    if (type !== LINK_STUB) continue
-    const length = lengthOfMask(mask)
-    if (length !== undefined) visit((id & mask) >>> 0, length, metric)
+  const links = linksOf(vertex)
+  while (links.next()) {
+    if (links.type !== LINK_STUB) continue
+    const length = lengthOfMask(links.data)
+    if (length !== undefined) visit((links.id & links.data) >>> 0, length, links.metric)
   }
 }
 
@@ -235,27 +240,25 @@ export const isRemote = ({ nextHops, discard }: Route): boolean =>
 export type RouteTable<R extends Route = TableRoute> = ReadonlyMap<number, R>
 
 /**
- * What must be told about one route from one table to the next; nothing or one thing. Costs alone do not matter to a
+ * What must be told about one route from one table to the next, if anything. Costs alone do not matter to a
  * forwarding table; they do (`attributes`) where a policy looks at them.
  */
 export function routeChange(
   before: Route | undefined,
   after: Route | undefined,
   attributes: boolean,
-): RouteChange[] {
-  if (before === after) return NO_CHANGE
+): RouteChange | undefined {
+  if (before === after) return undefined
   const was = before !== undefined && isRemote(before)
   if (after === undefined || !isRemote(after)) {
-    return was ? [{ type: 'remove', prefix: before.prefix, length: before.length }] : NO_CHANGE
+    return was ? { type: 'remove', prefix: before.prefix, length: before.length } : undefined
   }
   const isSame =
     was &&
     sameHops(before.nextHops, after.nextHops) &&
     (!attributes || sameAttributes(before, after))
-  return isSame ? NO_CHANGE : [{ type: 'replace', route: after }]
+  return isSame ? undefined : { type: 'replace', route: after }
 }
-
-const NO_CHANGE: RouteChange[] = []
 
 const sameAttributes = (a: Route, b: Route): boolean =>
   a.pathType === b.pathType && a.cost === b.cost && a.type2Cost === b.type2Cost && a.tag === b.tag

@@ -14,6 +14,7 @@ import type { Extent } from './extent.ts'
 import { finishDiscard, finishRoute, finishRoutes } from './finish-routes.ts'
 import { HopSets } from './hop-sets.ts'
 import type { RouteChange } from './io.ts'
+import { LsaMap } from './lsa-map.ts'
 import { isMaxAge } from './lsdb.ts'
 import { updateTranslator } from './nssa.ts'
 import { prefixKey } from './prefix-index.ts'
@@ -27,7 +28,7 @@ import {
   routeChange,
   type TableRoute,
 } from './routes.ts'
-import { SpfDelay, type SpfDelayConfig } from './spf-delay.ts'
+import { LOAD_MAX_MS, LOAD_PAUSE_MS, SpfDelay, type SpfDelayConfig } from './spf-delay.ts'
 import { updateVirtualLinks } from './virtual-link.ts'
 
 /** Who or what called for a calculation: an LSA, or something else in words. */
@@ -57,7 +58,8 @@ export class Routing {
   #isHeld = false
   /** Milliseconds between calculations of trees, while changes keep coming: so that most of the time is for others. */
   #leastWait = 0
-  readonly #reasons = new Map<string, Reason>()
+  readonly #reasons = new LsaMap<LsaHeader>((header) => header)
+  readonly #otherReasons = new Set<string>()
   #moreReasons = 0
   #routes: Map<number, TableRoute> = new Map()
   #attached: AttachedNetworks = new Map()
@@ -92,7 +94,8 @@ export class Routing {
     if (router.leaving) return
     switch (extent.what) {
       case 'tree':
-        for (const each of area ? [area] : router.areas.values()) this.#dirtyTrees.add(each)
+        if (area) this.#dirtyTrees.add(area)
+        else for (const each of router.areas.values()) this.#dirtyTrees.add(each)
         break
       case 'table':
         this.#isTableDirty = true
@@ -104,8 +107,8 @@ export class Routing {
     }
     this.#note(reason)
     const delay = extent.what === 'tree' ? this.#treeDelay : this.#routeDelay
-    if (isAlone(area ? [area] : router.areas.values())) delay.soon(router.now)
-    else if (extent.what === 'tree') this.#treeChanged(reason)
+    if (area ? isAlone(area) : isAloneEverywhere(router)) delay.soon(router.now)
+    else if (extent.what === 'tree') this.#treeChanged(area, extent.isNew, reason)
     else delay.event(router.now)
   }
 
@@ -113,7 +116,7 @@ export class Routing {
    * Where a Designated Router takes over, our own LSA leads to its network before anybody has said that there is one.
    * For that moment the tree as it was is better than one without the network.
    */
-  #treeChanged(reason: Reason): void {
+  #treeChanged(area: Area | undefined, isNew: boolean | undefined, reason: Reason): void {
     const { now, routerId } = this.#router
     const isOurs = typeof reason !== 'string' && reason.advertisingRouter === routerId
     const { shortMs } = this.#treeDelay.config
@@ -122,7 +125,13 @@ export class Routing {
       this.#treeDelay.event(now, shortMs)
       return
     }
-    this.#treeDelay.event(now, this.#treeDelay.state === 'QUIET' ? 0 : this.#leastWait)
+    const least = this.#treeDelay.state === 'QUIET' ? 0 : this.#leastWait
+    if (isNew && !isOurs && !this.#isHeld) {
+      // at the end of an exchange our own LSA changes
+      const pause = area?.exchanging ? LOAD_MAX_MS : LOAD_PAUSE_MS
+      return this.#treeDelay.load(now, pause, least)
+    }
+    this.#treeDelay.event(now, least)
     if (this.#isHeld) this.#treeDelay.soon(now)
     this.#isHeld = false
   }
@@ -146,13 +155,11 @@ export class Routing {
 
   /** A bounded number of reasons, each once. */
   #note(reason: Reason): void {
-    const key =
-      typeof reason === 'string'
-        ? reason
-        : lsaKey(reason.type, reason.lsId, reason.advertisingRouter)
-    if (this.#reasons.has(key)) return
-    if (this.#reasons.size < REASONS_MAX) this.#reasons.set(key, reason)
-    else this.#moreReasons++
+    const isText = typeof reason === 'string'
+    if (isText ? this.#otherReasons.has(reason) : this.#reasons.has(reason)) return
+    if (this.#reasons.size + this.#otherReasons.size >= REASONS_MAX) this.#moreReasons++
+    else if (isText) this.#otherReasons.add(reason)
+    else this.#reasons.set(reason)
   }
 
   #calculateTrees(): void {
@@ -245,7 +252,8 @@ export class Routing {
       routes++
       if (after) this.#routes.set(key, after)
       else this.#routes.delete(key)
-      changes.push(...routeChange(before, after, router.tellsAttributes))
+      const change = routeChange(before, after, router.tellsAttributes)
+      if (change) changes.push(change)
     }
     return { changes, routes }
   }
@@ -261,14 +269,13 @@ export class Routing {
     if (found.what === 'tree') {
       this.#leastWait = Math.min((durationMs ?? 0) * WAIT_PER_DURATION, LEAST_WAIT_MAX_MS)
     }
-    const reasons = [...this.#reasons.values()].map((reason) =>
-      typeof reason === 'string' ? reason : describeLsa(reason),
-    )
+    const reasons = [...Array.from(this.#reasons, describeLsa), ...this.#otherReasons]
     const moreReasons = this.#moreReasons
     router.counters.calculations++
     router.say({ type: 'spf', ...found, reasons, moreReasons, durationMs })
     if (this.#dirtyTrees.size === 0) {
       this.#reasons.clear()
+      this.#otherReasons.clear()
       this.#moreReasons = 0
     }
     if (changes.length > 0) router.emit({ type: 'routes', changes })
@@ -314,8 +321,10 @@ function isTransited(router: Router): boolean {
 }
 
 /** Nobody there whose changes could come in numbers. */
-function isAlone(areas: Iterable<Area>): boolean {
-  for (const { lsdb } of areas) if (lsdb.size > lsdb.own.size) return false
+const isAlone = ({ lsdb }: Area): boolean => lsdb.size <= lsdb.own.size
+
+function isAloneEverywhere({ areas }: Router): boolean {
+  for (const area of areas.values()) if (!isAlone(area)) return false
   return true
 }
 

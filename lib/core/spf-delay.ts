@@ -32,8 +32,17 @@ export const defaultRouteDelay: SpfDelayConfig = {
   holdDownMs: 1000,
 }
 
+/**
+ * While a database comes in there is no end of what is new, and every tree before its end is for nothing: it is waited
+ * for a pause of so long, but no longer than that since the first of it.
+ */
+export const LOAD_PAUSE_MS = 20
+export const LOAD_MAX_MS = 500
+
 export class SpfDelay {
   config: SpfDelayConfig
+  /** Since when only what comes in with a database waits; undefined: nothing waits, or something else as well. */
+  #loadSince: Instant | undefined
   readonly #spf: Timer
   readonly #learn: Timer
   readonly #holdDown: Timer
@@ -41,7 +50,10 @@ export class SpfDelay {
 
   constructor(timers: Timers, config: SpfDelayConfig, run: () => void) {
     this.config = config
-    this.#spf = timers.create('spf', run)
+    this.#spf = timers.create('spf', () => {
+      this.#loadSince = undefined
+      run()
+    })
     this.#learn = timers.create('spf-learn', () => {
       // transition 3
       if (this.state === 'SHORT_WAIT') this.state = 'LONG_WAIT'
@@ -68,10 +80,30 @@ export class SpfDelay {
   /** What was asked for has been calculated on another occasion. */
   done(): void {
     this.#spf.cancel()
+    this.#loadSince = undefined
+  }
+
+  /**
+   * An IGP event that is part of a database which comes in. `pause`: milliseconds without another that mean its end;
+   * `least` as below.
+   */
+  load(now: Instant, pause: number, least: number): void {
+    if (this.#spf.armed && this.#loadSince === undefined) return this.event(now, least)
+    const due = this.#spf.armed ? this.#spf.at : now + Math.max(this.#delay(now), least)
+    this.#loadSince ??= now
+    this.#spf.set(Math.max(due, Math.min(now + pause, this.#loadSince + LOAD_MAX_MS)))
   }
 
   /** An IGP event (section 4). `least`: milliseconds that it is to wait in any case. */
   event(now: Instant, least = 0): void {
+    const at = now + Math.max(this.#delay(now), least)
+    const isLate = this.#loadSince !== undefined && this.#spf.at > at
+    if (!this.#spf.armed || isLate) this.#spf.set(at)
+    this.#loadSince = undefined
+  }
+
+  /** Milliseconds to wait for, and the next state. */
+  #delay(now: Instant): number {
     const { initialMs, shortMs, longMs, timeToLearnMs, holdDownMs } = this.config
     let delay: number
     switch (this.state) {
@@ -90,6 +122,6 @@ export class SpfDelay {
         delay = longMs
     }
     this.#holdDown.set(now + holdDownMs)
-    if (!this.#spf.armed) this.#spf.set(now + Math.max(delay, least))
+    return delay
   }
 }

@@ -6,7 +6,14 @@
 import { networkOf } from '../wire/address.ts'
 import { type Lsa, LsType } from '../wire/lsa.ts'
 import type { NetworkLsaBody } from '../wire/network-lsa.ts'
-import type { RouterLink, RouterLsaBody } from '../wire/router-lsa.ts'
+import {
+  flagsOfRouter,
+  linkCount,
+  RouterFlag,
+  type RouterLink,
+  RouterLinks,
+  type RouterLsaBody,
+} from '../wire/router-lsa.ts'
 import type { AreaInput, CalculationInput } from './calculation-input.ts'
 import { type Edges, shortestPaths, UNREACHABLE } from './dijkstra.ts'
 import { isMaxAge } from './lsdb.ts'
@@ -48,6 +55,10 @@ export interface Tree {
   opaque?: Uint8Array | undefined
 }
 
+/** Links of a router vertex, one after the other. */
+export const linksOf = (vertex: Vertex): RouterLinks => new RouterLinks(vertex.source.lsa.raw)
+/** Bits of a router vertex, as `RouterFlag` has them. */
+export const flagsOf = (vertex: Vertex): number => flagsOfRouter(vertex.source.lsa.raw)
 export const routerBody = (vertex: Vertex): RouterLsaBody => vertex.source.lsa.body as RouterLsaBody
 export const networkBody = (vertex: Vertex): NetworkLsaBody =>
   vertex.source.lsa.body as NetworkLsaBody
@@ -74,10 +85,8 @@ function verticesOf(router: CalculationInput, area: AreaInput): Vertices {
     }
     // two for one address: a former Designated Router's is not flushed yet; who still has the address is believed
     const index = routers.get(source.lsa.header.advertisingRouter)
-    const owner = index === undefined ? undefined : routerBody(vertices[index]!)
-    if (owner?.links.some((l) => l.type === LINK_TRANSIT && l.data === id)) {
+    if (index !== undefined && hasTransitLink(vertices[index]!, id))
       vertices[other]!.source = source
-    }
   }
   // for our own LSAs, what we want to say counts, not what the pacing has let out so far
   for (const entry of area.lsdb.ofType(LsType.router)) {
@@ -98,36 +107,51 @@ function verticesOf(router: CalculationInput, area: AreaInput): Vertices {
   return { vertices, routers, networks }
 }
 
+function hasTransitLink(vertex: Vertex, address: number): boolean {
+  const links = linksOf(vertex)
+  while (links.next()) if (links.type === LINK_TRANSIT && links.data === address) return true
+  return false
+}
+
 /** Every link that leads to a vertex, there and back or not. */
 function edgesOf({ vertices, routers, networks }: Vertices): Edges {
   const first = new Uint32Array(vertices.length + 1)
-  const target: number[] = []
-  const cost: number[] = []
+  let most = 0
+  for (const vertex of vertices) {
+    const isRouter = vertex.kind === 'router'
+    most += isRouter ? linkCount(vertex.source.lsa.raw) : networkBody(vertex).attachedRouters.length
+  }
+  const target = new Uint32Array(most)
+  const cost = new Uint32Array(most)
+  const links = new RouterLinks(NO_LINKS)
+  let count = 0
   for (let v = 0; v < vertices.length; v++) {
     const vertex = vertices[v]!
-    first[v] = target.length
+    first[v] = count
     if (vertex.kind === 'router') {
-      for (const link of routerBody(vertex).links) {
-        const to = endOf(link, routers, networks)
+      links.of(vertex.source.lsa.raw)
+      while (links.next()) {
+        const to = endOf(links, routers, networks)
         if (to === undefined) continue
-        target.push(to)
-        cost.push(link.metric)
+        target[count] = to
+        cost[count++] = links.metric
       }
     } else {
       for (const id of networkBody(vertex).attachedRouters) {
         const to = routers.get(id)
-        if (to === undefined) continue
-        target.push(to)
-        cost.push(0)
+        if (to !== undefined) target[count++] = to
       }
     }
   }
-  first[vertices.length] = target.length
-  return { first, target: new Uint32Array(target), cost: new Uint32Array(cost) }
+  first[vertices.length] = count
+  return { first, target, cost }
 }
 
+/** As long as a router-LSA without any. */
+const NO_LINKS = new Uint8Array(24)
+
 function endOf(
-  { type, id }: RouterLink,
+  { type, id }: Pick<RouterLink, 'type' | 'id'>,
   routers: ReadonlyMap<number, number>,
   networks: ReadonlyMap<number, number>,
 ): number | undefined {
@@ -228,7 +252,7 @@ export function calculateTree(router: CalculationInput, area: AreaInput): Tree {
   let isTransit = false
   for (const v of order) {
     const vertex = vertices[v]!
-    if (vertex.kind === 'router' && routerBody(vertex).virtualLink) isTransit = true
+    if (vertex.kind === 'router' && flagsOf(vertex) & RouterFlag.v) isTransit = true
     for (let e = first[v]!; e < first[v + 1]!; e++) {
       const w = target[e]!
       // (2d): on a shortest path, which does not go back

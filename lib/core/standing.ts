@@ -2,7 +2,7 @@
 import { maskOf } from '../wire/address.ts'
 import { type LsaBody, LsType } from '../wire/lsa.ts'
 import type { ConfigChange, OwnInstance } from './io.ts'
-import { contentsDiffer, type Entry, isMaxAge } from './lsdb.ts'
+import { contentsDiffer, type Entry, isMaxAge, keyOf } from './lsdb.ts'
 import type { Router } from './router.ts'
 import type { Scope } from './scope.ts'
 
@@ -72,7 +72,7 @@ function* carriers(router: Router, change: PrefixChange): Generator<Carrier> {
       if (isOf(lsId, body)) found.set(key, undefined)
     }
     for (const entry of scope.lsdb.own) {
-      if (isOf(entry.lsa.header.lsId, entry.lsa.body)) found.set(entry.key, entry)
+      if (isOf(entry.lsa.header.lsId, entry.lsa.body)) found.set(keyOf(entry), entry)
     }
     for (const [key, entry] of found) yield [scope, key, entry]
   }

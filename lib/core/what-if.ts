@@ -329,9 +329,9 @@ function withdraw(
   const lsdbs = [copy.as.lsdb, ...[...copy.areas.values()].map(({ lsdb }) => lsdb)]
   for (const lsdb of lsdbs) {
     for (const type of [LsType.external, LsType.nssa]) {
-      for (const { key, lsa } of [...lsdb.ofType(type)]) {
+      for (const { lsa } of [...lsdb.ofType(type)]) {
         if (lsa.header.advertisingRouter !== router || !('mask' in lsa.body)) continue
-        if (isMeant(lsa.header.lsId, lsa.body.mask)) lsdb.set(key, undefined)
+        if (isMeant(lsa.header.lsId, lsa.body.mask)) lsdb.set(lsa.header, undefined)
       }
     }
   }

@@ -104,6 +104,11 @@ export class Reader {
     this.#take(n)
   }
 
+  /** The next `n` octets, for `read` to look at: for what has many fields, with one check for all of them. */
+  fields<T>(n: number, read: (view: DataView, at: number) => T): T {
+    return read(this.#view, this.#take(n))
+  }
+
   /** A reader of the next `n` octets; this one moves past them. */
   sub(n: number): Reader {
     const at = this.#take(n)
@@ -194,6 +199,13 @@ export class Writer {
 
   zero(n: number): this {
     this.#grow(n)
+    return this
+  }
+
+  /** The next `n` octets, for `write` to fill in: for what has many fields, with room made once. */
+  fields<T>(n: number, write: (view: DataView, at: number, value: T) => void, value: T): this {
+    const at = this.#grow(n)
+    write(this.#view, at, value)
     return this
   }
 

@@ -7,7 +7,7 @@ import { fletcher } from './checksum.ts'
 import { decodeExternalLsa, type ExternalLsaBody, encodeExternalLsa } from './external-lsa.ts'
 import { decodeNetworkLsa, encodeNetworkLsa, type NetworkLsaBody } from './network-lsa.ts'
 import { decodeOpaqueLsa, encodeOpaqueLsa, type OpaqueLsaBody } from './opaque-lsa.ts'
-import { decodeRouterLsa, encodeRouterLsa, type RouterLsaBody } from './router-lsa.ts'
+import { decodeRouterLsa, encodeRouterLsa, isRouterLsa, type RouterLsaBody } from './router-lsa.ts'
 import { decodeSummaryLsa, encodeSummaryLsa, type SummaryLsaBody } from './summary-lsa.ts'
 
 /** LS types: RFC 2328 A.4.1, RFC 3101 (7) and RFC 5250 (9 to 11). */
@@ -92,22 +92,34 @@ const LENGTH_AT = 18
  * 'truncated'.
  */
 export function decodeLsaHeader(r: Reader): LsaHeader {
-  return {
-    age: r.u16(),
-    options: r.u8(),
-    type: r.u8(),
-    lsId: r.u32(),
-    advertisingRouter: r.u32(),
-    sequence: r.i32(),
-    checksum: r.u16(),
-    length: r.u16(),
-  }
+  return r.fields(LSA_HEADER_LENGTH, headerAt)
 }
+
+const headerAt = (view: DataView, at: number): LsaHeader => ({
+  age: view.getUint16(at),
+  options: view.getUint8(at + 2),
+  type: view.getUint8(at + 3),
+  lsId: view.getUint32(at + 4),
+  advertisingRouter: view.getUint32(at + 8),
+  sequence: view.getInt32(at + 12),
+  checksum: view.getUint16(at + CHECKSUM_AT),
+  length: view.getUint16(at + LENGTH_AT),
+})
 
 /** Writes an LSA header (A.4.1) as it is, checksum and length included. */
 export function encodeLsaHeader(h: LsaHeader, w: Writer): void {
-  w.u16(h.age).u8(h.options).u8(h.type).u32(h.lsId).u32(h.advertisingRouter)
-  w.i32(h.sequence).u16(h.checksum).u16(h.length)
+  w.fields(LSA_HEADER_LENGTH, putHeader, h)
+}
+
+function putHeader(view: DataView, at: number, h: LsaHeader): void {
+  view.setUint16(at, h.age)
+  view.setUint8(at + 2, h.options)
+  view.setUint8(at + 3, h.type)
+  view.setUint32(at + 4, h.lsId)
+  view.setUint32(at + 8, h.advertisingRouter)
+  view.setInt32(at + 12, h.sequence)
+  view.setUint16(at + CHECKSUM_AT, h.checksum)
+  view.setUint16(at + LENGTH_AT, h.length)
 }
 
 /**
@@ -150,6 +162,30 @@ export function decodeLsa(lsa: RawLsa): Lsa {
   const body = decodeBody(header, r)
   r.end()
   return { header, raw, body }
+}
+
+/**
+ * The same, but the body of a router-LSA is checked now and decoded whenever it is asked for: a database holds thousands
+ * of them, and its calculations read the bytes. Throws as `decodeLsa`.
+ */
+export function takeLsa(lsa: RawLsa): Lsa {
+  const { header, raw } = lsa
+  const isPlain = header.type === LsType.router && header.length === raw.length
+  return isPlain && isRouterLsa(raw) ? new TakenLsa(header, raw) : decodeLsa(lsa)
+}
+
+class TakenLsa implements Lsa {
+  readonly header: LsaHeader
+  readonly raw: Uint8Array
+
+  constructor(header: LsaHeader, raw: Uint8Array) {
+    this.header = header
+    this.raw = raw
+  }
+
+  get body(): LsaBody {
+    return decodeLsa(this).body
+  }
 }
 
 function decodeBody(header: LsaHeader, r: Reader): LsaBody {

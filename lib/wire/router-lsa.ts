@@ -46,6 +46,8 @@ export interface RouterLsaBody {
 }
 
 const Flag = { b: 0x01, e: 0x02, v: 0x04, w: 0x08, nt: 0x10 } as const
+/** Bits of `flagsOfRouter`. */
+export const RouterFlag: { readonly [flag in 'b' | 'e' | 'v' | 'w' | 'nt']: number } = Flag
 const UNASSIGNED = 0xe0
 const LINK_LENGTH = 12
 const TOS_LENGTH = 4
@@ -100,6 +102,75 @@ export function decodeRouterLsa(r: Reader): RouterLsaBody {
     links,
   }
   return reserved === 0 ? body : { ...body, reserved }
+}
+
+/** Octets of the LSA header. */
+const BODY_AT = 20
+const COUNT_AT = BODY_AT + 2
+const LINKS_AT = BODY_AT + 4
+
+const u16 = (bytes: Uint8Array, at: number): number => bytes[at]! * 0x100 + bytes[at + 1]!
+const u32 = (bytes: Uint8Array, at: number): number => u16(bytes, at) * 0x10000 + u16(bytes, at + 2)
+
+/** The octet of V, E, B and the other bits in the bytes of a whole router-LSA. */
+export const flagsOfRouter = (raw: Uint8Array): number => raw[BODY_AT]!
+
+/** Links in the bytes of a whole router-LSA. */
+export const linkCount = (raw: Uint8Array): number => u16(raw, COUNT_AT)
+
+/**
+ * Whether the bytes of a whole router-LSA are what `decodeRouterLsa` takes: what follows the header is as long as the
+ * links say.
+ */
+export function isRouterLsa(raw: Uint8Array): boolean {
+  if (raw.length < LINKS_AT) return false
+  let at = LINKS_AT
+  for (let left = linkCount(raw); left > 0; left--) {
+    if (at + LINK_LENGTH > raw.length) return false
+    at += LINK_LENGTH + TOS_LENGTH * raw[at + 9]!
+  }
+  return at === raw.length
+}
+
+/**
+ * Walks over the links in the bytes of a whole router-LSA that is known to be good, and makes no objects: of these a
+ * calculation would make one for each link of the network.
+ */
+export class RouterLinks {
+  type = 0
+  id = 0
+  data = 0
+  metric = 0
+  #raw: Uint8Array
+  #at = LINKS_AT
+  #left: number
+
+  constructor(raw: Uint8Array) {
+    this.#raw = raw
+    this.#left = linkCount(raw)
+  }
+
+  /** Begins with another one. */
+  of(raw: Uint8Array): this {
+    this.#raw = raw
+    this.#at = LINKS_AT
+    this.#left = linkCount(raw)
+    return this
+  }
+
+  /** Goes on to the next; false: there is none. */
+  next(): boolean {
+    if (this.#left === 0) return false
+    this.#left--
+    const raw = this.#raw
+    const at = this.#at
+    this.id = u32(raw, at)
+    this.data = u32(raw, at + 4)
+    this.type = raw[at + 8]!
+    this.metric = u16(raw, at + 10)
+    this.#at = at + LINK_LENGTH + TOS_LENGTH * raw[at + 9]!
+    return true
+  }
 }
 
 function decodeLink(r: Reader): RouterLink {

@@ -18,6 +18,7 @@ import {
 const far = ip('20.0.0.1')
 const key = (prefix: string, length = 24): number => prefixKey(ip(prefix), length)
 const tree: Extent = { what: 'tree' }
+const isNew: Extent = { what: 'tree', isNew: true }
 const networks = (...keys: number[]): Extent => ({ what: 'networks', keys })
 
 const link = pointToPoint(us, 1)
@@ -32,7 +33,7 @@ const flagged = (flags: object): Lsa => {
 const [a, b] = [stub('192.0.2.0', 24), stub('198.51.100.0', 24)]
 const rows: [what: string, before: Lsa | undefined, after: Lsa | undefined, Extent | undefined][] =
   [
-    ['a new router', undefined, routerLsa(far, []), tree],
+    ['a new router', undefined, routerLsa(far, []), isNew],
     ['a router that has gone', routerLsa(far, []), undefined, tree],
     ['a link', routerLsa(far, [a]), routerLsa(far, [a, link]), tree],
     ['another cost', routerLsa(far, [link]), routerLsa(far, [pointToPoint(us, 1, 2)]), tree],

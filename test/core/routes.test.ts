@@ -24,14 +24,14 @@ t.test('only what leads through another router is for the kernel', async (t) => 
 t.test('the diff: new, changed and gone; costs and order do not matter', async (t) => {
   const a = via('10.0.0.2')
   const b = via('10.0.0.3')
-  const replaced = (next: Route) => [{ type: 'replace', route: next }]
-  const removed = [{ type: 'remove', prefix: ip('192.0.2.0'), length: 24 }]
+  const replaced = (next: Route) => ({ type: 'replace', route: next })
+  const removed = { type: 'remove', prefix: ip('192.0.2.0'), length: 24 }
   const of = (...hops: NextHop[]): Route => route('192.0.2.0', 1, ...hops)
   const rows: [
     what: string,
     before: Route | undefined,
     after: Route | undefined,
-    expected: unknown[],
+    expected: unknown,
   ][] = [
     ['new', undefined, of(a), replaced(of(a))],
     ['gone', of(a), undefined, removed],
@@ -55,7 +55,7 @@ t.test('the diff: new, changed and gone; costs and order do not matter', async (
     ['attached to own', of(via(undefined)), of(), []],
   ]
   for (const [what, before, after, expected] of rows) {
-    t.same(routeChange(before, after, false), expected, what)
+    t.same(routeChange(before, after, false) ?? [], expected, what)
   }
 })
 

@@ -7,6 +7,7 @@ import {
   externalLsa,
   ip,
   lsaOf,
+  madeUp,
   networkLsa,
   Peer,
   pointToPoint,
@@ -230,4 +231,36 @@ t.test('a change of Designated Router takes no route away', async (t) => {
   bench.run(0)
   t.match(runs(bench), [{ what: 'tree' }], 'now it has been')
   t.ok(has(bench, mine))
+})
+
+t.test('a database that comes in is calculated once', async (t) => {
+  const { bench, peers } = segment('Point-to-point')
+  runs(bench)
+  const far = Array.from({ length: 20 }, (_, i) => madeUp(ip('10.9.0.1') + i))
+  for (const lsa of far) {
+    peers[0]!.update(lsa)
+    bench.run(0.005)
+  }
+  t.same(runs(bench), [], 'not while more of it comes')
+  bench.run(1)
+  t.match(runs(bench), [{ what: 'tree', vertices: 1 + far.length }])
+})
+
+t.test('an exchange is calculated at its end', async (t) => {
+  const bench = new Bench()
+  bench.up({ network: 'point-to-point' })
+  bench.run(1)
+  const far = Array.from({ length: 5 }, (_, i) => madeUp(ip('10.9.0.1') + i))
+  const peer = new Peer(bench).alive().to('Exchange')
+  runs(bench)
+  peer.endExchange(far.map(({ header }) => header))
+  for (const lsa of far) {
+    t.equal(peer.state, 'Loading')
+    bench.run(0.05)
+    peer.update(lsa)
+  }
+  t.equal(peer.state, 'Full')
+  t.same(runs(bench), [])
+  bench.run(0.1)
+  t.match(runs(bench), [{ what: 'tree', vertices: 1 + far.length }])
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { defaultSpfDelay, SpfDelay } from '../../lib/core/spf-delay.ts'
+import { defaultSpfDelay, LOAD_MAX_MS, LOAD_PAUSE_MS, SpfDelay } from '../../lib/core/spf-delay.ts'
 import { Timers } from '../../lib/core/timers.ts'
 
 const config = {
@@ -27,7 +27,11 @@ function watched() {
     until(at)
     spf.event(at)
   }
-  return { spf, timers, runs, until, eventAt }
+  const loadAt = (at: number, pause = LOAD_PAUSE_MS): void => {
+    until(at)
+    spf.load(at, pause, 0)
+  }
+  return { spf, timers, runs, until, eventAt, loadAt }
 }
 
 t.test('RFC 8405 section 5: the default delays are in order', async (t) => {
@@ -127,3 +131,45 @@ t.test(
     t.same(runs, [0])
   },
 )
+
+t.test('a database that comes in: once, after a pause', async (t) => {
+  const { runs, until, loadAt } = watched()
+  for (let at = 0; at <= 100; at += 5) loadAt(at)
+  until(1000)
+  t.same(runs, [100 + LOAD_PAUSE_MS])
+})
+
+t.test('a database without an end: not later than that', async (t) => {
+  const { runs, loadAt } = watched()
+  for (let at = 0; at <= 2 * LOAD_MAX_MS + 200; at += 5) loadAt(at)
+  t.equal(runs[0], LOAD_MAX_MS)
+  t.ok(runs.length <= 3, `${runs.length} calculations`)
+})
+
+t.test('until an exchange is over, and no longer than that', async (t) => {
+  const { runs, until, eventAt, loadAt } = watched()
+  for (let at = 0; at <= 200; at += 50) loadAt(at, LOAD_MAX_MS)
+  eventAt(210)
+  until(1000)
+  t.same(runs, [260], 'an event of its own waits for its own delay alone')
+})
+
+t.test('what has its own delay does not wait for a database', async (t) => {
+  const { runs, until, eventAt, loadAt } = watched()
+  eventAt(0)
+  until(0)
+  eventAt(10)
+  for (let at = 11; at < 100; at += 5) loadAt(at)
+  until(1000)
+  t.equal(runs[1], 60)
+})
+
+t.test('calculated on another occasion: the next database has all of its time', async (t) => {
+  const { spf, runs, until, loadAt } = watched()
+  loadAt(0, LOAD_MAX_MS)
+  until(LOAD_MAX_MS - 10)
+  spf.done()
+  loadAt(LOAD_MAX_MS, LOAD_MAX_MS)
+  until(3 * LOAD_MAX_MS)
+  t.same(runs, [2 * LOAD_MAX_MS])
+})

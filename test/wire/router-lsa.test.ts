@@ -1,6 +1,15 @@
 /** The body of router-LSAs. */
 import t from 'tap'
-import { decodeRouterLsa, encodeRouterLsa, type RouterLsaBody } from '../../lib/wire/router-lsa.ts'
+import { decodeLsa, encodeLsa, LsType, takeLsa } from '../../lib/wire/lsa.ts'
+import {
+  decodeRouterLsa,
+  encodeRouterLsa,
+  flagsOfRouter,
+  isRouterLsa,
+  linkCount,
+  RouterLinks,
+  type RouterLsaBody,
+} from '../../lib/wire/router-lsa.ts'
 import { lsas } from './captured.ts'
 import { bodyCodec, check, fromHex, refused } from './codec.ts'
 
@@ -89,4 +98,62 @@ t.test('counts are held against the bytes', async (t) => {
   refuse('000000010a000001ffffff0003ff000a02000014', 'count', 16)
   // The TOS metric of the first link has eaten the start of the second.
   refuse('000000020a000001ffffff000301000a0a000001ffffff000300000a', 'truncated', 28)
+})
+
+const whole = (body: RouterLsaBody) => {
+  const header = { age: 1, options: 2, type: LsType.router, lsId: 1, advertisingRouter: 1 }
+  return encodeLsa({ ...header, sequence: 1 }, body)
+}
+
+t.test('the links in the bytes are those of the body', async (t) => {
+  for (const body of [plain, full]) {
+    const { raw } = whole(body)
+    t.equal(linkCount(raw), body.links.length)
+    t.equal(flagsOfRouter(raw), body.flags)
+    const links = new RouterLinks(whole(full).raw)
+    links.next()
+    links.of(raw)
+    for (const { type, id, data, metric } of body.links) {
+      t.ok(links.next())
+      t.strictSame(
+        [links.type, links.id, links.data, links.metric],
+        [type, id, data, metric],
+        'also after another LSA',
+      )
+    }
+    t.notOk(links.next())
+  }
+})
+
+t.test('what is checked is what can be decoded', async (t) => {
+  const { header, raw } = whole(full)
+  const cut = Array.from({ length: raw.length + 1 }, (_, length) => raw.slice(0, length))
+  const longer = new Uint8Array(raw.length + 4)
+  longer.set(raw)
+  const changed = Array.from(raw.slice(20), (octet, i) => {
+    const other = raw.slice()
+    other[20 + i] = octet ^ 1
+    return other
+  })
+  let good = 0
+  for (const bytes of [...cut, longer, ...changed]) {
+    const lsa = { header: { ...header, length: bytes.length }, raw: bytes }
+    let body: unknown
+    try {
+      ;({ body } = decodeLsa(lsa))
+    } catch {
+      t.throws(() => takeLsa(lsa))
+      if (bytes.length >= 20) t.notOk(isRouterLsa(bytes))
+      continue
+    }
+    good++
+    t.ok(isRouterLsa(bytes))
+    t.strictSame(takeLsa(lsa).body, body)
+  }
+  t.ok(good > 10, `${good} of them`)
+})
+
+t.test('a length that is not that of the bytes', async (t) => {
+  const { header, raw } = whole(plain)
+  t.throws(() => takeLsa({ header: { ...header, length: 28 }, raw }), { code: 'length' })
 })
