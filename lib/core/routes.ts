@@ -186,17 +186,18 @@ function offer(
       length,
       pathType: 'intra-area',
       area,
-      cost,
+      // both are small integers, and a field that has seen nothing else holds them without a box
+      cost: cost >>> 0,
       type2Cost: undefined,
       tag: undefined,
-      hopSet,
+      hopSet: hopSet | 0,
       rank: 0,
       origin: undefined,
       nssa: undefined,
     })
   } else if (cost === path.cost) {
     // our own prefix, or a way to it as short as another's: being there needs no next hop
-    path.hopSet = hopSet === 0 || path.hopSet === 0 ? 0 : hops.union(path.hopSet, hopSet)
+    path.hopSet = hopSet === 0 || path.hopSet === 0 ? 0 : hops.union(path.hopSet, hopSet) | 0
   }
 }
 

@@ -100,30 +100,36 @@ function verticesOf(router: CalculationInput, area: AreaInput): Vertices {
 
 /** Every link that leads to a vertex, there and back or not. */
 function edgesOf({ vertices, routers, networks }: Vertices): Edges {
+  let most = 0
+  for (const vertex of vertices) {
+    const isRouter = vertex.kind === 'router'
+    most += isRouter ? routerBody(vertex).links.length : networkBody(vertex).attachedRouters.length
+  }
   const first = new Uint32Array(vertices.length + 1)
-  const target: number[] = []
-  const cost: number[] = []
+  const target = new Uint32Array(most)
+  const cost = new Uint32Array(most)
+  let count = 0
   for (let v = 0; v < vertices.length; v++) {
     const vertex = vertices[v]!
-    first[v] = target.length
+    first[v] = count
     if (vertex.kind === 'router') {
       for (const link of routerBody(vertex).links) {
         const to = endOf(link, routers, networks)
         if (to === undefined) continue
-        target.push(to)
-        cost.push(link.metric)
+        target[count] = to
+        cost[count++] = link.metric
       }
     } else {
       for (const id of networkBody(vertex).attachedRouters) {
         const to = routers.get(id)
         if (to === undefined) continue
-        target.push(to)
-        cost.push(0)
+        target[count] = to
+        cost[count++] = 0
       }
     }
   }
-  first[vertices.length] = target.length
-  return { first, target: new Uint32Array(target), cost: new Uint32Array(cost) }
+  first[vertices.length] = count
+  return { first, target: target.subarray(0, count), cost: cost.subarray(0, count) }
 }
 
 function endOf(
@@ -194,7 +200,8 @@ function usableEdges(
     }
   }
   first[vertices.length] = count
-  const edges = { first, target: target.subarray(0, count), cost: cost.subarray(0, count) }
+  // a copy: what is kept is to be no larger than it must
+  const edges = { first, target: target.slice(0, count), cost: cost.slice(0, count) }
   return { edges, hopsOfRoot }
 }
 
