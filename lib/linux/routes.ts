@@ -33,6 +33,7 @@ import {
 import { type Group, type Move, type NextHopSupport, NextHops, probeNextHops } from './nexthops.ts'
 import {
   type Entry,
+  isUnheard,
   keyOf,
   leads,
   newEntry,
@@ -119,7 +120,8 @@ export class LinuxRoutes implements RouteSink {
     const locks = [await lockRoutes(settings.table, settings.metric)]
     const opened: Disposable[] = []
     try {
-      const requests = NetlinkSocket.open()
+      const { netlink } = options
+      const requests = NetlinkSocket.open(netlink === undefined ? {} : { native: netlink })
       opened.push(requests)
       const support = await probeNextHops(requests)
       const mode = chooseMode(settings, support)
@@ -219,7 +221,10 @@ export class LinuxRoutes implements RouteSink {
       entry.source = source
       entry.attempts = 0
       this.#waiting.delete(entry)
-      this.#ready.add(entry)
+      if (isUnheard(entry) && !this.#underWay.has(entry)) {
+        this.#ready.delete(entry)
+        this.#forget(entry)
+      } else this.#ready.add(entry)
     }
     this.#kick()
   }

@@ -227,6 +227,13 @@ export const mutants = [
     tests: ['linux/late-netlink'],
   },
   {
+    name: 'what came and went while the kernel was late',
+    file: 'lib/linux/routes.ts',
+    find: 'if (isUnheard(entry) && !this.#underWay.has(entry)) {',
+    put: 'if (isUnheard(entry) && this.#underWay.has(entry)) {',
+    tests: ['linux/late-netlink'],
+  },
+  {
     name: 'lost routes are put back',
     file: 'lib/linux/routes.ts',
     find: '    const delay = this.#patience(entry, now)\n    this.#waiting.add(entry, now + delay)\n    if (!isTold)',

@@ -323,7 +323,7 @@ export const mutants = [
     file: 'lib/core/receive.ts',
     find: "if (iface.config.passive) return router.drop(iface, 'passive')",
     put: '',
-    tests: ['core/receive'],
+    tests: ['core/hello'],
   },
   {
     name: 'filter lists',
