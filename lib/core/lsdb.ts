@@ -65,7 +65,7 @@ export function contentsDiffer(a: RawLsa, b: RawLsa): boolean {
 
 export class Lsdb {
   readonly #entries = new Map<string, Entry>()
-  readonly #byType = new Map<number, Map<string, Entry>>()
+  readonly #byType = new Map<number, Set<Entry>>()
   readonly #byPrefix = new Map<number, PrefixMap<Entry>>()
   /** External LSAs that name a forwarding address. */
   readonly forwarding: Set<Entry> = new Set()
@@ -73,6 +73,12 @@ export class Lsdb {
   readonly maxAge: Set<Entry> = new Set()
   /** Self-originated entries (13.4). */
   readonly own: Set<Entry> = new Set()
+  readonly #internKey: (key: string) => string
+
+  /** @param internKey gives back the first of equal keys, where databases are many. */
+  constructor(internKey: (key: string) => string = (key) => key) {
+    this.#internKey = internKey
+  }
 
   get size(): number {
     return this.#entries.size
@@ -91,7 +97,7 @@ export class Lsdb {
   }
 
   ofType(type: number): Iterable<Entry> {
-    return this.#byType.get(type)?.values() ?? []
+    return this.#byType.get(type) ?? []
   }
 
   /** Summary-LSAs for networks and external LSAs, by destination (`prefixKey`). */
@@ -122,7 +128,7 @@ export class Lsdb {
       entry.contested = false
     } else {
       entry = {
-        key,
+        key: this.#internKey(key),
         lsa,
         ageAtInstall: age,
         installedAt: now,
@@ -133,10 +139,10 @@ export class Lsdb {
         contested: false,
         removed: false,
       }
-      this.#entries.set(key, entry)
+      this.#entries.set(entry.key, entry)
       let sameType = this.#byType.get(type)
-      if (!sameType) this.#byType.set(type, (sameType = new Map()))
-      sameType.set(key, entry)
+      if (!sameType) this.#byType.set(type, (sameType = new Set()))
+      sameType.add(entry)
     }
     this.#index(entry)
     if (age >= MAX_AGE_S) this.maxAge.add(entry)
@@ -147,7 +153,7 @@ export class Lsdb {
   remove(entry: Entry): void {
     entry.removed = true
     this.#entries.delete(entry.key)
-    this.#byType.get(entry.lsa.header.type)?.delete(entry.key)
+    this.#byType.get(entry.lsa.header.type)?.delete(entry)
     this.#unindex(entry)
     this.maxAge.delete(entry)
     this.own.delete(entry)

@@ -146,6 +146,8 @@ export interface RouterOptions {
   readonly bootCount?: number
   /** Lets many routers in one process share equal LSAs; identity by default. */
   readonly intern?: (lsa: Lsa) => Lsa
+  /** The same for the keys of their databases. */
+  readonly internKey?: (key: string) => string
 }
 
 /** A.3.1 */
@@ -162,10 +164,11 @@ export class Router {
   readonly interfaces: Map<string, Interface> = new Map()
   readonly counters: Counters = emptyCounters()
   readonly intern: (lsa: Lsa) => Lsa
+  readonly internKey: RouterOptions['internKey']
   readonly digests: Digests | undefined
   readonly sequences: SendSequences
   /** AS-external-LSAs belong to no area (12.4.4). */
-  readonly as: AutonomousSystem = new AutonomousSystem(this)
+  readonly as: AutonomousSystem
   /** Neighbors in Full that may not have all of our own LSAs yet; see payWithheld. */
   readonly owed: Set<Neighbor> = new Set()
   readonly hostnames: Hostnames = new Hostnames(this)
@@ -220,6 +223,8 @@ export class Router {
     this.digests = options.digests
     this.sequences = new SendSequences(options.bootCount)
     this.intern = options.intern ?? ((lsa) => lsa)
+    this.internKey = options.internKey
+    this.as = new AutonomousSystem(this)
     this.routing = new Routing(this, {
       treeDelay: { ...defaultSpfDelay, ...options.spfDelay },
       routeDelay: { ...defaultRouteDelay, ...options.routeDelay },

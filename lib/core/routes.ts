@@ -7,7 +7,7 @@ import type { AreaInput, CalculationInput } from './calculation-input.ts'
 import type { Instant, NextHop, PathType, Route, RouteChange } from './io.ts'
 import type { Entry } from './lsdb.ts'
 import { PrefixMap, prefixKey } from './prefix-index.ts'
-import { networkBody, routerBody, type Tree, type Vertex } from './spf.ts'
+import { idOf, isRouter, networkBody, routerBody, type Tree, type Vertex } from './spf.ts'
 
 /** The way to a network. */
 export interface NetworkPath {
@@ -91,11 +91,11 @@ export function addIntraArea(router: CalculationInput, area: AreaInput, table: R
     eachNetwork(vertex, (prefix, length, metric) => {
       offer(router, table, area.id, prefix, length, distance + metric, hopSet)
     })
-    if (vertex.kind === 'network' || vertex.id === router.routerId) continue
+    if (!isRouter(vertex) || idOf(vertex) === router.routerId) continue
     const { border, external } = routerBody(vertex)
     if (!border && !external) continue
     table.setRouter({
-      routerId: vertex.id,
+      routerId: idOf(vertex),
       area: area.id,
       pathType: 'intra-area',
       cost: distance,
@@ -154,11 +154,11 @@ export function eachNetwork(
   vertex: Vertex,
   visit: (prefix: number, length: number, metric: number) => void,
 ): void {
-  if (vertex.kind === 'network') {
+  if (!isRouter(vertex)) {
     const { mask } = networkBody(vertex)
     const length = lengthOfMask(mask)
     // RFC 6860 3: a transit network with a host mask is suppressed
-    if (length !== undefined && length !== 32) visit((vertex.id & mask) >>> 0, length, 0)
+    if (length !== undefined && length !== 32) visit((idOf(vertex) & mask) >>> 0, length, 0)
     return
   }
   for (const { type, id, data: mask, metric } of routerBody(vertex).links) {

@@ -25,6 +25,16 @@ export function internTable(): (lsa: Lsa) => Lsa {
   }
 }
 
+/** The same for strings. One for each LSA that there ever was: as many as routers and prefixes. */
+export function internKeys(): (key: string) => string {
+  const table = new Map<string, string>()
+  return (key) => {
+    const known = table.get(key)
+    if (known === undefined) table.set(key, key)
+    return known ?? key
+  }
+}
+
 const isSame = (a: Lsa, b: Lsa): boolean =>
   a.header.sequence === b.header.sequence &&
   a.header.checksum === b.header.checksum &&

@@ -16,7 +16,7 @@ import { VirtualClock } from './clock.ts'
 import { parseAddress, parsePrefix } from './fib.ts'
 import { type Connection, connect } from './forward.ts'
 import { SimHost } from './host.ts'
-import { internTable } from './intern.ts'
+import { internKeys, internTable } from './intern.ts'
 import {
   Attachment,
   type Conditions,
@@ -36,7 +36,7 @@ export interface NetworkOptions {
   /** Events kept for each router; by default 256. */
   readonly eventLimit?: number
   /** Limits and SPF delay of every core router. */
-  readonly core?: Omit<CoreOptions, 'routerId' | 'seed' | 'intern'>
+  readonly core?: Omit<CoreOptions, 'routerId' | 'seed' | 'intern' | 'internKey'>
   /** Makes the routers, when it is not to be the core `Router`. */
   readonly create?: (options: CoreOptions) => CoreRouter
 }
@@ -94,6 +94,7 @@ export class Network {
   readonly #world: RouterWorld
   readonly #segmentOptions = new Map<Segment, SegmentOptions>()
   readonly #intern = internTable()
+  readonly #internKey = internKeys()
   #links = 0
 
   constructor(options: NetworkOptions = {}) {
@@ -148,6 +149,7 @@ export class Network {
           routerId,
           seed: random.fork(`life ${life}`).u32(),
           intern: this.#intern,
+          internKey: this.#internKey,
           digests: nodeDigests,
           bootCount: (core?.bootCount ?? 1) + life,
         }),
