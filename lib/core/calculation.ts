@@ -54,7 +54,7 @@ export const isTransit = ({ isAbr }: CalculationInput, { id, tree }: AreaInput):
 function refreshOwnVertices(router: CalculationInput, area: AreaInput, tree: Tree): void {
   const root = tree.routers.get(router.routerId)
   const own = area.wanted.get(lsaKey(LsType.router, router.routerId, router.routerId))
-  if (root !== undefined && own !== undefined) tree.vertices[root]!.source = { lsa: own.calculated }
+  if (root !== undefined && own !== undefined) tree.vertices[root] = { lsa: own.calculated }
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Flooding (RFC 2328 13.3) and retransmission (13.6). */
-import { withAge } from '../wire/lsa.ts'
+import type { AgedLsa } from '../wire/ls-update.ts'
 import {
   ALL_D_ROUTERS,
   ALL_SPF_ROUTERS,
@@ -106,7 +106,7 @@ export function flushUpdates(iface: Interface): void {
 /** As many LS Update packets as it takes; an LSA that is larger than the MTU travels alone, in fragments. */
 function sendUpdates(iface: Interface, destination: number, entries: Iterable<Entry>): void {
   const { router } = iface
-  let lsas: { header: Entry['lsa']['header']; raw: Uint8Array }[] = []
+  let lsas: AgedLsa[] = []
   let octets = COUNT_OCTETS
   const send = (): void => {
     if (lsas.length > 0) router.send(iface, destination, { kind: 'ls-update', lsas })
@@ -118,7 +118,7 @@ function sendUpdates(iface: Interface, destination: number, entries: Iterable<En
     if (octets + raw.length > iface.bodyOctets) send()
     // A.4.1: InfTransDelay is added on the way out, in the age field alone
     const age = Math.min(MAX_AGE_S, ageOf(entry, router.now) + iface.config.transmitDelay)
-    lsas.push({ header, raw: withAge(raw, age) })
+    lsas.push({ header, raw, age })
     octets += raw.length
     entry.sentAt = router.now
   }

@@ -13,7 +13,7 @@ import { assignLinkStateIds } from './link-state-id.ts'
 import { isMaxAge } from './lsdb.ts'
 import type { Wish } from './originate.ts'
 import type { Router } from './router.ts'
-import { flagsOf } from './spf.ts'
+import { flagsOf, idOf, isRouter } from './spf.ts'
 
 /** Our own type 7 LSAs: what we advertise into the NSSA, and its default (2.4, 2.7). */
 export function nssaLsas(area: Area, wish: Wish): void {
@@ -106,13 +106,13 @@ function* otherBorders({ router, tree, id }: Area): Generator<Border> {
   const { table } = router
   for (const v of tree.order) {
     const vertex = tree.vertices[v]!
-    if (vertex.kind !== 'router' || vertex.id === router.routerId) continue
+    if (!isRouter(vertex) || idOf(vertex) === router.routerId) continue
     const flags = flagsOf(vertex)
     if ((flags & RouterFlag.b) === 0) continue
     const nssaTranslator = (flags & RouterFlag.nt) !== 0
-    for (const path of table.pathsTo(vertex.id)) {
+    for (const path of table.pathsTo(idOf(vertex))) {
       if (path.area === id || !router.areas.get(path.area)?.isNormal) continue
-      yield { routerId: vertex.id, nssaTranslator }
+      yield { routerId: idOf(vertex), nssaTranslator }
       break
     }
   }

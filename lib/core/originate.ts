@@ -123,7 +123,7 @@ export interface Pace {
   hold: number
   /** Since when a change waits for a database exchange to end. */
   patientSince: Instant | undefined
-  /** The last instance was flushed, and when; its sequence number. */
+  /** The last instance was flushed, and when; the highest sequence number that was. */
   flushed?: { readonly at: Instant; readonly sequence: number }
 }
 
@@ -222,7 +222,7 @@ function earliest(scope: Scope, { key, draft }: Wanted, entry: Entry | undefined
     if (isMaxAge(entry, now) && sequence !== MAX_SEQUENCE) {
       // by then it may be gone from here, but not from everywhere
       if (pace === undefined) scope.paces.set(key, (pace = quiet()))
-      pace.flushed = { at: entry.installedAt, sequence }
+      noteFlush(pace, entry.installedAt, sequence)
     }
     return isQuiet(router, pace) ? taken : Math.max(taken, pace!.originatedAt + pace!.hold)
   }
@@ -311,9 +311,14 @@ export function flush(scope: Scope, entry: Entry): void {
   const { sequence } = entry.lsa.header
   // the last number there is must start again (12.1.6)
   if (pace && entry.sentAt !== undefined && sequence !== MAX_SEQUENCE) {
-    pace.flushed = { at: scope.router.now, sequence }
+    noteFlush(pace, scope.router.now, sequence)
   }
   expire(scope, entry)
+}
+
+/** The end of an old copy that somebody still had does not put our numbers back. */
+function noteFlush(pace: Pace, at: Instant, sequence: number): void {
+  pace.flushed = { at, sequence: Math.max(sequence, pace.flushed?.sequence ?? sequence) }
 }
 
 /** An LSA has come to MaxAge: it is flooded once more, and removed when everybody has acknowledged that (14). */

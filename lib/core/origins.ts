@@ -28,7 +28,7 @@ export function originsOf(
         const path = table.networks.get(key)
         if (path?.pathType !== 'intra-area' || path.cost !== distance + metric) return
         // what is ours is not somebody else's
-        if (path.hopSet !== 0 || hopSet === 0) add(key, vertex.source.lsa.header)
+        if (path.hopSet !== 0 || hopSet === 0) add(key, vertex.lsa.header)
       })
     }
     const isThrough = isTransit(router, area)

@@ -1,5 +1,5 @@
 /** Shortest paths through a tree, for people: the calculation keeps distances and next hops alone. */
-import type { Tree } from './spf.ts'
+import { idOf, kindOf, type Tree, type Vertex } from './spf.ts'
 
 /** A router or transit network on the way, and what it costs from us to there. */
 export interface Step {
@@ -26,8 +26,8 @@ export function pathTo(tree: Tree, vertex: number): Path {
   for (let i = 0; i < order.length; i++) joined[order[i]!] = i
   const steps: Step[] = []
   for (let v: number | undefined = vertex; v !== undefined; ) {
-    const { kind, id } = vertices[v]!
-    steps.push({ kind, id, cost: distance[v]! })
+    const vertex: Vertex = vertices[v]!
+    steps.push({ kind: kindOf(vertex), id: idOf(vertex), cost: distance[v]! })
     v = parentsOf(tree, joined, v)[0]
   }
   const counts = new Map<number, number>()

@@ -165,7 +165,7 @@ export class Router {
   readonly digests: Digests | undefined
   readonly sequences: SendSequences
   /** AS-external-LSAs belong to no area (12.4.4). */
-  readonly as: AutonomousSystem = new AutonomousSystem(this)
+  readonly as: AutonomousSystem
   /** Neighbors in Full that may not have all of our own LSAs yet; see payWithheld. */
   readonly owed: Set<Neighbor> = new Set()
   readonly hostnames: Hostnames = new Hostnames(this)
@@ -220,6 +220,7 @@ export class Router {
     this.digests = options.digests
     this.sequences = new SendSequences(options.bootCount)
     this.intern = options.intern ?? ((lsa) => lsa)
+    this.as = new AutonomousSystem(this)
     this.routing = new Routing(this, {
       treeDelay: { ...defaultSpfDelay, ...options.spfDelay },
       routeDelay: { ...defaultRouteDelay, ...options.routeDelay },
@@ -236,6 +237,20 @@ export class Router {
   handleDatagram(now: Instant, datagram: Datagram): void {
     this.now = now
     if (!this.closed) receive(this, datagram)
+    this.#settle()
+  }
+
+  /**
+   * What was read at once is one step: what is to be flooded of it leaves together. Each is asked for when the one before
+   * has been dealt with, so that one buffer will do for all.
+   */
+  handleDatagrams(now: Instant, datagrams: Iterable<Datagram>): void {
+    this.now = now
+    for (const datagram of datagrams) {
+      if (this.closed) break
+      receive(this, datagram)
+      this.#runDeferred()
+    }
     this.#settle()
   }
 
@@ -613,12 +628,11 @@ export class Router {
   #settle(): void {
     for (let rounds = 0; ; rounds++) {
       if (rounds > SETTLE_ROUNDS_MAX) throw new Error('the router does not come to rest')
-      const steps = this.#deferred
-      this.#deferred = []
-      for (const step of steps) step()
-      const dirty = [...this.scopes()].filter((scope) => scope.originateDirty)
-      for (const scope of dirty) this.#reconcile(scope)
-      if (dirty.length > 0) this.as.lookAtAggregates()
+      this.#runDeferred()
+      if (this.#anyScope(isDirty)) {
+        for (const scope of [...this.scopes()].filter(isDirty)) this.#reconcile(scope)
+        this.as.lookAtAggregates()
+      }
       for (const neighbor of this.owed) {
         const isFull = neighbor.state === 'Full'
         if (!isFull || payWithheld(this.scopesOf(neighbor.interface), neighbor)) {
@@ -633,15 +647,29 @@ export class Router {
       this.#removeMaxAge()
       // what we pass on is on its way: now for ourselves
       this.routing.runDue()
-      if (this.#deferred.length > 0) continue
-      if (![...this.scopes()].some((scope) => scope.originateDirty)) return
+      if (this.#deferred.length === 0 && !this.#anyScope(isDirty)) return
     }
+  }
+
+  #runDeferred(): void {
+    if (this.#deferred.length === 0) return
+    const steps = this.#deferred
+    this.#deferred = []
+    for (const step of steps) step()
+  }
+
+  /** As `scopes`, for what is asked with every packet. */
+  #anyScope(holds: (scope: Scope) => boolean): boolean {
+    for (const area of this.areas.values()) if (holds(area)) return true
+    if (holds(this.as)) return true
+    for (const { linkScope } of this.interfaces.values()) if (holds(linkScope)) return true
+    return false
   }
 
   #reconcile(scope: Scope): void {
     scope.originateWaits = false
     reconcile(scope)
-    if (![...this.scopes()].some((s) => s.originateWaits)) this.#originateTimer.cancel()
+    if (!this.#anyScope(waits)) this.#originateTimer.cancel()
   }
 
   #hasAdjacency(): boolean {
@@ -653,6 +681,7 @@ export class Router {
 
   /** 14: acknowledged by everybody, and nobody in the middle of an exchange. */
   #removeMaxAge(): void {
+    if (!this.#anyScope(hasMaxAge)) return
     for (const scope of this.scopes()) {
       const { lsdb } = scope
       if (lsdb.maxAge.size === 0 || this.exchanging) continue
@@ -682,6 +711,10 @@ function kindOf(field: MismatchField): MismatchKind {
   if (field === 'MTU' || field === 'TTL') return field
   return field.startsWith('authentication') ? 'authentication' : 'hello'
 }
+
+const isDirty = ({ originateDirty }: Scope): boolean => originateDirty
+const waits = ({ originateWaits }: Scope): boolean => originateWaits
+const hasMaxAge = ({ lsdb }: Scope): boolean => lsdb.maxAge.size > 0
 
 const AGE_GRANULARITY_MS = 1000
 const SETTLE_ROUNDS_MAX = 10_000

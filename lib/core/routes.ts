@@ -8,7 +8,7 @@ import type { AreaInput, CalculationInput } from './calculation-input.ts'
 import type { Instant, NextHop, PathType, Route, RouteChange } from './io.ts'
 import type { Entry } from './lsdb.ts'
 import { PrefixMap, prefixKey } from './prefix-index.ts'
-import { flagsOf, linksOf, networkBody, type Tree, type Vertex } from './spf.ts'
+import { flagsOf, idOf, isRouter, linksOf, networkBody, type Tree, type Vertex } from './spf.ts'
 
 /** The way to a network. */
 export interface NetworkPath {
@@ -93,13 +93,13 @@ export function addIntraArea(router: CalculationInput, area: AreaInput, table: R
     eachNetwork(vertex, (prefix, length, metric) => {
       offer(router, table, area.id, prefix, length, distance + metric, hopSet)
     })
-    if (vertex.kind === 'network' || vertex.id === router.routerId) continue
+    if (!isRouter(vertex) || idOf(vertex) === router.routerId) continue
     const flags = flagsOf(vertex)
     const isBorder = (flags & RouterFlag.b) !== 0
     const isBoundary = (flags & RouterFlag.e) !== 0
     if (!isBorder && !isBoundary) continue
     table.setRouter({
-      routerId: vertex.id,
+      routerId: idOf(vertex),
       area: area.id,
       pathType: 'intra-area',
       cost: distance,
@@ -158,11 +158,11 @@ export function eachNetwork(
   vertex: Vertex,
   visit: (prefix: number, length: number, metric: number) => void,
 ): void {
-  if (vertex.kind === 'network') {
+  if (!isRouter(vertex)) {
     const { mask } = networkBody(vertex)
     const length = lengthOfMask(mask)
     // RFC 6860 3: a transit network with a host mask is suppressed
-    if (length !== undefined && length !== 32) visit((vertex.id & mask) >>> 0, length, 0)
+    if (length !== undefined && length !== 32) visit((idOf(vertex) & mask) >>> 0, length, 0)
     return
   }
   const links = linksOf(vertex)
@@ -191,17 +191,18 @@ function offer(
       length,
       pathType: 'intra-area',
       area,
-      cost,
+      // both are small integers, and a field that has seen nothing else holds them without a box
+      cost: cost >>> 0,
       type2Cost: undefined,
       tag: undefined,
-      hopSet,
+      hopSet: hopSet | 0,
       rank: 0,
       origin: undefined,
       nssa: undefined,
     })
   } else if (cost === path.cost) {
     // our own prefix, or a way to it as short as another's: being there needs no next hop
-    path.hopSet = hopSet === 0 || path.hopSet === 0 ? 0 : hops.union(path.hopSet, hopSet)
+    path.hopSet = hopSet === 0 || path.hopSet === 0 ? 0 : hops.union(path.hopSet, hopSet) | 0
   }
 }
 

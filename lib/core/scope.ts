@@ -19,7 +19,7 @@ export interface Place {
 
 export abstract class Scope {
   readonly router: Router
-  readonly lsdb: Lsdb = new Lsdb()
+  readonly lsdb: Lsdb
   /** What we want to say here, as of the last reconciling; by LSA key. */
   wanted: ReadonlyMap<string, Wanted> = new Map()
   readonly paces: Map<string, Pace> = new Map()
@@ -34,6 +34,7 @@ export abstract class Scope {
 
   constructor(router: Router) {
     this.router = router
+    this.lsdb = new Lsdb()
   }
 
   abstract get place(): Place

@@ -22,17 +22,14 @@ import { hopsOverVirtualLink } from './virtual-link.ts'
 
 export { UNREACHABLE }
 
+/** A slot in the database, so that a later look at stub networks sees the present instance; of our own, what is wanted. */
 export interface Vertex {
-  readonly kind: 'router' | 'network'
-  /** Router ID, or the address of the Designated Router. */
-  readonly id: number
-  /** The slot in the database, so that a later look at stub networks sees the present instance. */
-  source: { readonly lsa: Lsa }
+  readonly lsa: Lsa
 }
 
 /** The result: distance and next hops of each vertex that the root can reach. */
 export interface Tree {
-  readonly vertices: readonly Vertex[]
+  readonly vertices: Vertex[]
   /** By vertex index; UNREACHABLE where there is no path. */
   readonly distance: Float64Array
   /** By vertex index: the number of a set in `router.hops`. */
@@ -55,13 +52,17 @@ export interface Tree {
   opaque?: Uint8Array | undefined
 }
 
+export const isRouter = ({ lsa }: Vertex): boolean => lsa.header.type === LsType.router
+/** Router ID, or the address of the Designated Router. */
+export const idOf = ({ lsa }: Vertex): number => lsa.header.lsId
+export const kindOf = (vertex: Vertex): 'router' | 'network' =>
+  isRouter(vertex) ? 'router' : 'network'
 /** Links of a router vertex, one after the other. */
-export const linksOf = (vertex: Vertex): RouterLinks => new RouterLinks(vertex.source.lsa.raw)
+export const linksOf = ({ lsa }: Vertex): RouterLinks => new RouterLinks(lsa.raw)
 /** Bits of a router vertex, as `RouterFlag` has them. */
-export const flagsOf = (vertex: Vertex): number => flagsOfRouter(vertex.source.lsa.raw)
-export const routerBody = (vertex: Vertex): RouterLsaBody => vertex.source.lsa.body as RouterLsaBody
-export const networkBody = (vertex: Vertex): NetworkLsaBody =>
-  vertex.source.lsa.body as NetworkLsaBody
+export const flagsOf = ({ lsa }: Vertex): number => flagsOfRouter(lsa.raw)
+export const routerBody = ({ lsa }: Vertex): RouterLsaBody => lsa.body as RouterLsaBody
+export const networkBody = ({ lsa }: Vertex): NetworkLsaBody => lsa.body as NetworkLsaBody
 
 const LINK_POINT_TO_POINT = 1
 const LINK_TRANSIT = 2
@@ -77,26 +78,25 @@ function verticesOf(router: CalculationInput, area: AreaInput): Vertices {
   const vertices: Vertex[] = []
   const routers = new Map<number, number>()
   const networks = new Map<number, number>()
-  const addNetwork = (id: number, source: Vertex['source']): void => {
+  const addNetwork = (id: number, vertex: Vertex): void => {
     const other = networks.get(id)
     if (other === undefined) {
-      networks.set(id, vertices.push({ kind: 'network', id, source }) - 1)
+      networks.set(id, vertices.push(vertex) - 1)
       return
     }
     // two for one address: a former Designated Router's is not flushed yet; who still has the address is believed
-    const index = routers.get(source.lsa.header.advertisingRouter)
-    if (index !== undefined && hasTransitLink(vertices[index]!, id))
-      vertices[other]!.source = source
+    const index = routers.get(vertex.lsa.header.advertisingRouter)
+    if (index !== undefined && hasTransitLink(vertices[index]!, id)) vertices[other] = vertex
   }
   // for our own LSAs, what we want to say counts, not what the pacing has let out so far
   for (const entry of area.lsdb.ofType(LsType.router)) {
     const { advertisingRouter, lsId: id } = entry.lsa.header
     if (advertisingRouter === router.routerId || isMaxAge(entry, router.now)) continue
-    routers.set(id, vertices.push({ kind: 'router', id, source: entry }) - 1)
+    routers.set(id, vertices.push(entry) - 1)
   }
   for (const { type, lsId: id, calculated: lsa } of area.wanted.values()) {
     if (type === LsType.router) {
-      routers.set(id, vertices.push({ kind: 'router', id, source: { lsa } }) - 1)
+      routers.set(id, vertices.push({ lsa }) - 1)
     } else if (type === LsType.network) addNetwork(id, { lsa })
   }
   for (const entry of area.lsdb.ofType(LsType.network)) {
@@ -115,12 +115,13 @@ function hasTransitLink(vertex: Vertex, address: number): boolean {
 
 /** Every link that leads to a vertex, there and back or not. */
 function edgesOf({ vertices, routers, networks }: Vertices): Edges {
-  const first = new Uint32Array(vertices.length + 1)
   let most = 0
   for (const vertex of vertices) {
-    const isRouter = vertex.kind === 'router'
-    most += isRouter ? linkCount(vertex.source.lsa.raw) : networkBody(vertex).attachedRouters.length
+    most += isRouter(vertex)
+      ? linkCount(vertex.lsa.raw)
+      : networkBody(vertex).attachedRouters.length
   }
+  const first = new Uint32Array(vertices.length + 1)
   const target = new Uint32Array(most)
   const cost = new Uint32Array(most)
   const links = new RouterLinks(NO_LINKS)
@@ -128,8 +129,8 @@ function edgesOf({ vertices, routers, networks }: Vertices): Edges {
   for (let v = 0; v < vertices.length; v++) {
     const vertex = vertices[v]!
     first[v] = count
-    if (vertex.kind === 'router') {
-      links.of(vertex.source.lsa.raw)
+    if (isRouter(vertex)) {
+      links.of(vertex.lsa.raw)
       while (links.next()) {
         const to = endOf(links, routers, networks)
         if (to === undefined) continue
@@ -144,7 +145,7 @@ function edgesOf({ vertices, routers, networks }: Vertices): Edges {
     }
   }
   first[vertices.length] = count
-  return { first, target, cost }
+  return { first, target: target.subarray(0, count), cost: cost.subarray(0, count) }
 }
 
 /** As long as a router-LSA without any. */
@@ -218,7 +219,8 @@ function usableEdges(
     }
   }
   first[vertices.length] = count
-  const edges = { first, target: target.subarray(0, count), cost: cost.subarray(0, count) }
+  // a copy: what is kept is to be no larger than it must
+  const edges = { first, target: target.slice(0, count), cost: cost.slice(0, count) }
   return { edges, hopsOfRoot }
 }
 
@@ -252,7 +254,7 @@ export function calculateTree(router: CalculationInput, area: AreaInput): Tree {
   let isTransit = false
   for (const v of order) {
     const vertex = vertices[v]!
-    if (vertex.kind === 'router' && flagsOf(vertex) & RouterFlag.v) isTransit = true
+    if (isRouter(vertex) && flagsOf(vertex) & RouterFlag.v) isTransit = true
     for (let e = first[v]!; e < first[v + 1]!; e++) {
       const w = target[e]!
       // (2d): on a shortest path, which does not go back
@@ -287,15 +289,15 @@ function hopsFromRoot(
   link: RouterLink,
 ): number {
   const { hops } = router
-  if (link.type === LINK_VIRTUAL) return hopsOverVirtualLink(router, to.id)
+  if (link.type === LINK_VIRTUAL) return hopsOverVirtualLink(router, idOf(to))
   // unnumbered links may all have one address: those whose cost it is are meant
   let found = -1
   let other = -1
   for (const iface of area.interfaces) {
     if (iface.state === 'Down' || iface.address !== link.data) continue
-    if (to.kind === 'network') return hops.single(iface.name, undefined)
+    if (!isRouter(to)) return hops.single(iface.name, undefined)
     for (const neighbor of iface.neighbors.values()) {
-      if (neighbor.routerId === to.id && neighbor.state === 'Full') {
+      if (neighbor.routerId === idOf(to) && neighbor.state === 'Full') {
         const isInside = networkOf(neighbor.address, iface.link.prefixLength) === iface.network
         const one = hops.single(iface.name, neighbor.address, !isInside)
         if (iface.config.cost !== link.metric) other = one
@@ -313,12 +315,12 @@ function inheritedHops(
   hopSet: number,
   to: Vertex,
 ): number {
-  if (parent.kind !== 'network') return hopSet
+  if (isRouter(parent)) return hopSet
   const attached = hops.get(hopSet)
   if (!attached.some((hop) => hop.gateway === undefined)) return hopSet
   // the far router's own address on it
   const { data: address } = routerBody(to).links.find(
-    (l) => l.type === LINK_TRANSIT && l.id === parent.id,
+    (l) => l.type === LINK_TRANSIT && l.id === idOf(parent),
   )!
   let set = 0
   for (const hop of attached) {

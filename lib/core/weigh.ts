@@ -10,7 +10,7 @@ import { compareExternals, externalDatabases, readExternal } from './external-ro
 import type { NextHop } from './io.ts'
 import { prefixKey } from './prefix-index.ts'
 import { eachNetwork, type NetworkPath, type RoutingTable, verticesWith } from './routes.ts'
-import type { Tree } from './spf.ts'
+import { idOf, isRouter, type Tree } from './spf.ts'
 import { shareOf } from './traffic-share.ts'
 
 /** A router that announces the prefix as well as any other, and the ways to it. */
@@ -104,8 +104,8 @@ function* externals(
 function originator(area: AreaInput, tree: Tree, v: number, key: number): Originator {
   const vertex = tree.vertices[v]!
   const share =
-    vertex.kind === 'router' && hearsOfIt(area, tree)[v] === 1
-      ? shareOf(area.shares, vertex.id, key)
+    isRouter(vertex) && hearsOfIt(area, tree)[v] === 1
+      ? shareOf(area.shares, idOf(vertex), key)
       : undefined
   return {
     hopSet: tree.hopSet[v]!,
@@ -128,9 +128,10 @@ function hearsOfIt(area: AreaInput, tree: Tree): Uint8Array {
   }
   const [root] = tree.order
   for (const v of tree.order) {
-    const { kind, id } = tree.vertices[v]!
+    const vertex = tree.vertices[v]!
+    const id = idOf(vertex)
     const passesOn =
-      kind === 'network' || v === root || neighbors.has(id) || area.shares.opaque.has(id)
+      !isRouter(vertex) || v === root || neighbors.has(id) || area.shares.opaque.has(id)
     for (let e = first[v]!; e < first[v + 1]!; e++) {
       const w = target[e]!
       if (tree.distance[v]! + cost[e]! !== tree.distance[w]!) continue

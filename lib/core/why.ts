@@ -21,7 +21,7 @@ import { type Path, pathTo } from './paths.ts'
 import { lengthOfKey, prefixKey, prefixOfKey } from './prefix-index.ts'
 import type { Router } from './router.ts'
 import { attachedNetworks, eachNetwork, type NetworkPath, type TableRoute } from './routes.ts'
-import { type Tree, UNREACHABLE, type Vertex } from './spf.ts'
+import { idOf, isRouter, type Tree, UNREACHABLE, type Vertex } from './spf.ts'
 
 /** An LSA that advertises the prefix, and what became of it. */
 export interface Candidate {
@@ -152,7 +152,7 @@ function* verticesOf(router: Router, { tree, lsdb, wanted }: Area): Generator<Ad
     if (type !== LsType.router && type !== LsType.network) continue
     const kind = type === LsType.router ? 'router' : 'network'
     const index = kind === 'router' ? tree?.routers.get(id) : tree?.networks.get(id)
-    yield { vertex: { kind, id, source: { lsa } }, index, entry: undefined }
+    yield { vertex: { lsa }, index, entry: undefined }
   }
   for (const type of [LsType.router, LsType.network]) {
     for (const entry of lsdb.ofType(type)) {
@@ -161,8 +161,8 @@ function* verticesOf(router: Router, { tree, lsdb, wanted }: Area): Generator<Ad
       const kind = type === LsType.router ? 'router' : 'network'
       const index = kind === 'router' ? tree?.routers.get(id) : tree?.networks.get(id)
       // of two LSAs for one network the tree has one
-      const isIn = index !== undefined && tree!.vertices[index]!.source === entry
-      yield { vertex: { kind, id, source: entry }, index: isIn ? index : undefined, entry }
+      const isIn = index !== undefined && tree!.vertices[index] === entry
+      yield { vertex: entry, index: isIn ? index : undefined, entry }
     }
   }
 }
@@ -178,7 +178,7 @@ function stub(
 ): Candidate {
   const { tree } = area
   const distance = tree && index !== undefined ? tree.distance[index]! : UNREACHABLE
-  const { header } = vertex.source.lsa
+  const { header } = vertex.lsa
   const base = {
     pathType: 'intra-area',
     area: area.id,
@@ -191,10 +191,9 @@ function stub(
   if (entry && isMaxAge(entry, router.now)) return { ...none, reason: MAX_AGE }
   if (tree === undefined || index === undefined || distance === UNREACHABLE) {
     const where = `area ${formatIpv4(area.id)}`
-    const who =
-      vertex.kind === 'router'
-        ? `router ${formatIpv4(vertex.id)}`
-        : `the network of ${formatIpv4(vertex.id)}`
+    const who = isRouter(vertex)
+      ? `router ${formatIpv4(idOf(vertex))}`
+      : `the network of ${formatIpv4(idOf(vertex))}`
     return { ...none, reason: `16.1: ${who} cannot be reached through ${where}` }
   }
   const cost = distance + metric

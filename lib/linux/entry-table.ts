@@ -40,6 +40,9 @@ export class EntryTable {
   }
 }
 
+/** Entries that may be deleted from a queue before it is looked through. */
+const SPARE = 1000
+
 /** Entries whose turn it is. Each is in one queue at most. */
 export class EntryQueue {
   #entries: Entry[] = []
@@ -60,6 +63,11 @@ export class EntryQueue {
     if (!entry.isReady) return
     entry.isReady = false
     this.#size--
+    // what comes and goes while the kernel is late does not pile up
+    if (this.#entries.length > 2 * this.#size + SPARE) {
+      const entries = new Set(this.#entries)
+      this.#entries = [...entries].filter(({ isReady }) => isReady)
+    }
   }
 
   /** Empties it: they are under way. */

@@ -24,7 +24,10 @@ export interface LinuxWorld {
 
 /** Where routes go and how, with names that are not resolved yet. */
 export interface KernelWorld
-  extends Omit<LinuxRoutesOptions, 'links' | 'clock' | 'onEvent' | 'receiveBuffer' | 'table'> {
+  extends Omit<
+    LinuxRoutesOptions,
+    'links' | 'netlink' | 'clock' | 'onEvent' | 'receiveBuffer' | 'table'
+  > {
   readonly table: number | string
   /** A VRF device, whose table it is then. */
   readonly vrf?: string

@@ -66,6 +66,8 @@ export interface NetlinkOptions {
   readonly notify?: (messages: readonly NetlinkMessage[]) => void
   /** The kernel had more to tell than the buffer held. What is known is out of date: read it again. */
   readonly overrun?: () => void
+  /** Default: this machine's. */
+  readonly native?: NativeNetlink
 }
 
 /** Requests, of which some at a time are sent and then awaited. */
@@ -118,7 +120,7 @@ export class NetlinkSocket implements Disposable {
   }
 
   private constructor(options: NetlinkOptions) {
-    this.#native = nativeNetlink()
+    this.#native = options.native ?? nativeNetlink()
     this.#options = options
     const { protocol = 0, receiveBuffer = 0x100000, groups = [] } = options
     this.#socket = this.#native.open(protocol, receiveBuffer, () => this.#readable())

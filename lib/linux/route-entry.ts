@@ -84,6 +84,10 @@ export const placeOf = ({ prefix, length }: Entry): { prefix: number; length: nu
   length,
 })
 
+/** It came and went, and the kernel, which may be late, has not heard of it. */
+export const isUnheard = ({ wanted, installed, uncertain }: Entry): boolean =>
+  wanted === undefined && installed === undefined && uncertain === undefined
+
 /** Whether both are the same route. */
 export const sameWay = (a: Way | undefined, b: Way): boolean =>
   a !== undefined &&

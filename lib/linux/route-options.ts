@@ -2,6 +2,7 @@
 import { release } from 'node:os'
 import { OspfError } from '../errors.ts'
 import type { Clock, LinkPort } from '../ports.ts'
+import type { NativeNetlink } from './native.ts'
 import { ID_RANGE } from './nexthops.ts'
 
 /** What the sink has to say. Times in seconds. */
@@ -107,6 +108,8 @@ export interface ResilientOptions {
 export interface LinuxRoutesOptions {
   /** Where next hops' devices are looked up, and whose changes mean "look again". */
   readonly links: Pick<LinkPort, 'links' | 'watch'>
+  /** The way to the kernel that requests take; default: this machine's. */
+  readonly netlink?: NativeNetlink
   /** Default 254, main. */
   readonly table?: number
   /** 1 and up; smaller is preferred. Default 20. */

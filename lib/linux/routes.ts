@@ -35,6 +35,7 @@ import { type Group, type Move, type NextHopSupport, NextHops, probeNextHops } f
 import {
   confirmed,
   type Entry,
+  isUnheard,
   keyOf,
   leads,
   placeOf,
@@ -119,7 +120,8 @@ export class LinuxRoutes implements RouteSink {
     const locks = [await lockRoutes(settings.table, settings.metric)]
     const opened: Disposable[] = []
     try {
-      const requests = NetlinkSocket.open()
+      const { netlink } = options
+      const requests = NetlinkSocket.open(netlink === undefined ? {} : { native: netlink })
       opened.push(requests)
       const support = await probeNextHops(requests)
       const mode = chooseMode(settings, support)
@@ -219,7 +221,10 @@ export class LinuxRoutes implements RouteSink {
       entry.source = source
       entry.attempts = 0
       this.#waiting.delete(entry)
-      this.#ready.add(entry)
+      if (isUnheard(entry) && !entry.isUnderWay) {
+        this.#ready.delete(entry)
+        this.#forget(entry)
+      } else this.#ready.add(entry)
     }
     this.#kick()
   }

@@ -21,24 +21,24 @@ export function parseAddress(text: string): number {
   return address
 }
 
-/** One number for a prefix: 38 bits, exact in a double. */
-const keyOf = (prefix: number, length: number): number => prefix * 64 + length
-
 /**
- * The routes that a router gave to its kernel, by prefix. Iterates as a `Map` of 'a.b.c.d/length' does. A change of
+ * The routes that a router gave to its kernel, by prefix. Iterates as a `Map` of 'a.b.c.d/length' does, length by length. A change of
  * cost alone is not told to a kernel: for costs ask `SimRouter.routes()`.
  */
 export class Fib implements Iterable<[string, Route]> {
-  readonly #routes = new Map<number, Route>()
+  /** By length, then by prefix as a signed number: a small one takes no memory of its own. */
+  readonly #routes = new Map<number, Map<number, Route>>()
 
   get size(): number {
-    return this.#routes.size
+    let size = 0
+    for (const ofLength of this.#routes.values()) size += ofLength.size
+    return size
   }
 
   /** The route of exactly this prefix ('10.0.1.100/32'). */
   get(prefix: string): Route | undefined {
     const { address, length } = parsePrefix(prefix)
-    return this.#routes.get(keyOf(address, length))
+    return this.#routes.get(length)?.get(address | 0)
   }
 
   has(prefix: string): boolean {
@@ -48,7 +48,7 @@ export class Fib implements Iterable<[string, Route]> {
   /** The longest match that leads to another router, or nowhere. */
   lookup(address: number, longerThan: number = -1): Route | undefined {
     for (let length = 32; length > longerThan; length--) {
-      const route = this.#routes.get(keyOf((address & maskOf(length)) >>> 0, length))
+      const route = this.#routes.get(length)?.get(address & maskOf(length))
       if (route?.discard || route?.nextHops.some((hop) => hop.gateway !== undefined)) return route
     }
     return undefined
@@ -56,8 +56,14 @@ export class Fib implements Iterable<[string, Route]> {
 
   apply(changes: readonly RouteChange[]): void {
     for (const change of changes) {
-      if (change.type === 'remove') this.#routes.delete(keyOf(change.prefix, change.length))
-      else this.#routes.set(keyOf(change.route.prefix, change.route.length), change.route)
+      if (change.type === 'remove') {
+        this.#routes.get(change.length)?.delete(change.prefix | 0)
+        continue
+      }
+      const { route } = change
+      let ofLength = this.#routes.get(route.length)
+      if (ofLength === undefined) this.#routes.set(route.length, (ofLength = new Map()))
+      ofLength.set(route.prefix | 0, route)
     }
   }
 
@@ -66,7 +72,11 @@ export class Fib implements Iterable<[string, Route]> {
   }
 
   *[Symbol.iterator](): Iterator<[string, Route]> {
-    for (const r of this.#routes.values()) yield [formatPrefix(r.prefix, r.length), r]
+    for (const ofLength of this.#routes.values()) {
+      for (const route of ofLength.values()) {
+        yield [formatPrefix(route.prefix, route.length), route]
+      }
+    }
   }
 }
 

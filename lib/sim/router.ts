@@ -8,6 +8,7 @@ import type { OspfEvent } from '../core/events.ts'
 import type {
   AreaConfig,
   ConfigChange,
+  Datagram,
   ExternalPrefix,
   InterfaceConfig,
   OpaqueScope,
@@ -38,7 +39,7 @@ export type CoreOptions = RouterOptions
 /** The surface of the core `Router` that the simulator drives: anything with it can stand in. */
 export type CoreRouter = Pick<
   Router,
-  | 'handleDatagram'
+  | 'handleDatagrams'
   | 'handleInterface'
   | 'handleConfig'
   | 'handleTimeout'
@@ -72,6 +73,15 @@ export interface RouterWorld extends World {
 /** Wake-ups of one router at one instant before we say that it spins. */
 const spinLimit = 10_000
 
+/** A packet that waits to be read. */
+interface Arrived {
+  readonly to: Attachment
+  readonly source: number
+  readonly destination: number
+  readonly bytes: Uint8Array
+  readonly ttl: number
+}
+
 class WakeUp extends ClockEvent {
   readonly #run: () => void
   constructor(run: () => void) {
@@ -99,6 +109,9 @@ export class SimRouter extends SimNode {
   readonly #opaques = new Map<string, ConfigChange>()
   #information: ConfigChange | undefined
   readonly #wake = new WakeUp(() => this.#wakeUp())
+  /** Packets that have arrived at this instant, and are read together. */
+  #inbox: Arrived[] = []
+  readonly #reading = new WakeUp(() => this.#read())
   #core: CoreRouter | undefined
   #former: CoreRouter | undefined
   #formerRoutes: readonly Route[] = []
@@ -354,6 +367,8 @@ export class SimRouter extends SimNode {
     }
     this.#core = undefined
     this.world.clock.cancel(this.#wake)
+    this.world.clock.cancel(this.#reading)
+    this.#inbox = []
     this.reset()
   }
 
@@ -439,22 +454,42 @@ export class SimRouter extends SimNode {
   ): void {
     const { clock } = this.world
     const at = Math.max(clock.now() + this.#delay, this.#busyUntil)
-    if (at <= clock.now()) return this.#take(to, source, dest, bytes, ttl)
+    const packet: Arrived = { to, source, destination: dest, bytes, ttl }
+    if (at <= clock.now()) return this.#put(packet)
     this.#busyUntil = at
     const life = this.#core
     const arrive = (): void => {
-      if (this.#awake(this.#core) && this.#core === life) this.#take(to, source, dest, bytes, ttl)
+      if (this.#awake(this.#core) && this.#core === life) this.#put(packet)
     }
     clock.schedule(new Arrival(arrive), at)
   }
 
-  #take(to: Attachment, source: number, destination: number, bytes: Uint8Array, ttl: number): void {
-    const view = this.#world.lend(bytes)
-    const datagram = { interface: to.name, source, destination, ttl, bytes: view }
-    this.core.handleDatagram(this.now(), datagram)
-    // What the core has not copied is gone now, as with a real socket.
-    view.fill(0xa5)
+  /** A process reads all that its sockets hold when it wakes up: so do we, at the end of the instant. */
+  #put(packet: Arrived): void {
+    this.#inbox.push(packet)
+    const { clock } = this.world
+    if (this.#inbox.length === 1) clock.schedule(this.#reading, clock.now())
+  }
+
+  #read(): void {
+    const packets = this.#inbox
+    this.#inbox = []
+    // it may have stopped in the meantime
+    if (!this.#awake(this.#core)) {
+      for (const p of packets) this.receive(p.to, p.source, p.destination, p.bytes, p.ttl)
+      return
+    }
+    this.#core.handleDatagrams(this.now(), this.#lent(packets))
     this.#drain()
+  }
+
+  *#lent(packets: readonly Arrived[]): Generator<Datagram> {
+    for (const { to, source, destination, bytes, ttl } of packets) {
+      const view = this.#world.lend(bytes)
+      yield { interface: to.name, source, destination, ttl, bytes: view }
+      // What the core has not copied is gone now, as with a real socket.
+      view.fill(0xa5)
+    }
   }
 
   protected override resumed(): void {

@@ -2,10 +2,15 @@
 import { DecodeError, type Reader, type Writer } from './bytes.ts'
 import { frameLsa, type RawLsa } from './lsa.ts'
 
+/** An LSA that leaves with an age of its own, in seconds; without one, with that of its bytes. */
+export interface AgedLsa extends RawLsa {
+  readonly age?: number
+}
+
 /** The body of a Link State Update packet. */
 export interface LsUpdateBody {
   readonly kind: 'ls-update'
-  readonly lsas: readonly RawLsa[]
+  readonly lsas: readonly AgedLsa[]
   /**
    * Why the walk ended early: `lsas` holds those before the first that could not be framed. Not
    * encoded.
@@ -59,8 +64,20 @@ export function decodeLsUpdate(r: Reader): LsUpdateBody {
   return { kind: 'ls-update', lsas }
 }
 
+/** Octets of the body. */
+export function lsUpdateOctets({ lsas }: LsUpdateBody): number {
+  let octets = 4
+  for (const { raw } of lsas) octets += raw.length
+  return octets
+}
+
 /** Writes the body of a Link State Update packet. */
 export function encodeLsUpdate(body: LsUpdateBody, w: Writer): void {
   w.u32(body.lsas.length)
-  for (const { raw } of body.lsas) w.bytes(raw)
+  for (const { raw, age } of body.lsas) {
+    const at = w.length
+    w.bytes(raw)
+    // the checksum does not cover it
+    if (age !== undefined) w.setU16(at, age)
+  }
 }

@@ -9,7 +9,8 @@ import {
 import { decodeHello, encodeHello, type HelloBody } from './hello.ts'
 import { decodeLsAck, encodeLsAck, type LsAckBody } from './ls-ack.ts'
 import { decodeLsRequest, encodeLsRequest, type LsRequestBody } from './ls-request.ts'
-import { decodeLsUpdate, encodeLsUpdate, type LsUpdateBody } from './ls-update.ts'
+import { decodeLsUpdate, encodeLsUpdate, type LsUpdateBody, lsUpdateOctets } from './ls-update.ts'
+import { LSA_HEADER_LENGTH } from './lsa.ts'
 
 /** The packet types, by the `kind` of their bodies. */
 export const PacketType = {
@@ -142,7 +143,7 @@ export function encodePacket(
   header: { readonly routerId: number; readonly areaId: number },
   body: PacketBody,
 ): Uint8Array {
-  const w = new Writer()
+  const w = new Writer(PACKET_HEADER_LENGTH + roomFor(body))
   w.u8(VERSION).u8(PacketType[body.kind]).u16(0).u32(header.routerId).u32(header.areaId)
   w.u16(0).u16(0).zero(8)
   encodeBody(body, w)
@@ -152,6 +153,14 @@ export function encodePacket(
   new DataView(bytes.buffer).setUint16(CHECKSUM_AT, packetChecksum(bytes))
   return bytes
 }
+
+/** Octets of a body; of those that are short, more than it takes. */
+function roomFor(body: PacketBody): number {
+  if (body.kind === 'ls-update') return lsUpdateOctets(body)
+  return body.kind === 'ls-ack' ? body.headers.length * LSA_HEADER_LENGTH : SHORT_BODY
+}
+
+const SHORT_BODY = 104
 
 function encodeBody(body: PacketBody, w: Writer): void {
   switch (body.kind) {

@@ -92,13 +92,8 @@ function listen(net: Network, router: SimRouter): Sealed[] {
 /** Somebody else puts a packet on the wire. */
 function inject(net: Network, to: SimRouter, from: SimRouter, bytes: Uint8Array): void {
   const [source, own] = [from, to].map((r) => r.attachments[0]!.address)
-  to.core.handleDatagram(to.now(), {
-    interface: 'eth0',
-    source: source!,
-    destination: own!,
-    ttl: 1,
-    bytes: bytes.slice(),
-  })
+  const datagram = { interface: 'eth0', source: source!, destination: own!, ttl: 1 }
+  to.core.handleDatagrams(to.now(), [{ ...datagram, bytes: bytes.slice() }])
   net.run(0.01)
 }
 
@@ -455,13 +450,8 @@ t.test('RFC 7474: the digest covers the source address', async (t) => {
     const { net, a, packets } = adjacent({ extended }, { network: 'broadcast' })
     const { core } = a
     const { bytes } = packets.findLast((p) => p.type === 1)!
-    core.handleDatagram(a.now(), {
-      interface: 'eth0',
-      source: ip('10.0.0.3'),
-      destination: ip('224.0.0.5'),
-      ttl: 1,
-      bytes,
-    })
+    const [source, destination] = [ip('10.0.0.3'), ip('224.0.0.5')]
+    core.handleDatagrams(a.now(), [{ interface: 'eth0', source, destination, ttl: 1, bytes }])
     net.run(0.01)
     t.equal(dropped(a, 'auth-digest'), extended ? 1 : 0)
   }

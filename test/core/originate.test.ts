@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { RouterOptions } from '../../lib/core/router.ts'
 import {
+  again,
   Bench,
   externalLsa,
   firstSequence,
@@ -539,4 +540,36 @@ t.test('what comes back after its flush does not come before receivers take it',
   t.same(sequences(), [firstSequence + 1], 'newer than that MaxAge')
   bench.run(20)
   t.equal(bench.said('self-originated').length, 0)
+})
+
+t.test('nor does the end of an old copy put our numbers back', async (t) => {
+  const { bench, peers } = segment('Point-to-point')
+  const [peer] = peers as readonly [Peer]
+  peer.acknowledges = true
+  const how = { metricType: 2, tag: 0, forwardingAddress: 0 } as const
+  const say = (metric: number): void => {
+    const external = { prefix: ip('172.16.0.0'), length: 16, metric, ...how }
+    bench.config({ type: 'external', external })
+  }
+  const id = { type: 5, lsId: ip('172.16.0.0'), advertisingRouter: us }
+  say(1)
+  const early = bench.entry(id)!.lsa
+  for (const metric of [2, 3, 4]) {
+    bench.run(20)
+    say(metric)
+  }
+  bench.run(20)
+  const last = bench.entry(id)!.lsa.header.sequence
+  t.equal(last, early.header.sequence + 3)
+  bench.config({ type: 'withdraw-external', prefix: ip('172.16.0.0'), length: 16 })
+  peer.acknowledge()
+  t.equal(bench.entry(id), undefined)
+  // somebody who had the first instance still has heard that it is over, while we may not say the next yet
+  bench.up({ name: 'eth1', network: 'point-to-point' }, { address: ip('10.0.1.1') })
+  new Peer(bench, { interface: 'eth1', address: ip('10.0.1.2') }).alive().to('Exchange')
+  say(5)
+  peer.update(again(early, { age: 3600, sequence: early.header.sequence }))
+  bench.run(20)
+  t.ok(bench.entry(id)!.ours)
+  t.ok(bench.entry(id)!.lsa.header.sequence > last)
 })

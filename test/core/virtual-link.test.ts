@@ -220,7 +220,7 @@ t.test(
     t.equal(destination, to.address)
     const deliver = (iface: string, where: number): number | undefined => {
       const datagram = { interface: iface, source: from.address, ttl: 1, bytes }
-      near.core.handleDatagram(net.clock.now(), { ...datagram, destination: where })
+      near.core.handleDatagrams(net.clock.now(), [{ ...datagram, destination: where }])
       return near.neighbors().find((n) => n.routerId === far.id && n.area === 0)?.deadAt
     }
     const before = deliver(to.name, destination)

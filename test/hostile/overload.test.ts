@@ -1,9 +1,12 @@
 /** More than there is room or time for: memory stays bounded, Hellos leave on time, and afterwards all is as before. */
 import t from 'tap'
+import type { RouteChange } from '../../lib/core/io.ts'
 import { OspfError } from '../../lib/errors.ts'
+import type { RouteSink } from '../../lib/ports.ts'
+import { OspfSpeaker } from '../../lib/speaker.ts'
 import type { RawLsa } from '../../lib/wire/lsa.ts'
 import { again, Bench, firstSequence, ip, madeUp, Peer, segment, us } from '../core/bench.ts'
-import { only, running, stateOf } from '../world.ts'
+import { director, lan, only, running, stateOf } from '../world.ts'
 
 const many = (count: number, from = 0): RawLsa[] =>
   Array.from({ length: count }, (_, i) => madeUp(ip('20.0.0.0') + from + i))
@@ -65,7 +68,7 @@ function full(): { bench: Bench; peer: Librarian } {
 }
 
 t.test(
-  'a full database: what was left out of the exchange is asked for as soon as there is room',
+  'an LSDB at its cap: what was left out of the exchange is asked for as soon as there is room',
   async (t) => {
     const { bench, peer } = full()
     const before = theirs(bench)
@@ -307,4 +310,70 @@ t.test('a socket that refuses to send', async (t) => {
   const last = only(events, 'error').at(-1)
   t.equal(last?.repeated, 99, 'and after a minute again, with how often it was')
   await until(speaker.stop())
+})
+
+t.test('netlink that answers late: nothing waits for it', async (t) => {
+  const { net, host, world, peer, run, until } = lan()
+  // what the speaker wants done; the kernel comes to it when the test says so
+  const wishes: (readonly RouteChange[])[] = []
+  let isDone = Promise.resolve()
+  let done = (): void => {}
+  const { routes } = world
+  const late: RouteSink = {
+    apply: (changes) => void wishes.push(changes),
+    settled: () => isDone,
+    [Symbol.asyncDispose]: async () => {
+      await isDone
+      await routes[Symbol.asyncDispose]()
+    },
+  }
+  Object.assign(world, { routes: late })
+  const speaker = await OspfSpeaker.start(director({ installRoutes: true }), world)
+  const catchUp = (): void => {
+    for (const changes of wishes.splice(0)) routes.apply(changes)
+  }
+  peer.announce('10.77.0.0/16')
+  await run(6)
+  catchUp()
+  t.ok(host.fib.has('10.77.0.0/16'))
+
+  isDone = new Promise((resolve) => {
+    done = resolve
+  })
+  const hellos: number[] = []
+  net.tap(({ at, from, bytes }) => {
+    if (from.node === host && bytes[1] === 1) hellos.push(at)
+  })
+  speaker.announce('10.0.1.100/32')
+  for (let i = 0; i < 20; i++) {
+    if (i % 2 === 0) peer.withdraw('10.77.0.0/16')
+    else peer.announce('10.77.0.0/16')
+    peer.announce(`10.78.${i}.0/24`)
+    await run(1)
+  }
+  t.ok(wishes.length > 5, 'changes went on')
+  t.ok(peer.fib.has('10.0.1.100/32'), 'what we announce is not held up')
+  const gaps = hellos.slice(1).map((at, i) => at - hellos[i]!)
+  t.ok(hellos.length >= 19 && Math.max(...gaps) <= 1100, `${Math.max(...gaps)} ms between Hellos`)
+  t.equal(stateOf(speaker), 'Full')
+
+  await run(10)
+  catchUp()
+  const kernel = [...host.fib].map(([prefix]) => prefix).sort()
+  const wanted = speaker
+    .routes()
+    .filter(({ nextHops }) => nextHops.some(({ gateway }) => gateway !== undefined))
+    .map(({ prefix }) => prefix)
+  t.same(kernel, wanted.sort(), 'in the end the kernel has what is wanted')
+  t.ok(kernel.includes('10.77.0.0/16') && kernel.includes('10.78.19.0/24'))
+  // the end: said to the neighbors at once, and over when the kernel has answered
+  let isOver = false
+  const stopped = speaker.stop().then(() => {
+    isOver = true
+  })
+  await run(10)
+  t.notOk(peer.fib.has('10.0.1.100/32'))
+  t.notOk(isOver)
+  done()
+  await until(stopped)
 })

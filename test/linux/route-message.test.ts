@@ -7,7 +7,6 @@ import {
   encodeRouteQuery,
   type KernelRoute,
   sameHops,
-  withPrefix,
 } from '../../lib/linux/route-message.ts'
 
 const of = (payload: Uint8Array): NetlinkMessage => ({
@@ -117,14 +116,4 @@ t.test('routes of whatever kind, to look at', async (t) => {
   t.equal(seen(rtmsg(2, 32, 0x200).finish()), undefined, 'a copy in a cache')
   const attached = rtmsg(2, 24).attributeU32(4, 7).finish()
   t.strictSame(seen(attached)?.hops, [{ index: 7, gateway: undefined }])
-})
-
-t.test('the same for another prefix', async (t) => {
-  for (const value of [route, { ...route, hops: [one, two] }, { ...route, hops: [], nextHop: 7 }]) {
-    const payload = encodeRoute(value)
-    const before = payload.slice()
-    const prefix = 0xac1f0203
-    t.strictSame(withPrefix(payload, prefix), encodeRoute({ ...value, prefix }))
-    t.strictSame(payload, before, 'a copy')
-  }
 })

@@ -106,7 +106,7 @@ t.test('another router can stand in for the core', async (t) => {
       let given = 0
       const nothing = () => {}
       return {
-        handleDatagram: nothing,
+        handleDatagrams: nothing,
         handleInterface: nothing,
         handleConfig: nothing,
         handleTimeout: nothing,

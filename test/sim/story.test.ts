@@ -97,7 +97,7 @@ t.test('every fault does what it says, and what is not there is passed over', as
   does({ after: 0, what: 'thaw', router: 'b' }, 10, has)
   does({ after: 0, what: 'slow', router: 'b', delay: 9 }, 6, () => !has())
   does({ after: 0, what: 'slow', router: 'b', delay: 0 }, 20, has)
-  does({ after: 0, what: 'skew', router: 'b', rate: 0.1 }, 12, () => !has())
+  does({ after: 0, what: 'skew', router: 'b', rate: 0.1 }, 9, () => !has())
   does({ after: 0, what: 'skew', router: 'b', rate: 1 }, 15, has)
   does({ after: 0, what: 'cut', segment: 'b-c', silent: false }, 1, () => !has())
   does({ after: 0, what: 'mend', segment: 'b-c' }, 10, has)
