@@ -11,12 +11,15 @@ import { changesBetween } from './lvs/director-changes.ts'
 import { type DirectorConfig, parseDirector } from './lvs/director-config.ts'
 import type { DirectorEvent } from './lvs/director-events.ts'
 import type { DirectorOptions } from './lvs/director-options.ts'
+import type { ServiceFile } from './lvs/service-file.ts'
 import type { IpvsPort } from './lvs/types.ts'
 import type { Clock } from './ports.ts'
 
 export interface DirectorWorld extends Pick<DirectorPorts, 'random' | 'notify'> {
   /** Default: the kernel's. */
   readonly openIpvs?: () => IpvsPort | Promise<IpvsPort>
+  /** Folder of the file that remembers the services over a crash, where `lvs: stateFile` says nothing; default: none. */
+  readonly stateFolder?: string
 }
 
 /**
@@ -43,13 +46,32 @@ export async function openDataPlane(
 }
 
 /** What the director itself is asked. */
-export function directorOptions({ dataPlane = 'ipvs', ...options }: LvsData): DirectorOptions {
+export function directorOptions({
+  dataPlane = 'ipvs',
+  stateFile: _,
+  ...options
+}: LvsData): DirectorOptions {
   return dataPlane === 'none' ? { ...options, checksOnly: true } : options
 }
 
 /** What cannot change: the plane, and whether there is one. */
 const planeOf = (lvs: LvsData): unknown =>
   (directorOptions(lvs).checksOnly ?? false) ? 'none' : (lvs.dataPlane ?? 'ipvs')
+
+/**
+ * Opens what remembers the services over a crash; undefined: nothing does. The tables of nftables are ours by name.
+ * @throws OspfError ERR_OSPF_DUPLICATE while another director has the file
+ */
+export async function openServiceFile(
+  lvs: LvsData,
+  folder?: string,
+): Promise<ServiceFile | undefined> {
+  const { stateFile } = lvs
+  if (stateFile === false || planeOf(lvs) !== 'ipvs') return undefined
+  if (stateFile === undefined && folder === undefined) return undefined
+  const { ServiceFile, serviceFileIn } = await import('./lvs/service-file.ts')
+  return ServiceFile.open(stateFile ?? serviceFileIn(folder!))
+}
 
 /** @throws OspfError ERR_OSPF_CONFIG that names the field */
 export const parseLvs = (lvs: LvsData): DirectorConfig =>
@@ -73,6 +95,7 @@ export class ConfiguredDirector {
   readonly #onError: (error: OspfError) => void
   #director: Director | undefined
   #ipvs: IpvsPort | undefined
+  #store: ServiceFile | undefined
   #lvs: LvsData | undefined
   /** Counts the changes: a later one overtakes what an earlier one has put off. */
   #change = 0
@@ -97,11 +120,12 @@ export class ConfiguredDirector {
   /** @throws OspfError ERR_OSPF_CONFIG: what cannot change while it runs */
   check(lvs: LvsData | undefined): void {
     if (lvs === undefined || this.#lvs === undefined) return
-    if (isDeepStrictEqual(planeOf(lvs), planeOf(this.#lvs))) return
-    throw new OspfError(
-      'ERR_OSPF_CONFIG',
-      'lvs: dataPlane: cannot change while the speaker runs; stop it and start anew',
-    )
+    const refuse = (field: string): never => {
+      const what = 'cannot change while the speaker runs; stop it and start anew'
+      throw new OspfError('ERR_OSPF_CONFIG', `lvs: ${field}: ${what}`)
+    }
+    if (!isDeepStrictEqual(planeOf(lvs), planeOf(this.#lvs))) refuse('dataPlane')
+    if (lvs.stateFile !== this.#lvs.stateFile) refuse('stateFile')
   }
 
   /** Lines for people. */
@@ -152,16 +176,17 @@ export class ConfiguredDirector {
     if (options.checksOnly !== true)
       this.#ipvs = (await this.#world.openIpvs?.()) ?? (await openDataPlane(lvs, this.#onError))
     try {
+      this.#store = await openServiceFile(lvs, this.#world.stateFolder)
       this.#director = await Director.start({
         ...options,
         clock: this.#clock,
         ...(this.#ipvs === undefined ? {} : { ipvs: this.#ipvs }),
+        ...(this.#store === undefined ? {} : { store: this.#store }),
         ...(random === undefined ? {} : { random }),
         ...(notify === undefined ? {} : { notify }),
       })
     } catch (error) {
-      await this.#ipvs?.[Symbol.asyncDispose]()
-      this.#ipvs = undefined
+      await this.#close()
       throw error
     }
     void this.#follow(this.#director)
@@ -181,7 +206,13 @@ export class ConfiguredDirector {
   /** To be called when nothing is announced any more. */
   async stop(): Promise<void> {
     await this.#director?.stop()
+    await this.#close()
+  }
+
+  async #close(): Promise<void> {
     await this.#ipvs?.[Symbol.asyncDispose]()
+    await this.#store?.[Symbol.asyncDispose]()
     this.#ipvs = undefined
+    this.#store = undefined
   }
 }

@@ -1,4 +1,6 @@
 /** A director in the configuration: what the kernel is told, what the VIPs follow, and what a reload leaves alone. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import {
   type Config,
@@ -191,6 +193,32 @@ t.test('no data plane, and services that stay', async (t) => {
     }),
     /not in this kernel/,
   )
+})
+
+t.test('what a killed speaker left in IPVS goes, if the file says that it was ours', async (t) => {
+  const stateFile = join(t.testdir(), 'ipvs.json')
+  const { farm, start, run, until, ipvs } = bench()
+  const other = farm.service(1, { address: '10.0.1.101' })
+  const config = await read('vips: { 10.0.1.100: {} }\n')
+  const before = await start(
+    withLvs(config, { services: [farm.service(1), other], stateFile, keepOnStop: true }),
+  )
+  await run(10)
+  t.match(readFileSync(stateFile, 'utf8'), /"10\.0\.1\.101"/)
+  await t.rejects(
+    until(before.apply(withLvs(config, { services: [farm.service(1)], stateFile: false }))),
+    /lvs: stateFile: cannot change while the speaker runs/,
+  )
+  await until(before.stop())
+  t.equal(ipvs.lines().length, 4)
+  const again = await start(withLvs(config, { services: [farm.service(1)], stateFile }))
+  await run(10)
+  t.same(ipvs.lines(), [`tcp ${vip}:80 wlc`, '  10.0.2.1:80 dr 1'])
+  await t.rejects(bench().start(withLvs(config, { services: [farm.service(1)], stateFile })), {
+    code: 'ERR_OSPF_DUPLICATE',
+  })
+  await until(again.stop())
+  t.throws(() => readFileSync(stateFile), { code: 'ENOENT' })
 })
 
 t.test('ranges of VIPs are announced one by one', async (t) => {

@@ -13,6 +13,7 @@ import {
 import { systemDevices } from './devices.ts'
 import { EventRing } from './event-ring.ts'
 import type { LogLevel, LogLine } from './log.ts'
+import { STATE_FOLDER } from './plan.ts'
 import type { RunningSpeaker } from './run.ts'
 
 /** The devices now, by name. */
@@ -26,6 +27,7 @@ export async function start(config: Config): Promise<RunningSpeaker> {
   const wall = (): number => Date.now()
   const events = new EventRing(wall)
   const configured = await ConfiguredSpeaker.start(config, {
+    stateFolder: STATE_FOLDER,
     onEvent: (event) => {
       const line = besides(event)
       events.add(event.type === 'director' ? `lvs-${event.event.type}` : event.type, line.text)
@@ -57,6 +59,7 @@ const directorLevels: Readonly<Record<string, LogLevel>> = {
   refused: 'warning',
   warning: 'warning',
   notify: 'warning',
+  store: 'warning',
   lost: 'warning',
   weight: 'debug',
 }

@@ -309,6 +309,10 @@ const lvs = {
       enum: ['ipvs', 'none', 'nftables'],
     }),
   }),
+  stateFile: described(
+    'Remembers over a crash which services of IPVS are ours; false: nothing does. Default of run: a file in /run/ospf-speaker',
+    { type: ['string', 'boolean'], ...choice(text, { enum: [false] }) },
+  ),
 } satisfies SchemaOf<LvsData>
 
 export const lvsDefinitions: Readonly<Record<string, Schema>> = {

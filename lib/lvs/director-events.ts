@@ -56,10 +56,19 @@ export type DirectorEvent =
       readonly at: number
     }
   | {
-      /** What became of a service in the kernel: there before, and ours from now on; given up; or left behind. */
+      /**
+       * What became of a service in the kernel: there before, and ours from now on; given up; left behind; or left alone,
+       * since it is no more as an earlier life of this director had left it.
+       */
       readonly type: 'service'
       readonly service: string
-      readonly what: 'added' | 'adopted' | 'removed' | 'kept'
+      readonly what: 'added' | 'adopted' | 'removed' | 'kept' | 'disowned'
+      readonly at: number
+    }
+  | {
+      /** What is ours cannot be read or written down: a crash now would leave services that nobody removes. */
+      readonly type: 'store'
+      readonly error: Error
       readonly at: number
     }
   | {
@@ -125,6 +134,8 @@ export function formatDirectorEvent(event: DirectorEvent): string {
     }
     case 'service':
       return `${event.service}: ${event.what}`
+    case 'store':
+      return `what is ours in IPVS is not written down: ${event.error.message}`
     case 'drift':
       return `IPVS is not as it was left: ${event.found.join('; ')}`
     case 'refused': {

@@ -23,6 +23,7 @@ import type { DirectorEvent } from './director-events.ts'
 import type { DirectorOptions, NotifyCommand, VirtualServiceOptions } from './director-options.ts'
 import { type DirectorStatus, serviceStatus } from './director-status.ts'
 import { canonicalAddress, formatServiceKey } from './keys.ts'
+import type { ServiceStore } from './ledger.ts'
 import { runNotify } from './notify.ts'
 import { checksumOf, formatStep, type PlanStep, type WantedService } from './plan.ts'
 import { Pool } from './pool.ts'
@@ -44,6 +45,12 @@ export interface DirectorPorts {
   readonly notify?: (command: NotifyCommand) => Promise<void>
   /** Events kept for a slow reader; default 10,000. */
   readonly eventQueue?: number
+  /**
+   * Remembers over a crash which services are this director's, so that its next life removes those that are not in its
+   * configuration any more: `ServiceFile.open('/run/my-app/ipvs.json')`. It stays open when the director stops. Default:
+   * nothing does, and they stay.
+   */
+  readonly store?: ServiceStore
 }
 
 export interface DirectorStartOptions extends DirectorOptions, DirectorPorts {}
@@ -68,7 +75,7 @@ export interface VipHooks {
 /** Seconds between two looks at connections that are to end. */
 const FOLLOW = 1
 
-const portFields = ['ipvs', 'clock', 'random', 'notify', 'eventQueue'] as const
+const portFields = ['ipvs', 'clock', 'random', 'notify', 'eventQueue', 'store'] as const
 
 export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
   readonly #ports: DirectorPorts
@@ -119,9 +126,11 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
    * checks count as up. The kernel is only read.
    * @throws OspfError as `start`
    */
-  static async preview(options: DirectorOptions & { ipvs: IpvsPort }): Promise<DirectorPlan> {
-    const { ipvs, ...rest } = options
-    const director = new Director(rest, { ipvs })
+  static async preview(
+    options: DirectorOptions & { ipvs: IpvsPort; store?: ServiceStore },
+  ): Promise<DirectorPlan> {
+    const { ipvs, store, ...rest } = options
+    const director = new Director(rest, { ipvs, ...(store === undefined ? {} : { store }) })
     return director.plan(rest.services)
   }
 
@@ -145,10 +154,11 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
   }
 
   async #begin(): Promise<void> {
-    const { ipvs } = this.#ports
+    const { ipvs, store } = this.#ports
     if (ipvs !== undefined && !this.#config.checksOnly) {
       this.#table = new Table({
         ipvs,
+        store,
         clock: this.#clock,
         retryInterval: () => this.#config.retryInterval,
         maximumRetryInterval: () => this.#config.maximumRetryInterval,
@@ -213,7 +223,7 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
 
   /** What would be done to the kernel now, or with other services; the kernel is only read. */
   async plan(services?: readonly VirtualServiceOptions[]): Promise<DirectorPlan> {
-    const { ipvs } = this.#ports
+    const { ipvs, store } = this.#ports
     if (ipvs === undefined) {
       throw new OspfError('ERR_OSPF_CONFIG', 'ipvs: expected an IPVS port to plan for, got nothing')
     }
@@ -222,7 +232,7 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
       const config = parseDirector({ ...this.#options, services }, this.#probes)
       wanted = this.#wantedOf(config)
     }
-    const table = this.#table ?? new Table({ ...idle, ipvs, clock: this.#clock })
+    const table = this.#table ?? new Table({ ...idle, ipvs, store, clock: this.#clock })
     const { steps, disorder } = await table.preview(wanted)
     const text = steps.map(formatStep).join('\n')
     return { steps, disorder, text }
@@ -589,6 +599,7 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
 const wantedOf = (pool: Pool): WantedService => ({
   service: pool.config.service,
   destinations: pool.wanted(),
+  candidates: pool.candidates(),
   reorder: pool.config.reorder,
 })
 

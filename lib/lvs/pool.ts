@@ -159,6 +159,13 @@ export class Pool implements Disposable {
     return destinations
   }
 
+  /** All that may be in the table as servers come and go. */
+  candidates(): IpvsDestination[] {
+    const { sorry } = this.config
+    const own = [...this.servers.values()].map(({ config }) => config.destination)
+    return sorry === undefined ? own : [...own, sorry.destination]
+  }
+
   #sorryWeight(): number | undefined {
     const { sorry } = this.config
     if (this.#sorry) return 1
