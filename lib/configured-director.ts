@@ -11,6 +11,8 @@ import { changesBetween } from './lvs/director-changes.ts'
 import { type DirectorConfig, parseDirector } from './lvs/director-config.ts'
 import type { DirectorEvent } from './lvs/director-events.ts'
 import type { DirectorOptions } from './lvs/director-options.ts'
+import { isHopeless, LatePlane } from './lvs/late-plane.ts'
+import type { ServiceStore } from './lvs/ledger.ts'
 import type { ServiceFile } from './lvs/service-file.ts'
 import type { IpvsPort } from './lvs/types.ts'
 import type { Clock } from './ports.ts'
@@ -18,6 +20,8 @@ import type { Clock } from './ports.ts'
 export interface DirectorWorld extends Pick<DirectorPorts, 'random' | 'notify'> {
   /** Default: the kernel's. */
   readonly openIpvs?: () => IpvsPort | Promise<IpvsPort>
+  /** What remembers the services over a crash; default: the file of `openServiceFile`. */
+  readonly openStore?: (lvs: LvsData) => Promise<(ServiceStore & AsyncDisposable) | undefined>
   /** Folder of the file that remembers the services over a crash, where `lvs: stateFile` says nothing; default: none. */
   readonly stateFolder?: string
 }
@@ -86,6 +90,7 @@ const nothing = {
   retryInterval: undefined,
   maximumRetryInterval: undefined,
   keepOnStop: undefined,
+  waitForPlane: undefined,
 } satisfies { [K in Exclude<keyof DirectorOptions, 'services' | 'checksOnly'>]-?: undefined }
 
 export class ConfiguredDirector {
@@ -95,7 +100,7 @@ export class ConfiguredDirector {
   readonly #onError: (error: OspfError) => void
   #director: Director | undefined
   #ipvs: IpvsPort | undefined
-  #store: ServiceFile | undefined
+  #store: (ServiceStore & AsyncDisposable) | undefined
   #lvs: LvsData | undefined
   /** Counts the changes: a later one overtakes what an earlier one has put off. */
   #change = 0
@@ -173,10 +178,10 @@ export class ConfiguredDirector {
   async #start(lvs: LvsData): Promise<void> {
     const options = directorOptions(lvs)
     const { random, notify } = this.#world
-    if (options.checksOnly !== true)
-      this.#ipvs = (await this.#world.openIpvs?.()) ?? (await openDataPlane(lvs, this.#onError))
+    if (options.checksOnly !== true) this.#ipvs = await this.#open(lvs)
     try {
-      this.#store = await openServiceFile(lvs, this.#world.stateFolder)
+      const { openStore = (one) => openServiceFile(one, stateFolder), stateFolder } = this.#world
+      this.#store = await openStore(lvs)
       this.#director = await Director.start({
         ...options,
         clock: this.#clock,
@@ -190,6 +195,17 @@ export class ConfiguredDirector {
       throw error
     }
     void this.#follow(this.#director)
+  }
+
+  async #open(lvs: LvsData): Promise<IpvsPort | undefined> {
+    const open = async (): Promise<IpvsPort | undefined> =>
+      (await this.#world.openIpvs?.()) ?? (await openDataPlane(lvs, this.#onError))
+    try {
+      return await open()
+    } catch (error) {
+      if (lvs.waitForPlane !== true || !isHopeless(error)) throw error
+      return new LatePlane(open as () => Promise<IpvsPort>, planeOf(lvs) !== 'ipvs')
+    }
   }
 
   async #follow(director: Director): Promise<void> {

@@ -151,6 +151,7 @@ export type {
 export type {
   CheckStatus,
   DirectorStatus,
+  PlaneStatus,
   ServerStatus,
   ServiceStatus,
   SorryStatus,

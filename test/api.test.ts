@@ -56,7 +56,7 @@ const entries: Record<string, Entry> = {
       MetricsDirector MetricsFormat MetricsGate MetricsOptions MetricsServer MetricsServerOptions
       MetricsSpeaker MetricsText MiscCheckOptions MismatchField NeighborState NeighborView
       NetworkType NextHopView NftablesOptions NotifyCommand NssaOptions OpaqueOptions OpaqueView
-      OwnedService ServiceStore
+      OwnedService PlaneStatus ServiceStore
       OspfErrorCode OspfEvent Override OverrideGate OverrideOptions PacketCounts PanicOptions
       PassiveCheckOptions PathStep PingCheckOptions PlanStep PoliciesOptions PolicyOptions
       PoolStanding PrefixListOptions PrefixRuleOptions PreflightFinding PreflightOptions

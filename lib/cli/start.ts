@@ -68,7 +68,9 @@ function besides(event: ConfiguredEvent): LogLine {
   if (event.type !== 'director') return { level: 'warning', text: event.error.message }
   const { event: said } = event
   const isLoss =
-    (said.type === 'quorum' && !said.gained) || (said.type === 'server' && said.state === 'down')
+    (said.type === 'quorum' && !said.gained) ||
+    (said.type === 'plane' && !said.ready) ||
+    (said.type === 'server' && said.state === 'down')
   return {
     level: isLoss ? 'warning' : (directorLevels[said.type] ?? 'info'),
     text: formatDirectorEvent(said),

@@ -290,6 +290,7 @@ const director = {
   retryInterval: seconds,
   maximumRetryInterval: seconds,
   keepOnStop: described('At a stop the services stay in the kernel', flag),
+  waitForPlane: described('Start although IPVS is not there, or not permitted: VIPs wait', flag),
   checksOnly: described('Checks and gates alone: the kernel is left as it is', flag),
 } satisfies SchemaOf<DirectorOptions>
 

@@ -1,4 +1,5 @@
 /** What a director can say: one union, one formatter. */
+import type { OspfErrorCode } from '../errors.ts'
 import type { PlanStep } from './plan.ts'
 import { formatStep } from './plan.ts'
 
@@ -87,6 +88,14 @@ export type DirectorEvent =
       readonly at: number
     }
   | {
+      /** The kernel's table as a whole can be read and written, or cannot: `code` says why (see `PlaneStatus`). */
+      readonly type: 'plane'
+      readonly ready: boolean
+      readonly code: OspfErrorCode | undefined
+      readonly reason: string | undefined
+      readonly at: number
+    }
+  | {
       /** A setting that refuses clients, or cannot do what it seems to. */
       readonly type: 'warning'
       readonly service: string
@@ -112,6 +121,11 @@ export type DirectorEvent =
       readonly count: number
     }
   | { readonly type: 'stopped'; readonly at: number }
+
+function remedyOf(code: OspfErrorCode | undefined): string {
+  if (code === 'ERR_OSPF_PERMISSION') return ' (CAP_NET_ADMIN is missing)'
+  return code === 'ERR_OSPF_IPVS_ABSENT' ? ' (modprobe ip_vs)' : ''
+}
 
 /** Formats an event as one line for a log. */
 export function formatDirectorEvent(event: DirectorEvent): string {
@@ -142,6 +156,10 @@ export function formatDirectorEvent(event: DirectorEvent): string {
       const what = event.step === undefined ? 'IPVS cannot be read' : formatStep(event.step)
       return `${what}: ${event.error.message}; again in ${event.again} s`
     }
+    case 'plane':
+      return event.ready
+        ? 'IPVS is ready'
+        : `IPVS is not ready: ${event.reason}${remedyOf(event.code)}`
     case 'warning':
       return `${event.service}: warning: ${event.text}`
     case 'updated':

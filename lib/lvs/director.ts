@@ -22,7 +22,7 @@ import {
 import type { DirectorEvent } from './director-events.ts'
 import type { DirectorOptions, NotifyCommand, VirtualServiceOptions } from './director-options.ts'
 import { type DirectorStatus, serviceStatus } from './director-status.ts'
-import { canonicalAddress, formatServiceKey } from './keys.ts'
+import { canonicalAddress, formatDestination, formatServiceKey } from './keys.ts'
 import type { ServiceStore } from './ledger.ts'
 import { runNotify } from './notify.ts'
 import { checksumOf, formatStep, type PlanStep, type WantedService } from './plan.ts'
@@ -30,7 +30,7 @@ import { Pool } from './pool.ts'
 import { PoolGate, type Standing } from './pool-gate.ts'
 import type { ServerDrainResult } from './pool-server.ts'
 import { Table } from './table.ts'
-import type { IpvsInfo, IpvsPort } from './types.ts'
+import type { IpvsDestination, IpvsInfo, IpvsPort } from './types.ts'
 import { warningsOf } from './warnings.ts'
 
 /** What a director needs of the world. */
@@ -101,7 +101,7 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
    * Reads the kernel's table, adopts what is there of the services, and begins to check.
    *
    * @throws OspfError ERR_OSPF_CONFIG that names the field; ERR_OSPF_IPVS_ABSENT or ERR_OSPF_PERMISSION when the kernel
-   * cannot do it at all. Whatever else fails is an event, and is tried again.
+   * cannot do it at all, unless `waitForPlane`. Whatever else fails is an event, and is tried again.
    */
   static async start(options: DirectorStartOptions): Promise<Director> {
     const ports: Record<string, unknown> = {}
@@ -166,6 +166,7 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
         timeouts: () => this.#config.timeouts,
         say: (event) => this.#say(event),
         read: (table) => this.#read(table),
+        waits: this.#config.waitForPlane,
         changed: () => this.#updateGates(),
       })
     }
@@ -272,6 +273,7 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
         const known = this.#table?.known.get(id)
         return serviceStatus(pool, known, this.#problem(id), this.#last.get(pool.config.name))
       }),
+      plane: this.#table?.plane() ?? noPlane,
       checksum: this.checksum(),
       checks: this.#checks.size,
       warnings: this.#warnings,
@@ -381,9 +383,14 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
       return { healthy: false, reason: `${name}: ${what}` }
     }
     const table = this.#table
-    const takes = [...(table?.known.get(id)?.destinations.values() ?? [])].some((d) => d.weight > 0)
-    if (table === undefined || takes) return { healthy: true, reason: `${name}: ${what}` }
-    const problem = table.wasRead ? table.problem(id) : undefined
+    const known = table?.known.get(id)?.destinations
+    // somebody who is to serve does: those in the table may be others while it cannot be changed
+    const takes = (one: IpvsDestination): boolean =>
+      one.weight > 0 && (known?.get(formatDestination(one))?.weight ?? 0) > 0
+    if (table === undefined || pool.wantsOne(takes)) {
+      return { healthy: true, reason: `${name}: ${what}` }
+    }
+    const problem = table.problem(id)
     // on its way there
     if (problem === undefined) return { healthy: undefined, reason: `${name}: not applied yet` }
     return { healthy: false, reason: `${name}: ${reasonOf(problem)}` }
@@ -622,6 +629,8 @@ const throughServices = (config: DirectorConfig): WantedService[] =>
 
 const noServer = (service: string, server: string): OspfError =>
   new OspfError('ERR_OSPF_CONFIG', `server: expected one of ${service}, got '${server}'`)
+
+const noPlane = { state: 'none', code: undefined, reason: undefined, since: 0 } as const
 
 /** Of a table that is only looked at. */
 const idle = {

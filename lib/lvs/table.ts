@@ -3,10 +3,12 @@
  * again from time to time, and after every failure, and what somebody else has changed is put back. Only services that
  * are or were wanted are ever touched.
  */
-import { OspfError } from '../errors.ts'
+import { OspfError, type OspfErrorCode } from '../errors.ts'
 import type { Clock } from '../ports.ts'
 import type { DirectorEvent } from './director-events.ts'
+import type { PlaneStatus } from './director-status.ts'
 import { formatDestination, formatServiceKey } from './keys.ts'
+import { isHopeless } from './late-plane.ts'
 import { Ledger, type ServiceStore } from './ledger.ts'
 import {
   type ActualService,
@@ -38,6 +40,8 @@ export interface TableOptions {
   readonly say: (event: DirectorEvent) => void
   /** The table was read: what is wanted may be changed by that, and is applied next. */
   readonly read: (table: Table) => void
+  /** Begin although there is no IPVS, or no right to it. */
+  readonly waits?: boolean
   /** What is known of the table changed, or a problem came or went. */
   readonly changed: () => void
 }
@@ -52,12 +56,8 @@ export interface KnownService {
 const PAUSE_MS = 50
 const PAUSE_EACH_MS = 0.1
 
-/** Nobody else's call will do better. */
-const isHopeless = (error: unknown): boolean =>
-  error instanceof OspfError &&
-  (error.code === 'ERR_OSPF_IPVS_ABSENT' || error.code === 'ERR_OSPF_PERMISSION')
-
-const codeOf = (error: unknown): string => (error instanceof OspfError ? error.code : '')
+const codeOf = (error: unknown): OspfErrorCode | '' =>
+  error instanceof OspfError ? error.code : ''
 
 const asError = (error: unknown): Error =>
   error instanceof Error ? error : new Error(String(error))
@@ -72,6 +72,8 @@ export class Table {
   readonly #ledger: Ledger | undefined
   /** The whole table cannot be read or written. */
   #trouble: Error | undefined
+  /** When that began or ended, in milliseconds. */
+  #troubleSince: number
   #dirty = new Set<string>()
   #mustRead = true
   #wasRead = false
@@ -89,14 +91,28 @@ export class Table {
 
   constructor(options: TableOptions) {
     this.#options = options
-    const { store } = options
+    const { store, clock } = options
+    this.#troubleSince = clock.now()
     this.#ledger = store && new Ledger(store, (error) => this.#storeFailed(asError(error)))
   }
 
-  /** Reads the table for the first time and applies what is wanted. @throws OspfError when there is no IPVS, or no right to it */
+  /**
+   * Reads the table for the first time and applies what is wanted.
+   * @throws OspfError when there is no IPVS, or no right to it, unless it `waits`
+   */
   async begin(): Promise<void> {
     await this.sync()
-    if (isHopeless(this.#trouble)) throw this.#trouble
+    if (isHopeless(this.#trouble) && this.#options.waits !== true) throw this.#trouble
+  }
+
+  /** Whether the table as a whole can be read and written. */
+  plane(): PlaneStatus {
+    const since = this.#troubleSince
+    if (this.#trouble === undefined) {
+      return { state: 'ready', code: undefined, reason: undefined, since }
+    }
+    const { message } = this.#trouble
+    return { state: 'unready', code: codeOf(this.#trouble) || undefined, reason: message, since }
   }
 
   get known(): ReadonlyMap<string, KnownService> {
@@ -293,7 +309,6 @@ export class Table {
         this.#mustRead = false
         await this.#read()
       }
-      this.#trouble = undefined
       const dirty = this.#dirty
       this.#dirty = new Set()
       let failed = false
@@ -306,13 +321,26 @@ export class Table {
         if (!(await this.#apply(id, isFull))) failed = true
       }
       await this.#ledger?.save()
+      this.#inTrouble(undefined)
       return failed
     } catch (error) {
-      const isNews = this.#trouble?.message !== asError(error).message
-      this.#trouble = asError(error)
-      if (isNews) this.#refused(undefined, this.#trouble)
+      this.#inTrouble(asError(error))
       return true
     }
+  }
+
+  /** The whole table cannot be read or written, or can again. */
+  #inTrouble(error: Error | undefined): void {
+    const { clock, say } = this.#options
+    const before = this.#trouble
+    this.#trouble = error
+    if (error !== undefined && before?.message !== error.message) this.#refused(undefined, error)
+    const isSame = before && error ? codeOf(before) === codeOf(error) : before === error
+    if (isSame) return
+    const at = clock.now()
+    if (before === undefined || error === undefined) this.#troubleSince = at
+    const { state, code, reason } = this.plane()
+    say({ type: 'plane', ready: state === 'ready', code, reason, at })
   }
 
   #refused(step: PlanStep | undefined, error: Error): void {
