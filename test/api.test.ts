@@ -24,7 +24,7 @@ const entries: Record<string, Entry> = {
     module: root,
     values: words(`
       Announcement ConfiguredSpeaker Director Ipvs Nftables OriginatedOpaque OspfError OspfSpeaker
-      ServiceFile
+      ServiceFile formatHeard listenForOspf
       all any atLeast command convertKeepalived damped dns eventRecord explainKeepalived file
       findRealServer formatChange formatDirectorEvent formatEvent formatIpvsadm formatPreflight
       formatProblem formatRealServer formatWhatIf formatWhy grpc healthy http icmp
@@ -56,7 +56,7 @@ const entries: Record<string, Entry> = {
       MetricsDirector MetricsFormat MetricsGate MetricsOptions MetricsServer MetricsServerOptions
       MetricsSpeaker MetricsText MiscCheckOptions MismatchField NeighborState NeighborView
       NetworkType NextHopView NftablesOptions NotifyCommand NssaOptions OpaqueOptions OpaqueView
-      OwnedService PlaneStatus ServiceStore
+      HeardRouter ListenOptions ListenReport ListenWorld OwnedService PlaneStatus ServiceStore
       OspfErrorCode OspfEvent Override OverrideGate OverrideOptions PacketCounts PanicOptions
       PassiveCheckOptions PathStep PingCheckOptions PlanStep PoliciesOptions PolicyOptions
       PoolStanding PrefixListOptions PrefixRuleOptions PreflightFinding PreflightOptions

@@ -129,7 +129,7 @@ async function main(argv: readonly string[]): Promise<number> {
       tell(await check(asked, processHost))
     })
   addRealServer(program, tell)
-  addDoctor(program, tell)
+  addDoctor(program, tell, (command) => withKeepalived(withFiles(command)))
   withKeepalived(
     withFiles(
       program.command('convert').description('write a YAML file that says what other files say'),
