@@ -10,7 +10,6 @@ import { deviceOf, linkOf, placeOf } from './interface-address.ts'
 import type { PreflightFinding } from './lvs/preflight-checks.ts'
 import { initialChanges, type Parsed } from './options.ts'
 import type { Link } from './ports.ts'
-import { isUsable, type UsableLink } from './sockets.ts'
 import { formatIpv4, lengthOfMask } from './wire/address.ts'
 import { DecodeError } from './wire/bytes.ts'
 import type { HelloBody } from './wire/hello.ts'
@@ -44,6 +43,11 @@ export interface HeardRouter {
       }
     | undefined
 }
+
+type UsableLink = Link & { readonly address: number }
+
+const isUsable = (link: Link | undefined): link is UsableLink =>
+  link?.up === true && link.address !== undefined
 
 /** An interface that is listened on. */
 export interface Place {
