@@ -122,9 +122,11 @@ export type DirectorEvent =
     }
   | { readonly type: 'stopped'; readonly at: number }
 
-function remedyOf(code: OspfErrorCode | undefined): string {
-  if (code === 'ERR_OSPF_PERMISSION') return ' (CAP_NET_ADMIN is missing)'
-  return code === 'ERR_OSPF_IPVS_ABSENT' ? ' (modprobe ip_vs)' : ''
+/** What the kernel's words leave out. */
+function remedyOf(code: OspfErrorCode | undefined, reason = ''): string {
+  if (code === 'ERR_OSPF_PERMISSION' && !reason.includes('CAP_'))
+    return ' (CAP_NET_ADMIN is missing)'
+  return code === 'ERR_OSPF_IPVS_ABSENT' && !reason.includes('modprobe') ? ' (modprobe ip_vs)' : ''
 }
 
 /** Formats an event as one line for a log. */
@@ -159,7 +161,7 @@ export function formatDirectorEvent(event: DirectorEvent): string {
     case 'plane':
       return event.ready
         ? 'IPVS is ready'
-        : `IPVS is not ready: ${event.reason}${remedyOf(event.code)}`
+        : `IPVS is not ready: ${event.reason}${remedyOf(event.code, event.reason)}`
     case 'warning':
       return `${event.service}: warning: ${event.text}`
     case 'updated':
