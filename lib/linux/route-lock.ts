@@ -64,7 +64,7 @@ export function lockServices(path: string): Promise<AsyncDisposable> {
   const short = createHash('sha256').update(path).digest('hex').slice(0, 16)
   return lock(
     `services/${namespace()}/${short}`,
-    `another director in this network namespace has ${path}`,
+    `another director in this network namespace has ${path}: choose another file (stateFile)`,
   )
 }
 

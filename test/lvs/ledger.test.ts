@@ -242,7 +242,10 @@ t.test('a file of services: whole or not at all, of this boot and this namespace
   await file.save(owned)
   t.same(await file.load(), owned)
   t.equal(statSync(path).mode & 0o777, 0o600)
-  await t.rejects(ServiceFile.open(path), { code: 'ERR_OSPF_DUPLICATE' })
+  await t.rejects(ServiceFile.open(path), {
+    code: 'ERR_OSPF_DUPLICATE',
+    message: /another director .* has .*: choose another file \(stateFile\)/,
+  })
   await file[Symbol.asyncDispose]()
   const again = await ServiceFile.open(path)
   t.same(await again.load(), owned)
