@@ -259,6 +259,10 @@ function assemble(source: Source): ReadConfig {
     attempt(path, () => void parseStaticRoute(path.join(': '), route))
   }
   const served = new Set<string>()
+  if (lvs !== undefined && lvs.services === undefined) {
+    refuse(['lvs'], "'services' is missing")
+    return failed(problems)
+  }
   try {
     for (const { vips: own } of lvs === undefined ? [] : parseLvs(lvs).services)
       for (const address of own) served.add(address)

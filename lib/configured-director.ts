@@ -10,12 +10,19 @@ import { changesBetween } from './lvs/director-changes.ts'
 import { type DirectorConfig, parseDirector } from './lvs/director-config.ts'
 import type { DirectorEvent } from './lvs/director-events.ts'
 import type { DirectorOptions } from './lvs/director-options.ts'
+import { isHopeless, LatePlane } from './lvs/late-plane.ts'
+import type { ServiceStore } from './lvs/ledger.ts'
+import type { ServiceFile } from './lvs/service-file.ts'
 import type { IpvsPort } from './lvs/types.ts'
 import type { Clock } from './ports.ts'
 
 export interface DirectorWorld extends Pick<DirectorPorts, 'random' | 'notify'> {
   /** Default: the kernel's. */
   readonly openIpvs?: () => IpvsPort | Promise<IpvsPort>
+  /** What remembers the services over a crash; default: the file of `openServiceFile`. */
+  readonly openStore?: (lvs: LvsData) => Promise<(ServiceStore & AsyncDisposable) | undefined>
+  /** Folder of the file that remembers the services over a crash, where `lvs: stateFile` says nothing; default: none. */
+  readonly stateFolder?: string
 }
 
 /**
@@ -42,13 +49,32 @@ export async function openDataPlane(
 }
 
 /** What the director itself is asked. */
-export function directorOptions({ dataPlane = 'ipvs', ...options }: LvsData): DirectorOptions {
+export function directorOptions({
+  dataPlane = 'ipvs',
+  stateFile: _,
+  ...options
+}: LvsData): DirectorOptions {
   return dataPlane === 'none' ? { ...options, checksOnly: true } : options
 }
 
 /** What cannot change: the plane, and whether there is one. */
 const planeOf = (lvs: LvsData): unknown =>
   (directorOptions(lvs).checksOnly ?? false) ? 'none' : (lvs.dataPlane ?? 'ipvs')
+
+/**
+ * Opens what remembers the services over a crash; undefined: nothing does. The tables of nftables are ours by name.
+ * @throws OspfError ERR_OSPF_DUPLICATE while another director has the file
+ */
+export async function openServiceFile(
+  lvs: LvsData,
+  folder?: string,
+): Promise<ServiceFile | undefined> {
+  const { stateFile } = lvs
+  if (stateFile === false || planeOf(lvs) !== 'ipvs') return undefined
+  if (stateFile === undefined && folder === undefined) return undefined
+  const { ServiceFile, serviceFileIn } = await import('./lvs/service-file.ts')
+  return ServiceFile.open(stateFile ?? serviceFileIn(folder!))
+}
 
 /** @throws OspfError ERR_OSPF_CONFIG that names the field */
 export const parseLvs = (lvs: LvsData): DirectorConfig =>
@@ -63,6 +89,7 @@ const nothing = {
   retryInterval: undefined,
   maximumRetryInterval: undefined,
   keepOnStop: undefined,
+  waitForPlane: undefined,
 } satisfies { [K in Exclude<keyof DirectorOptions, 'services' | 'checksOnly'>]-?: undefined }
 
 export class ConfiguredDirector {
@@ -72,6 +99,7 @@ export class ConfiguredDirector {
   readonly #onError: (error: OspfError) => void
   #director: Director | undefined
   #ipvs: IpvsPort | undefined
+  #store: (ServiceStore & AsyncDisposable) | undefined
   #lvs: LvsData | undefined
   /** Counts the changes: a later one overtakes what an earlier one has put off. */
   #change = 0
@@ -96,11 +124,12 @@ export class ConfiguredDirector {
   /** @throws OspfError ERR_OSPF_CONFIG: what cannot change while it runs */
   check(lvs: LvsData | undefined): void {
     if (lvs === undefined || this.#lvs === undefined) return
-    if (isDeepStrictEqual(planeOf(lvs), planeOf(this.#lvs))) return
-    throw new OspfError(
-      'ERR_OSPF_CONFIG',
-      'lvs: dataPlane: cannot change while the speaker runs; stop it and start anew',
-    )
+    const refuse = (field: string): never => {
+      const what = 'cannot change while the speaker runs; stop it and start anew'
+      throw new OspfError('ERR_OSPF_CONFIG', `lvs: ${field}: ${what}`)
+    }
+    if (!isDeepStrictEqual(planeOf(lvs), planeOf(this.#lvs))) refuse('dataPlane')
+    if (lvs.stateFile !== this.#lvs.stateFile) refuse('stateFile')
   }
 
   /** Lines for people. */
@@ -148,24 +177,36 @@ export class ConfiguredDirector {
   async #start(lvs: LvsData): Promise<void> {
     const options = directorOptions(lvs)
     const { random, notify } = this.#world
-    if (options.checksOnly !== true)
-      this.#ipvs = (await this.#world.openIpvs?.()) ?? (await openDataPlane(lvs, this.#onError))
+    if (options.checksOnly !== true) this.#ipvs = await this.#open(lvs)
     try {
       // loaded by the first who has services
       const { Director } = await import('./lvs/director.ts')
+      const { openStore = (one) => openServiceFile(one, stateFolder), stateFolder } = this.#world
+      this.#store = await openStore(lvs)
       this.#director = await Director.start({
         ...options,
         clock: this.#clock,
         ...(this.#ipvs === undefined ? {} : { ipvs: this.#ipvs }),
+        ...(this.#store === undefined ? {} : { store: this.#store }),
         ...(random === undefined ? {} : { random }),
         ...(notify === undefined ? {} : { notify }),
       })
     } catch (error) {
-      await this.#ipvs?.[Symbol.asyncDispose]()
-      this.#ipvs = undefined
+      await this.#close()
       throw error
     }
     void this.#follow(this.#director)
+  }
+
+  async #open(lvs: LvsData): Promise<IpvsPort | undefined> {
+    const open = async (): Promise<IpvsPort | undefined> =>
+      (await this.#world.openIpvs?.()) ?? (await openDataPlane(lvs, this.#onError))
+    try {
+      return await open()
+    } catch (error) {
+      if (lvs.waitForPlane !== true || !isHopeless(error)) throw error
+      return new LatePlane(open as () => Promise<IpvsPort>, planeOf(lvs) !== 'ipvs')
+    }
   }
 
   async #follow(director: Director): Promise<void> {
@@ -182,7 +223,13 @@ export class ConfiguredDirector {
   /** To be called when nothing is announced any more. */
   async stop(): Promise<void> {
     await this.#director?.stop()
+    await this.#close()
+  }
+
+  async #close(): Promise<void> {
     await this.#ipvs?.[Symbol.asyncDispose]()
+    await this.#store?.[Symbol.asyncDispose]()
     this.#ipvs = undefined
+    this.#store = undefined
   }
 }

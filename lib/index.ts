@@ -52,7 +52,7 @@ export type {
 export { formatProblem, readConfig, validateConfig } from './configuration.ts'
 export type { ConfiguredEvent, ConfiguredWorld, Trial, TrialEnd } from './configured.ts'
 export { ConfiguredSpeaker } from './configured.ts'
-export { openDataPlane } from './configured-director.ts'
+export { openDataPlane, openServiceFile } from './configured-director.ts'
 export type { AuthenticationSnapshot } from './core/authentication.ts'
 export type { DropReason, MismatchField, OspfEvent } from './core/events.ts'
 export type { NetworkType } from './core/io.ts'
@@ -102,6 +102,8 @@ export type { TlsOptions } from './health/tls.ts'
 export { tls } from './health/tls.ts'
 export type { UdpOptions } from './health/udp.ts'
 export { udp } from './health/udp.ts'
+export type { HeardRouter } from './heard.ts'
+export { formatHeard } from './heard.ts'
 export type { Speaker } from './isolate/isolated.ts'
 export type { AnnouncementHandle } from './isolate/remote-announcement.ts'
 export type {
@@ -118,6 +120,8 @@ export type {
 export { convertKeepalived, explainKeepalived, readKeepalived } from './keepalived.ts'
 export { keepalivedGate } from './keepalived-gates.ts'
 export type { KernelRouteOptions, ResilientGroupOptions } from './kernel-options.ts'
+export type { ListenOptions, ListenReport, ListenWorld } from './listen.ts'
+export { listenForOspf } from './listen.ts'
 export type { DirectorPlan, DirectorPorts, DirectorStartOptions, VipHooks } from './lvs/director.ts'
 export { Director } from './lvs/director.ts'
 export type { DirectorEvent, ServerState } from './lvs/director-events.ts'
@@ -151,6 +155,7 @@ export type {
 export type {
   CheckStatus,
   DirectorStatus,
+  PlaneStatus,
   ServerStatus,
   ServiceStatus,
   SorryStatus,
@@ -160,6 +165,7 @@ export type { IpvsConnectionsOptions } from './lvs/ipvs.ts'
 export { Ipvs } from './lvs/ipvs.ts'
 export type { IpvsTable, IpvsTableEntry } from './lvs/ipvsadm.ts'
 export { formatIpvsadm, parseIpvsadm, restoreIpvs, saveIpvs } from './lvs/ipvsadm.ts'
+export type { OwnedService, ServiceStore } from './lvs/ledger.ts'
 export type { NftablesOptions } from './lvs/nftables.ts'
 export { Nftables } from './lvs/nftables.ts'
 export type { PlanStep } from './lvs/plan.ts'
@@ -173,6 +179,7 @@ export { findRealServer, realServer } from './lvs/real-server.ts'
 export type { RealServerHostOptions } from './lvs/real-server-options.ts'
 export type { RealServerStatus } from './lvs/real-server-status.ts'
 export { formatRealServer } from './lvs/real-server-status.ts'
+export { ServiceFile } from './lvs/service-file.ts'
 export type {
   IpvsConnection,
   IpvsDaemon,

@@ -24,10 +24,11 @@ const entries: Record<string, Entry> = {
     module: root,
     values: words(`
       Announcement ConfiguredSpeaker Director Ipvs Nftables OriginatedOpaque OspfError OspfSpeaker
+      ServiceFile formatHeard listenForOspf
       all any atLeast command convertKeepalived damped dns eventRecord explainKeepalived file
       findRealServer formatChange formatDirectorEvent formatEvent formatIpvsadm formatPreflight
       formatProblem formatRealServer formatWhatIf formatWhy grpc healthy http icmp
-      installStaticRoutes keepalivedGate kernelLinks metricsServer openDataPlane override panic
+      installStaticRoutes keepalivedGate kernelLinks metricsServer openDataPlane openServiceFile override panic
       parseIpvsadm preflight readConfig readKeepalived realServer restoreIpvs saveIpvs self
       serviceNotifier smtp speakerMetrics startHooks tcp tls udp validateConfig weighted
     `),
@@ -55,6 +56,7 @@ const entries: Record<string, Entry> = {
       MetricsDirector MetricsFormat MetricsGate MetricsOptions MetricsServer MetricsServerOptions
       MetricsSpeaker MetricsText MiscCheckOptions MismatchField NeighborState NeighborView
       NetworkType NextHopView NftablesOptions NotifyCommand NssaOptions OpaqueOptions OpaqueView
+      HeardRouter ListenOptions ListenReport ListenWorld OwnedService PlaneStatus ServiceStore
       OspfErrorCode OspfEvent Override OverrideGate OverrideOptions PacketCounts PanicOptions
       PassiveCheckOptions PathStep PingCheckOptions PlanStep PoliciesOptions PolicyOptions
       PoolStanding PrefixListOptions PrefixRuleOptions PreflightFinding PreflightOptions

@@ -1,4 +1,5 @@
 /** A director in the configuration: what the kernel is told, what the VIPs follow, and what a reload leaves alone. */
+import { join } from 'node:path'
 import t from 'tap'
 import {
   type Config,
@@ -7,9 +8,15 @@ import {
   formatDirectorEvent,
   formatProblem,
   type LvsData,
+  OspfError,
+  type OwnedService,
+  openServiceFile,
   readConfig,
+  ServiceFile,
+  type ServiceStore,
 } from '../lib/index.ts'
 import { MemoryIpvs } from '../lib/lvs/memory.ts'
+import { serviceFileIn } from '../lib/lvs/service-file.ts'
 import { Farm, vip, web } from './lvs/bench.ts'
 import { type Lan, lan } from './world.ts'
 
@@ -192,6 +199,90 @@ t.test('no data plane, and services that stay', async (t) => {
     /not in this kernel/,
   )
 })
+
+t.test('what a killed speaker left in IPVS goes, if there is word that it was ours', async (t) => {
+  const { farm, start, run, until, ipvs } = bench()
+  let owned: readonly OwnedService[] = []
+  let open = 0
+  const openStore = async (): Promise<ServiceStore & AsyncDisposable> => {
+    open++
+    return {
+      load: () => owned,
+      save: (services) => {
+        owned = services
+      },
+      [Symbol.asyncDispose]: async () => void open--,
+    }
+  }
+  const other = farm.service(1, { address: '10.0.1.101' })
+  const config = await read(vips)
+  const one = { services: [farm.service(1)] }
+  const two = { services: [farm.service(1), other], keepOnStop: true }
+  const before = await start(withLvs(config, two), { openStore })
+  await run(10)
+  t.equal(owned.length, 2)
+  await t.rejects(until(before.apply(withLvs(config, { ...one, stateFile: false }))), {
+    message: 'lvs: stateFile: cannot change while the speaker runs; stop it and start anew',
+  })
+  await until(before.stop())
+  t.equal(ipvs.lines().length, 4)
+  t.equal(open, 0)
+  const after = await start(withLvs(config, one), { openStore })
+  await run(10)
+  t.same(ipvs.lines(), [`tcp ${vip}:80 wlc`, '  10.0.2.1:80 dr 1'])
+  await until(after.stop())
+  t.same(owned, [])
+  t.equal(open, 0)
+})
+
+t.test('which file remembers the services', async (t) => {
+  const folder = t.testdir()
+  const path = join(folder, 'own.json')
+  const services = [] as const
+  for (const [lvs, where, wanted] of [
+    [{ services }, undefined, undefined],
+    [{ services, stateFile: path }, undefined, path],
+    [{ services, stateFile: path }, folder, path],
+    [{ services }, folder, serviceFileIn(folder)],
+    [{ services, stateFile: false }, folder, undefined],
+    [{ services, dataPlane: 'nftables', stateFile: path }, folder, undefined],
+    [{ services, dataPlane: 'none' }, folder, undefined],
+    [{ services, checksOnly: true }, folder, undefined],
+  ] as const) {
+    await using file = await openServiceFile(lvs, where)
+    t.equal(file?.path, wanted)
+  }
+  await using _ = await ServiceFile.open(path)
+  await t.rejects(openServiceFile({ services, stateFile: path }), { code: 'ERR_OSPF_DUPLICATE' })
+})
+
+t.test(
+  'no right to IPVS yet: everything runs but the VIP, which follows when it is there',
+  async (t) => {
+    const { farm, start, run, until, ipvs, told, learned, table } = bench()
+    const config = await read(vips)
+    let isAllowed = false
+    const openIpvs = async (): Promise<MemoryIpvs> => {
+      if (isAllowed) return ipvs
+      throw new OspfError('ERR_OSPF_PERMISSION', 'IPVS: Operation not permitted')
+    }
+    const services = [farm.service(1)]
+    await t.rejects(bench().start(withLvs(config, { services }), { openIpvs }), {
+      code: 'ERR_OSPF_PERMISSION',
+    })
+    const configured = await start(withLvs(config, { services, waitForPlane: true }), { openIpvs })
+    await run(30)
+    t.match(told, ['IPVS cannot be read: IPVS: Operation not permitted; again in 1 s'])
+    t.equal(configured.director?.status().services[0]?.servers[0]?.state, 'up')
+    t.strictSame(learned(), [])
+    isAllowed = true
+    await run(31)
+    t.equal(await table(), '10.0.2.1 1')
+    t.strictSame(learned(), [100])
+    await until(configured.stop())
+    t.same(ipvs.lines(), [])
+  },
+)
 
 t.test('ranges of VIPs are announced one by one', async (t) => {
   const { farm, start, run, until, learned } = bench()

@@ -298,6 +298,8 @@ const arrows: Record<string, readonly string[]> = {
     'world',
     'vitals',
   ],
+  heard: ['core', 'crypto', 'interface-address', 'type lvs', 'options', 'type ports', 'wire'],
+  listen: ['clock', 'errors', 'heard', 'linux', 'type lvs', 'options', 'type ports', 'reason'],
   'gate-book': ['clock', 'config', 'errors', 'health', 'type ports'],
   'configured-director': ['type config', 'errors', 'lvs', 'type ports'],
   configuration: [
@@ -356,6 +358,8 @@ const arrows: Record<string, readonly string[]> = {
     'events',
     'type gate-verdict',
     'health',
+    'heard',
+    'listen',
     'lvs',
     'kernel-options',
     'opaque',

@@ -58,7 +58,7 @@ export function addOthers(program: Command, exit: (status: number) => void): voi
       tell(await check(asked, processHost))
     })
   addRealServer(program, tell)
-  addDoctor(program, tell)
+  addDoctor(program, tell, (command) => withKeepalived(withFiles(command)))
   withKeepalived(
     withFiles(
       program.command('convert').description('write a YAML file that says what other files say'),

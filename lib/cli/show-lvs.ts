@@ -23,7 +23,11 @@ export function directorOf({ director }: Operated): Directing {
 export async function lvsDocument(operated: Operated): Promise<LvsDocument> {
   const director = directorOf(operated)
   // the kernel is looked at now, not when it was last
-  const [info] = await Promise.all([director.info(), director.reconcile()])
+  const [info] = await Promise.all([
+    // what is in its way is in the status
+    director.info().catch(() => undefined),
+    director.reconcile(),
+  ])
   const { version, connectionTableSize: size } = info ?? {}
   return {
     ...(version === undefined ? {} : { version }),
@@ -102,11 +106,13 @@ function rowsOf(
 
 export function lvsText(document: LvsDocument, match: Match<Command>): string {
   const kind = match.has('stats') ? 'stats' : match.has('rate') ? 'rate' : undefined
-  const { version, size, services } = document
+  const { version, size, services, plane } = document
   const first =
-    version === undefined
-      ? 'No data plane: what would be there'
-      : `IP Virtual Server version ${version} (size=${size})`
+    plane.state === 'unready'
+      ? `IP Virtual Server is not ready: ${plane.reason}: what was there when it was last seen`
+      : version === undefined
+        ? 'No data plane: what would be there'
+        : `IP Virtual Server version ${version} (size=${size})`
   const head =
     kind === undefined
       ? [

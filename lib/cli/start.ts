@@ -9,6 +9,7 @@ import { kernelLinks } from '../world.ts'
 import { systemDevices } from './devices.ts'
 import { EventRing } from './event-ring.ts'
 import type { LogLevel, LogLine } from './log.ts'
+import { STATE_FOLDER } from './plan.ts'
 import type { RunningSpeaker } from './run.ts'
 
 /** The devices now, by name. */
@@ -22,6 +23,7 @@ export async function start(config: Config): Promise<RunningSpeaker> {
   const wall = (): number => Date.now()
   const events = new EventRing(wall)
   const configured = await ConfiguredSpeaker.start(config, {
+    stateFolder: STATE_FOLDER,
     onEvent: (event) => {
       const line = besides(event)
       events.add(event.type === 'director' ? `lvs-${event.event.type}` : event.type, line.text)
@@ -53,6 +55,7 @@ const directorLevels: Readonly<Record<string, LogLevel>> = {
   refused: 'warning',
   warning: 'warning',
   notify: 'warning',
+  store: 'warning',
   lost: 'warning',
   weight: 'debug',
 }
@@ -61,7 +64,9 @@ function besides(event: ConfiguredEvent): LogLine {
   if (event.type !== 'director') return { level: 'warning', text: event.error.message }
   const { event: said } = event
   const isLoss =
-    (said.type === 'quorum' && !said.gained) || (said.type === 'server' && said.state === 'down')
+    (said.type === 'quorum' && !said.gained) ||
+    (said.type === 'plane' && !said.ready) ||
+    (said.type === 'server' && said.state === 'down')
   return {
     level: isLoss ? 'warning' : (directorLevels[said.type] ?? 'info'),
     text: formatDirectorEvent(said),

@@ -13,7 +13,7 @@ export interface Detected {
  * @returns a sentence when there is no answer
  */
 export function detect(routes: string, links: ReadonlyMap<string, Link>): Detected | string {
-  const [best] = routes
+  const defaults = routes
     .split('\n')
     .slice(1)
     .map((line) => line.trim().split(/\s+/))
@@ -23,7 +23,15 @@ export function detect(routes: string, links: ReadonlyMap<string, Link>): Detect
     })
     .map(([device = '', , , , , , metric = '0']) => ({ device, metric: Number(metric) }))
     .toSorted((a, b) => a.metric - b.metric)
+  const [best] = defaults
   if (best === undefined) return 'there is no default route to tell the interface by'
+  const rival = defaults.find(
+    ({ device, metric }) => metric === best.metric && device !== best.device,
+  )
+  if (rival !== undefined) {
+    const both = `${best.device} and ${rival.device} both have a default route of metric ${best.metric}`
+    return `${both}: give one of them a higher metric, or name the interface in a file`
+  }
   const address = links.get(best.device)?.addresses.find(({ prefixLength }) => prefixLength < 32)
   if (address === undefined) return `${best.device}, which has the default route, has no address`
   return { device: best.device, address: formatIpv4(address.address) }

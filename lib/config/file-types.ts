@@ -58,6 +58,11 @@ export interface VipData
 export interface LvsData extends DirectorOptions {
   /** Default: the kernel's IPVS. 'none': checks and gates alone, as with `checksOnly`. */
   readonly dataPlane?: 'ipvs' | 'none' | 'nftables' | NftablesData
+  /**
+   * Remembers over a crash which services of IPVS are ours; see `ServiceFile`. Default: what who starts the speaker
+   * says (`ospf-speaker run`: a file in /run/ospf-speaker for each network namespace), else none. `false`: none.
+   */
+  readonly stateFile?: string | false
 }
 
 /** nftables, where the kernel has no IPVS; see `Nftables` for what it cannot do. */

@@ -6,6 +6,7 @@ import {
   type Keywords,
   last,
   type Mutable,
+  told,
 } from './keepalived-draft.ts'
 import { httpKeywords, urlsOf } from './keepalived-http.ts'
 import type { KeepalivedConnection } from './keepalived-types.ts'
@@ -114,11 +115,11 @@ const schedule: Keywords = {
     act: (d, w) => (d.checker.delayLoop = seconds('delay_loop', wordAt(w, 1), shortest)),
   },
   alpha,
-  log_all_failures: {
+  log_all_failures: told('events tell of changes, and show health of the last word', {
     act: (d, w) => {
       d.checker.logAllFailures = flag('log_all_failures', w)
     },
-  },
+  }),
 }
 
 const network: Keywords = { ...connection((d) => d.checker.connection), ...schedule }

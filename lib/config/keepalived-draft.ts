@@ -214,3 +214,12 @@ export const without =
   (reason: string): NonNullable<Keyword['act']> =>
   (d, words) =>
     d.reports.notice(words[0]!, reason)
+
+/** A keyword that is understood and kept, and has no effect here, or another one: said as well. */
+export const told = (reason: string, keyword: Keyword): Keyword => ({
+  ...keyword,
+  act: (d, words) => {
+    keyword.act?.(d, words)
+    d.reports.notice(words[0]!, reason)
+  },
+})

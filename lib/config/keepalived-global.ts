@@ -1,7 +1,7 @@
 /** `global_defs`, the words that stand outside of it, and `SSL`. */
 
 import { readLines } from './keepalived-blocks.ts'
-import { type Draft, type Keyword, type Keywords, without } from './keepalived-draft.ts'
+import { type Draft, type Keyword, type Keywords, told, without } from './keepalived-draft.ts'
 import type { KeepalivedSyncDaemon } from './keepalived-types.ts'
 import { BadValue, familyOf, flag, integer, type Words, wordAt } from './keepalived-values.ts'
 
@@ -9,6 +9,10 @@ const vrrp = 'VRRP is not spoken here: the route takes its place'
 const mail = 'no mail is sent: events, hooks and metrics tell it'
 const daemon = 'about the processes of keepalived'
 const snmp = 'there is no SNMP: metrics tell it'
+const hooks = 'hooks (a command, a web service) tell of changes'
+const flush = 'services of others are never touched; leftovers of our own go (lvs: stateFile)'
+const unit = 'it is not run: a systemd unit has ExecStartPre and ExecStopPost'
+const namespaces = 'start ospf-speaker in it: ip netns exec'
 
 /** At most 31 days, as IPVS has it. */
 const longestTimeout = 31 * 86_400
@@ -77,29 +81,33 @@ function syncDaemon(d: Draft, words: Words): void {
 const lvs: Keywords = {
   lvs_timeouts: { act: timeouts },
   lvs_sync_daemon: { act: syncDaemon },
-  lvs_flush: { act: (d) => (d.global.lvsFlush = true) },
-  lvs_flush_on_stop: { act: flushOnStop },
-  lvs_flush_onstop: { act: flushOnStop },
-  checker_log_all_failures: {
+  lvs_flush: told(flush, { act: (d) => (d.global.lvsFlush = true) }),
+  lvs_flush_on_stop: told(flush, { act: flushOnStop }),
+  lvs_flush_onstop: told(flush, { act: flushOnStop }),
+  checker_log_all_failures: told('events tell of changes, and show health of the last word', {
     act: (d, w) => {
       d.global.checkerLogAllFailures = flag('checker_log_all_failures', w)
     },
-  },
-  rs_init_notifies: { act: (d) => (d.global.rsInitNotifies = true) },
-  notify_fifo: { act: (d, w) => (d.global.notifyFifo = wordAt(w, 1)) },
-  notify_fifo_script: { act: (d) => (d.global.notifyFifoScript = d.script()) },
-  lvs_notify_fifo: { act: (d, w) => (d.global.lvsNotifyFifo = wordAt(w, 1)) },
-  lvs_notify_fifo_script: { act: (d) => (d.global.lvsNotifyFifoScript = d.script()) },
-  script_user: {
+  }),
+  rs_init_notifies: told('notify_up is run when a server comes up, not at the start', {
+    act: (d) => (d.global.rsInitNotifies = true),
+  }),
+  notify_fifo: told(hooks, { act: (d, w) => (d.global.notifyFifo = wordAt(w, 1)) }),
+  notify_fifo_script: told(hooks, { act: (d) => (d.global.notifyFifoScript = d.script()) }),
+  lvs_notify_fifo: told(hooks, { act: (d, w) => (d.global.lvsNotifyFifo = wordAt(w, 1)) }),
+  lvs_notify_fifo_script: told(hooks, { act: (d) => (d.global.lvsNotifyFifoScript = d.script()) }),
+  script_user: told('scripts run as this process, but for MISC_CHECK with a user of its own', {
     act: (d, w) => {
       const [, user, group] = w
       if (user === undefined) throw new BadValue('No script username specified')
       d.global.scriptUser = group === undefined ? { user } : { user, group }
     },
-  },
-  enable_script_security: { act: (d) => (d.global.enableScriptSecurity = true) },
-  startup_script: { act: (d) => (d.global.startupScript = d.script()) },
-  shutdown_script: { act: (d) => (d.global.shutdownScript = d.script()) },
+  }),
+  enable_script_security: told('who may change scripts is not looked at', {
+    act: (d) => (d.global.enableScriptSecurity = true),
+  }),
+  startup_script: told(unit, { act: (d) => (d.global.startupScript = d.script()) }),
+  shutdown_script: told(unit, { act: (d) => (d.global.shutdownScript = d.script()) }),
 }
 
 function flushOnStop(d: Draft, words: Words): void {
@@ -115,19 +123,23 @@ const alert = (name: 'smtpAlert' | 'smtpAlertChecker', keyword: string): Keyword
 })
 
 const mailing: Keywords = {
-  notification_email: {
+  notification_email: told(mail, {
     act: (d) => readLines(d, (w) => void d.global.notificationEmail.push(...w)),
-  },
-  notification_email_from: { act: (d, w) => (d.global.notificationEmailFrom = wordAt(w, 1)) },
-  smtp_server: { act: (d, w) => (d.global.smtpServer = w.slice(1).join(' ')) },
-  smtp_alert: alert('smtpAlert', 'smtp_alert'),
-  smtp_alert_checker: alert('smtpAlertChecker', 'smtp_alert_checker'),
+  }),
+  notification_email_from: told(mail, {
+    act: (d, w) => (d.global.notificationEmailFrom = wordAt(w, 1)),
+  }),
+  smtp_server: told(mail, { act: (d, w) => (d.global.smtpServer = w.slice(1).join(' ')) }),
+  smtp_alert: told(mail, alert('smtpAlert', 'smtp_alert')),
+  smtp_alert_checker: told(mail, alert('smtpAlertChecker', 'smtp_alert_checker')),
   ...names(mail, 'smtp_helo_name', 'smtp_connect_timeout', 'smtp_alert_vrrp'),
   ...names(mail, 'no_email_faults', 'no_checker_emails'),
 }
 
 const defs: Keywords = {
-  router_id: { act: (d, w) => (d.global.routerId = wordAt(w, 1)) },
+  router_id: told('a name for mails: the Router ID of OSPF is said elsewhere', {
+    act: (d, w) => (d.global.routerId = wordAt(w, 1)),
+  }),
   ...lvs,
   ...mailing,
   ...names(daemon, 'process_names', 'process_name', 'checker_process_name', 'lvs_process_name'),
@@ -195,8 +207,10 @@ const sslFile = (name: 'password' | 'ca' | 'certificate' | 'key'): Keyword => ({
 
 export const globalKeywords: Keywords = {
   global_defs: { block: defs },
-  net_namespace: { act: (d, w) => (d.global.netNamespace = wordAt(w, 1)) },
-  net_namespace_ipvs: { act: (d, w) => (d.global.netNamespaceIpvs = wordAt(w, 1)) },
+  net_namespace: told(namespaces, { act: (d, w) => (d.global.netNamespace = wordAt(w, 1)) }),
+  net_namespace_ipvs: told(namespaces, {
+    act: (d, w) => (d.global.netNamespaceIpvs = wordAt(w, 1)),
+  }),
   instance: {
     act: (d, w) => {
       d.global.instance = wordAt(w, 1)

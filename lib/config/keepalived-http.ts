@@ -6,6 +6,7 @@ import {
   type Keywords,
   last,
   type Mutable,
+  told,
 } from './keepalived-draft.ts'
 import { shellWords } from './keepalived-text.ts'
 import type { KeepalivedUrl } from './keepalived-types.ts'
@@ -120,7 +121,7 @@ export const httpKeywords: Keywords = {
       d.checker.virtualHost = w[1]
     },
   },
-  http_protocol: {
+  http_protocol: told('requests are HTTP/1.1', {
     act: (d, w) => {
       const version = w[1]
       if (version === undefined) throw new BadValue('Missing http_protocol version')
@@ -128,7 +129,7 @@ export const httpKeywords: Keywords = {
         throw new BadValue(`Invalid http_protocol version ${version}`)
       d.checker.httpProtocol = protocols[version as keyof typeof protocols]
     },
-  },
+  }),
   enable_sni: {
     act: (d, w) => {
       d.checker.sni = flag('enable_sni', w)

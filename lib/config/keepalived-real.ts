@@ -1,6 +1,6 @@
 /** `real_server`, within a virtual_server. */
 import { checkerKeywords } from './keepalived-checkers.ts'
-import { type Draft, type Keyword, type Keywords, last } from './keepalived-draft.ts'
+import { type Draft, type Keyword, type Keywords, last, told } from './keepalived-draft.ts'
 import { mostWeight, setForwarding } from './keepalived-forward.ts'
 import {
   BadValue,
@@ -100,23 +100,23 @@ const realServer: Keywords = {
   delay_loop: {
     act: (d, w) => (d.realServer.delayLoop = seconds('delay_loop', wordAt(w, 1), shortest)),
   },
-  smtp_alert: {
+  smtp_alert: told('no mail is sent: events, hooks and metrics tell it', {
     act: (d, w) => {
       d.realServer.smtpAlert = flag('real_server smtp_alert', w)
     },
-  },
+  }),
   virtualhost: {
     act: (d, w) => {
       if (w[1] === undefined) throw new BadValue('real server virtualhost missing')
       d.realServer.virtualHost = w[1]
     },
   },
-  snmp_name: {
+  snmp_name: told('there is no SNMP: metrics tell it', {
     act: (d, w) => {
       if (w.length !== 2) throw new BadValue('real server snmp_name missing or extra parameters')
       d.realServer.snmpName = w[1]!
     },
-  },
+  }),
   ...checkerKeywords,
 }
 

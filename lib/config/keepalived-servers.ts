@@ -1,7 +1,13 @@
 /** `virtual_server_group` and `virtual_server`. */
 import type { IpvsSchedulerFlag } from '../lvs/types.ts'
 import { readLines } from './keepalived-blocks.ts'
-import type { Draft, Keyword, Keywords, VirtualServerDraft } from './keepalived-draft.ts'
+import {
+  type Draft,
+  type Keyword,
+  type Keywords,
+  told,
+  type VirtualServerDraft,
+} from './keepalived-draft.ts'
 import { mostWeight, setForwarding } from './keepalived-forward.ts'
 import { groupEntry } from './keepalived-groups.ts'
 import { realServerKeywords } from './keepalived-real.ts'
@@ -260,12 +266,12 @@ const virtualServer: Keywords = {
       d.virtualServer.virtualHost = w[1]
     },
   },
-  snmp_name: {
+  snmp_name: told('there is no SNMP: metrics tell it', {
     act: (d, w) => {
       if (w.length !== 2) throw new BadValue('virtual server snmp_name missing or extra parameters')
       d.virtualServer.snmpName = w[1]!
     },
-  },
+  }),
   alpha: { act: (d) => (d.virtualServer.alpha = true) },
   omega: { act: (d) => (d.virtualServer.omega = true) },
   quorum_up: once('quorumUp', 'quorum_up'),

@@ -1,5 +1,5 @@
 /** What is followed: files, scripts, processes, BFD sessions. */
-import { type Draft, type Keyword, type Keywords, last, without } from './keepalived-draft.ts'
+import { type Draft, type Keyword, type Keywords, last, told, without } from './keepalived-draft.ts'
 import { BadValue, integer, ipAddress, type Words, wordAt } from './keepalived-values.ts'
 
 const elsewhere = 'it is not followed here'
@@ -90,14 +90,14 @@ const script: Keyword = {
     weight: { act: (d, w) => Object.assign(last(d.trackScripts), weight('vrrp_script', w, 253)) },
     rise: times('rise'),
     fall: times('fall'),
-    user: {
+    user: told('the script runs as this process', {
       act: (d, w) => {
         const user = wordAt(w, 1)
         const group = w[2] === undefined ? {} : { group: w[2] }
         const one = last(d.trackScripts)
         one.script = { command: one.script?.command ?? [], user, ...group }
       },
-    },
+    }),
     init_fail: { act: (d) => (last(d.trackScripts).initFail = true) },
   },
   close: (d) => {

@@ -7,6 +7,7 @@ import {
   type Keywords,
   last,
   type SyncGroupDraft,
+  told,
   without,
 } from './keepalived-draft.ts'
 import type { KeepalivedAddress, KeepalivedTracked } from './keepalived-types.ts'
@@ -186,7 +187,10 @@ export const vrrpKeywords: Keywords = {
       }),
     block: syncGroup,
   },
-  static_ipaddress: addresses((d) => d.staticAddresses),
+  static_ipaddress: told(
+    'addresses are for the system to set, or `addresses` of a YAML file',
+    addresses((d) => d.staticAddresses),
+  ),
   static_routes: passed('give routes to the system, or as `ip route` with --frr'),
   static_rules: passed('policy rules are for the system to set'),
   track_group: { act: without(vrrp), block: { group: passed(vrrp) } },

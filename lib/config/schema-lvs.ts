@@ -290,6 +290,7 @@ const director = {
   retryInterval: seconds,
   maximumRetryInterval: seconds,
   keepOnStop: described('At a stop the services stay in the kernel', flag),
+  waitForPlane: described('Start although IPVS is not there, or not permitted: VIPs wait', flag),
   checksOnly: described('Checks and gates alone: the kernel is left as it is', flag),
 } satisfies SchemaOf<DirectorOptions>
 
@@ -309,6 +310,10 @@ const lvs = {
       enum: ['ipvs', 'none', 'nftables'],
     }),
   }),
+  stateFile: described(
+    'Remembers over a crash which services of IPVS are ours; false: nothing does. Default of run: a file in /run/ospf-speaker',
+    { type: ['string', 'boolean'], ...choice(text, { enum: [false] }) },
+  ),
 } satisfies SchemaOf<LvsData>
 
 export const lvsDefinitions: Readonly<Record<string, Schema>> = {

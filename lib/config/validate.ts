@@ -25,7 +25,9 @@ export function problemsOf(source: Source, isAlone = true): ConfigProblem[] {
   const problems = (validate.errors ?? []).flatMap((error) => {
     // what comes of another
     if (error.keyword === 'if' || /\/(?:anyOf|oneOf)\/\d/.test(error.schemaPath)) return []
-    if (error.keyword === 'required' && error.instancePath === '' && !isAlone) return []
+    // another file may say it: one of ours, FRR's, or a keepalived.conf
+    const isPart = !isAlone && ['', '/lvs'].includes(error.instancePath)
+    if (error.keyword === 'required' && isPart) return []
     const path = pathOf(source.data, error)
     const message = messageOf(error, source.data, path)
     const key = `${path.join('\n')}\n${error.keyword === 'required' ? message : ''}`

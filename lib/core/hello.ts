@@ -78,7 +78,7 @@ export function receiveHello(
 ): void {
   const { router } = iface
   const { source } = datagram
-  const differs = findMismatch(iface, hello)
+  const [differs] = helloMismatches(iface, hello)
   if (differs) {
     router.mismatch(iface, source, header.routerId, ...differs)
     return router.drop(iface, 'hello-mismatch')
@@ -147,27 +147,27 @@ const capabilities = [
 /** PollInterval (C.5). */
 const DEFAULT_POLL_INTERVAL_S = 120
 
-/** 10.5: what must agree. The mask does not count on point-to-point networks. */
-function findMismatch(
-  iface: Interface,
-  hello: HelloBody,
-): [field: MismatchField, ours: string, theirs: string] | undefined {
+export type HelloMismatch = readonly [field: MismatchField, ours: string, theirs: string]
+
+/** 10.5: what must agree and does not. The mask does not count on point-to-point networks. */
+export function helloMismatches(iface: Interface, hello: HelloBody): HelloMismatch[] {
   const { config, mask, options } = iface
+  const found: HelloMismatch[] = []
   if (iface.knowsByAddress && hello.networkMask !== mask) {
-    return ['network mask', formatMask(mask), formatMask(hello.networkMask)]
+    found.push(['network mask', formatMask(mask), formatMask(hello.networkMask)])
   }
   if (!config.helloMultiplier && hello.helloInterval !== config.helloInterval) {
-    return ['HelloInterval', `${config.helloInterval} s`, `${hello.helloInterval} s`]
+    found.push(['HelloInterval', `${config.helloInterval} s`, `${hello.helloInterval} s`])
   }
   if (hello.deadInterval !== config.deadInterval) {
-    return ['RouterDeadInterval', `${config.deadInterval} s`, `${hello.deadInterval} s`]
+    found.push(['RouterDeadInterval', `${config.deadInterval} s`, `${hello.deadInterval} s`])
   }
   // RFC 3101 2.1: the N-bit as well
   for (const [name, bit] of capabilities) {
     if ((hello.options & bit) === (options & bit)) continue
-    return [name, String(options & bit ? 1 : 0), String(hello.options & bit ? 1 : 0)]
+    found.push([name, String(options & bit ? 1 : 0), String(hello.options & bit ? 1 : 0)])
   }
-  return undefined
+  return found
 }
 
 const formatMask = (mask: number): string => {

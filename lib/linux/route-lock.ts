@@ -1,4 +1,5 @@
 /** Locks of a network namespace: one owner for a set of routes, one speaker on a device. */
+import { createHash } from 'node:crypto'
 import { readlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { OspfError } from '../errors.ts'
@@ -54,6 +55,16 @@ export function lockTable(name: string): Promise<AsyncDisposable> {
   return lock(
     `nftables/${namespace()}/${name}`,
     `another data plane in this network namespace has the tables ${name} of nftables: choose another name (table)`,
+  )
+}
+
+/** Takes the lock on the file that remembers services. Rejects with ERR_OSPF_DUPLICATE while another director has it. */
+export function lockServices(path: string): Promise<AsyncDisposable> {
+  // paths are longer than names may be
+  const short = createHash('sha256').update(path).digest('hex').slice(0, 16)
+  return lock(
+    `services/${namespace()}/${short}`,
+    `another director in this network namespace has ${path}: choose another file (stateFile)`,
   )
 }
 

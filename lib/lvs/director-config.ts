@@ -100,6 +100,7 @@ export interface DirectorConfig {
   readonly retryInterval: number
   readonly maximumRetryInterval: number
   readonly keepOnStop: boolean
+  readonly waitForPlane: boolean
   readonly checksOnly: boolean
 }
 
@@ -168,6 +169,7 @@ const fields = [
   'retryInterval',
   'maximumRetryInterval',
   'keepOnStop',
+  'waitForPlane',
   'checksOnly',
 ]
 
@@ -178,11 +180,13 @@ export type ProbeNames = Map<Probe, number>
 export function parseDirector(options: DirectorOptions, probes: ProbeNames): DirectorConfig {
   if (!isObject(options)) throw fail('director', 'an object', options)
   onlyFields('director', options, fields)
-  const { defaults = 'own', keepOnStop = false, checksOnly = false, timeouts = {} } = options
+  const { defaults = 'own', timeouts = {} } = options
+  const { keepOnStop = false, waitForPlane = false, checksOnly = false } = options
   if (defaults !== 'own' && defaults !== 'keepalived') {
     throw fail('defaults', "'own' or 'keepalived'", defaults)
   }
   parseBoolean('keepOnStop', keepOnStop)
+  parseBoolean('waitForPlane', waitForPlane)
   parseBoolean('checksOnly', checksOnly)
   const { reconcileInterval = 10, retryInterval = 1, maximumRetryInterval = 30 } = options
   for (const [name, value] of Object.entries({
@@ -211,6 +215,7 @@ export function parseDirector(options: DirectorOptions, probes: ProbeNames): Dir
     retryInterval,
     maximumRetryInterval: Math.max(retryInterval, maximumRetryInterval),
     keepOnStop,
+    waitForPlane,
     checksOnly,
   }
 }

@@ -1,4 +1,5 @@
 /** What a director can say: one union, one formatter. */
+import type { OspfErrorCode } from '../errors.ts'
 import type { PlanStep } from './plan.ts'
 import { formatStep } from './plan.ts'
 
@@ -56,10 +57,19 @@ export type DirectorEvent =
       readonly at: number
     }
   | {
-      /** What became of a service in the kernel: there before, and ours from now on; given up; or left behind. */
+      /**
+       * What became of a service in the kernel: there before, and ours from now on; given up; left behind; or left alone,
+       * since it is no more as an earlier life of this director had left it.
+       */
       readonly type: 'service'
       readonly service: string
-      readonly what: 'added' | 'adopted' | 'removed' | 'kept'
+      readonly what: 'added' | 'adopted' | 'removed' | 'kept' | 'disowned'
+      readonly at: number
+    }
+  | {
+      /** What is ours cannot be read or written down: a crash now would leave services that nobody removes. */
+      readonly type: 'store'
+      readonly error: Error
       readonly at: number
     }
   | {
@@ -75,6 +85,14 @@ export type DirectorEvent =
       readonly error: Error
       /** Seconds until the next attempt. */
       readonly again: number
+      readonly at: number
+    }
+  | {
+      /** The kernel's table as a whole can be read and written, or cannot: `code` says why (see `PlaneStatus`). */
+      readonly type: 'plane'
+      readonly ready: boolean
+      readonly code: OspfErrorCode | undefined
+      readonly reason: string | undefined
       readonly at: number
     }
   | {
@@ -104,6 +122,13 @@ export type DirectorEvent =
     }
   | { readonly type: 'stopped'; readonly at: number }
 
+/** What the kernel's words leave out. */
+function remedyOf(code: OspfErrorCode | undefined, reason = ''): string {
+  if (code === 'ERR_OSPF_PERMISSION' && !reason.includes('CAP_'))
+    return ' (CAP_NET_ADMIN is missing)'
+  return code === 'ERR_OSPF_IPVS_ABSENT' && !reason.includes('modprobe') ? ' (modprobe ip_vs)' : ''
+}
+
 /** Formats an event as one line for a log. */
 export function formatDirectorEvent(event: DirectorEvent): string {
   switch (event.type) {
@@ -125,12 +150,18 @@ export function formatDirectorEvent(event: DirectorEvent): string {
     }
     case 'service':
       return `${event.service}: ${event.what}`
+    case 'store':
+      return `what is ours in IPVS is not written down: ${event.error.message}`
     case 'drift':
       return `IPVS is not as it was left: ${event.found.join('; ')}`
     case 'refused': {
       const what = event.step === undefined ? 'IPVS cannot be read' : formatStep(event.step)
       return `${what}: ${event.error.message}; again in ${event.again} s`
     }
+    case 'plane':
+      return event.ready
+        ? 'IPVS is ready'
+        : `IPVS is not ready: ${event.reason}${remedyOf(event.code, event.reason)}`
     case 'warning':
       return `${event.service}: warning: ${event.text}`
     case 'updated':

@@ -357,6 +357,12 @@ export interface DirectorOptions {
   readonly maximumRetryInterval?: number
   /** At a stop the services stay as they are in the kernel; default false. */
   readonly keepOnStop?: boolean
+  /**
+   * Start although the kernel has no IPVS, or this process no right to it (CAP_NET_ADMIN): servers are checked, the gates
+   * of VIPs stay closed, and it is tried again until it can be done. Default false: `Director.start` rejects. Losing the
+   * right later is always waited out.
+   */
+  readonly waitForPlane?: boolean
   /** Checks and gates alone: nothing in the kernel is read or written. */
   readonly checksOnly?: boolean
 }

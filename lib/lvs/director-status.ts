@@ -1,4 +1,5 @@
 /** What a director shows of itself: plain data. */
+import type { OspfErrorCode } from '../errors.ts'
 import type { DirectorEvent, ServerState } from './director-events.ts'
 import type { Pool, PoolStanding } from './pool.ts'
 import type { PoolServer } from './pool-server.ts'
@@ -72,7 +73,23 @@ export interface ServiceStatus extends TrafficStatus {
   readonly lastEvent: DirectorEvent | undefined
 }
 
+/** Whether the kernel's table can be read and written. */
+export interface PlaneStatus {
+  /**
+   * 'unready': it cannot. It is tried again and again (`retryInterval`), servers go on being checked, and a VIP is
+   * announced only as far as the kernel is known to send its clients to servers that are up. 'none': `checksOnly`.
+   */
+  readonly state: 'ready' | 'unready' | 'none'
+  /** ERR_OSPF_PERMISSION: CAP_NET_ADMIN is missing; ERR_OSPF_IPVS_ABSENT: there is no IPVS. */
+  readonly code: OspfErrorCode | undefined
+  /** In the kernel's words. */
+  readonly reason: string | undefined
+  /** Milliseconds on the clock handed in. */
+  readonly since: number
+}
+
 export interface DirectorStatus {
+  readonly plane: PlaneStatus
   readonly services: readonly ServiceStatus[]
   /** Of the kernel's table as it was last seen: equal on directors that send clients to the same servers. */
   readonly checksum: string

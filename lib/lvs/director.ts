@@ -22,14 +22,15 @@ import {
 import type { DirectorEvent } from './director-events.ts'
 import type { DirectorOptions, NotifyCommand, VirtualServiceOptions } from './director-options.ts'
 import { type DirectorStatus, serviceStatus } from './director-status.ts'
-import { canonicalAddress, formatServiceKey } from './keys.ts'
+import { canonicalAddress, formatDestination, formatServiceKey } from './keys.ts'
+import type { ServiceStore } from './ledger.ts'
 import { runNotify } from './notify.ts'
 import { checksumOf, formatStep, type PlanStep, type WantedService } from './plan.ts'
 import { Pool } from './pool.ts'
 import { PoolGate, type Standing } from './pool-gate.ts'
 import type { ServerDrainResult } from './pool-server.ts'
 import { Table } from './table.ts'
-import type { IpvsInfo, IpvsPort } from './types.ts'
+import type { IpvsDestination, IpvsInfo, IpvsPort } from './types.ts'
 import { warningsOf } from './warnings.ts'
 
 /** What a director needs of the world. */
@@ -44,6 +45,12 @@ export interface DirectorPorts {
   readonly notify?: (command: NotifyCommand) => Promise<void>
   /** Events kept for a slow reader; default 10,000. */
   readonly eventQueue?: number
+  /**
+   * Remembers over a crash which services are this director's, so that its next life removes those that are not in its
+   * configuration any more: `ServiceFile.open('/run/my-app/ipvs.json')`. It stays open when the director stops. Default:
+   * nothing does, and they stay.
+   */
+  readonly store?: ServiceStore
 }
 
 export interface DirectorStartOptions extends DirectorOptions, DirectorPorts {}
@@ -68,7 +75,7 @@ export interface VipHooks {
 /** Seconds between two looks at connections that are to end. */
 const FOLLOW = 1
 
-const portFields = ['ipvs', 'clock', 'random', 'notify', 'eventQueue'] as const
+const portFields = ['ipvs', 'clock', 'random', 'notify', 'eventQueue', 'store'] as const
 
 export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
   readonly #ports: DirectorPorts
@@ -94,7 +101,7 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
    * Reads the kernel's table, adopts what is there of the services, and begins to check.
    *
    * @throws OspfError ERR_OSPF_CONFIG that names the field; ERR_OSPF_IPVS_ABSENT or ERR_OSPF_PERMISSION when the kernel
-   * cannot do it at all. Whatever else fails is an event, and is tried again.
+   * cannot do it at all, unless `waitForPlane`. Whatever else fails is an event, and is tried again.
    */
   static async start(options: DirectorStartOptions): Promise<Director> {
     const ports: Record<string, unknown> = {}
@@ -119,9 +126,11 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
    * checks count as up. The kernel is only read.
    * @throws OspfError as `start`
    */
-  static async preview(options: DirectorOptions & { ipvs: IpvsPort }): Promise<DirectorPlan> {
-    const { ipvs, ...rest } = options
-    const director = new Director(rest, { ipvs })
+  static async preview(
+    options: DirectorOptions & { ipvs: IpvsPort; store?: ServiceStore },
+  ): Promise<DirectorPlan> {
+    const { ipvs, store, ...rest } = options
+    const director = new Director(rest, { ipvs, ...(store === undefined ? {} : { store }) })
     return director.plan(rest.services)
   }
 
@@ -145,10 +154,11 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
   }
 
   async #begin(): Promise<void> {
-    const { ipvs } = this.#ports
+    const { ipvs, store } = this.#ports
     if (ipvs !== undefined && !this.#config.checksOnly) {
       this.#table = new Table({
         ipvs,
+        store,
         clock: this.#clock,
         retryInterval: () => this.#config.retryInterval,
         maximumRetryInterval: () => this.#config.maximumRetryInterval,
@@ -156,6 +166,7 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
         timeouts: () => this.#config.timeouts,
         say: (event) => this.#say(event),
         read: (table) => this.#read(table),
+        waits: this.#config.waitForPlane,
         changed: () => this.#updateGates(),
       })
     }
@@ -213,7 +224,7 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
 
   /** What would be done to the kernel now, or with other services; the kernel is only read. */
   async plan(services?: readonly VirtualServiceOptions[]): Promise<DirectorPlan> {
-    const { ipvs } = this.#ports
+    const { ipvs, store } = this.#ports
     if (ipvs === undefined) {
       throw new OspfError('ERR_OSPF_CONFIG', 'ipvs: expected an IPVS port to plan for, got nothing')
     }
@@ -222,7 +233,7 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
       const config = parseDirector({ ...this.#options, services }, this.#probes)
       wanted = this.#wantedOf(config)
     }
-    const table = this.#table ?? new Table({ ...idle, ipvs, clock: this.#clock })
+    const table = this.#table ?? new Table({ ...idle, ipvs, store, clock: this.#clock })
     const { steps, disorder } = await table.preview(wanted)
     const text = steps.map(formatStep).join('\n')
     return { steps, disorder, text }
@@ -262,6 +273,7 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
         const known = this.#table?.known.get(id)
         return serviceStatus(pool, known, this.#problem(id), this.#last.get(pool.config.name))
       }),
+      plane: this.#table?.plane() ?? noPlane,
       checksum: this.checksum(),
       checks: this.#checks.size,
       warnings: this.#warnings,
@@ -371,9 +383,14 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
       return { healthy: false, reason: `${name}: ${what}` }
     }
     const table = this.#table
-    const takes = [...(table?.known.get(id)?.destinations.values() ?? [])].some((d) => d.weight > 0)
-    if (table === undefined || takes) return { healthy: true, reason: `${name}: ${what}` }
-    const problem = table.wasRead ? table.problem(id) : undefined
+    const known = table?.known.get(id)?.destinations
+    // somebody who is to serve does: those in the table may be others while it cannot be changed
+    const takes = (one: IpvsDestination): boolean =>
+      one.weight > 0 && (known?.get(formatDestination(one))?.weight ?? 0) > 0
+    if (table === undefined || pool.wantsOne(takes)) {
+      return { healthy: true, reason: `${name}: ${what}` }
+    }
+    const problem = table.problem(id)
     // on its way there
     if (problem === undefined) return { healthy: undefined, reason: `${name}: not applied yet` }
     return { healthy: false, reason: `${name}: ${reasonOf(problem)}` }
@@ -589,6 +606,7 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
 const wantedOf = (pool: Pool): WantedService => ({
   service: pool.config.service,
   destinations: pool.wanted(),
+  candidates: pool.candidates(),
   reorder: pool.config.reorder,
 })
 
@@ -611,6 +629,8 @@ const throughServices = (config: DirectorConfig): WantedService[] =>
 
 const noServer = (service: string, server: string): OspfError =>
   new OspfError('ERR_OSPF_CONFIG', `server: expected one of ${service}, got '${server}'`)
+
+const noPlane = { state: 'none', code: undefined, reason: undefined, since: 0 } as const
 
 /** Of a table that is only looked at. */
 const idle = {

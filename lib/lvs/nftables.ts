@@ -83,6 +83,8 @@ const fields = ['devices', 'table', 'flows', 'keepOnClose', 'nft', 'onError'] as
  * Changes made at the same time are one transaction. The network namespace is that of the process when it opens.
  */
 export class Nftables implements IpvsPort {
+  /** The tables are its own, by name. */
+  readonly exclusive: true = true
   readonly #options: Required<Omit<NftablesOptions, 'onError'>>
   readonly #onError: NftablesOptions['onError']
   readonly #links: LinuxLinks

@@ -25,6 +25,8 @@ export interface WantedService {
   readonly service: IpvsService
   /** In any order. */
   readonly destinations: readonly IpvsDestination[]
+  /** Those that it may come to have, as servers come and go; default: the destinations. */
+  readonly candidates?: readonly Pick<IpvsDestination, 'address' | 'port'>[]
   readonly reorder: 'idle' | 'always' | 'never'
 }
 

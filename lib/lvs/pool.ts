@@ -143,20 +143,35 @@ export class Pool implements Disposable {
 
   /** 3.6 (4, 5, 8, 9). */
   wanted(): IpvsDestination[] {
+    return [...this.#wanted()]
+  }
+
+  /** There is one among them that is so; the others are not looked at. */
+  wantsOne(isSo: (destination: IpvsDestination) => boolean): boolean {
+    for (const one of this.#wanted()) if (isSo(one)) return true
+    return false
+  }
+
+  *#wanted(): Generator<IpvsDestination> {
     const { sorry } = this.config
     const kept = this.#kept()
-    const destinations: IpvsDestination[] = []
     for (const server of this.servers.values()) {
       if (this.#sorry && server.config.id === sorry?.id) continue
       const weight = kept.has(server) ? server.effectiveWeight : this.#weightOf(server)
-      if (weight !== undefined) destinations.push({ ...server.config.destination, weight })
+      if (weight !== undefined) yield { ...server.config.destination, weight }
     }
     const weight = this.#sorryWeight()
     const isTwin = sorry !== undefined && this.servers.has(sorry.id)
     if (sorry !== undefined && weight !== undefined && (this.#sorry || !isTwin)) {
-      destinations.push({ ...sorry.destination, weight })
+      yield { ...sorry.destination, weight }
     }
-    return destinations
+  }
+
+  /** All that may be in the table as servers come and go. */
+  candidates(): IpvsDestination[] {
+    const { sorry } = this.config
+    const own = [...this.servers.values()].map(({ config }) => config.destination)
+    return sorry === undefined ? own : [...own, sorry.destination]
   }
 
   #sorryWeight(): number | undefined {

@@ -3,11 +3,15 @@
  * again from time to time, and after every failure, and what somebody else has changed is put back. Only services that
  * are or were wanted are ever touched.
  */
-import { OspfError } from '../errors.ts'
+import { OspfError, type OspfErrorCode } from '../errors.ts'
 import type { Clock } from '../ports.ts'
 import type { DirectorEvent } from './director-events.ts'
+import type { PlaneStatus } from './director-status.ts'
 import { formatDestination, formatServiceKey } from './keys.ts'
+import { isHopeless } from './late-plane.ts'
+import { Ledger, type ServiceStore } from './ledger.ts'
 import {
+  type ActualService,
   destinationDifference,
   type PlanStep,
   planService,
@@ -26,6 +30,8 @@ import type {
 export interface TableOptions {
   readonly ipvs: IpvsPort
   readonly clock: Clock
+  /** Default: nothing is remembered. */
+  readonly store?: ServiceStore | undefined
   readonly retryInterval: () => number
   readonly maximumRetryInterval: () => number
   /** Seconds until the table is read again. */
@@ -34,6 +40,8 @@ export interface TableOptions {
   readonly say: (event: DirectorEvent) => void
   /** The table was read: what is wanted may be changed by that, and is applied next. */
   readonly read: (table: Table) => void
+  /** Begin although there is no IPVS, or no right to it. */
+  readonly waits?: boolean
   /** What is known of the table changed, or a problem came or went. */
   readonly changed: () => void
 }
@@ -48,12 +56,8 @@ export interface KnownService {
 const PAUSE_MS = 50
 const PAUSE_EACH_MS = 0.1
 
-/** Nobody else's call will do better. */
-const isHopeless = (error: unknown): boolean =>
-  error instanceof OspfError &&
-  (error.code === 'ERR_OSPF_IPVS_ABSENT' || error.code === 'ERR_OSPF_PERMISSION')
-
-const codeOf = (error: unknown): string => (error instanceof OspfError ? error.code : '')
+const codeOf = (error: unknown): OspfErrorCode | '' =>
+  error instanceof OspfError ? error.code : ''
 
 const asError = (error: unknown): Error =>
   error instanceof Error ? error : new Error(String(error))
@@ -65,8 +69,11 @@ export class Table {
   readonly #owned = new Set<string>()
   readonly #known = new Map<string, KnownService>()
   readonly #problems = new Map<string, Error>()
+  readonly #ledger: Ledger | undefined
   /** The whole table cannot be read or written. */
   #trouble: Error | undefined
+  /** When that began or ended, in milliseconds. */
+  #troubleSince: number
   #dirty = new Set<string>()
   #mustRead = true
   #wasRead = false
@@ -79,15 +86,33 @@ export class Table {
   #isBusy = false
   #isOver = false
   #isTimed = false
+  /** How the store failed last: it is said once. */
+  #storeFailure = ''
 
   constructor(options: TableOptions) {
     this.#options = options
+    const { store, clock } = options
+    this.#troubleSince = clock.now()
+    this.#ledger = store && new Ledger(store, (error) => this.#storeFailed(asError(error)))
   }
 
-  /** Reads the table for the first time and applies what is wanted. @throws OspfError when there is no IPVS, or no right to it */
+  /**
+   * Reads the table for the first time and applies what is wanted.
+   * @throws OspfError when there is no IPVS, or no right to it, unless it `waits`
+   */
   async begin(): Promise<void> {
     await this.sync()
-    if (isHopeless(this.#trouble)) throw this.#trouble
+    if (isHopeless(this.#trouble) && this.#options.waits !== true) throw this.#trouble
+  }
+
+  /** Whether the table as a whole can be read and written. */
+  plane(): PlaneStatus {
+    const since = this.#troubleSince
+    if (this.#trouble === undefined) {
+      return { state: 'ready', code: undefined, reason: undefined, since }
+    }
+    const { message } = this.#trouble
+    return { state: 'unready', code: codeOf(this.#trouble) || undefined, reason: message, since }
   }
 
   get known(): ReadonlyMap<string, KnownService> {
@@ -137,8 +162,12 @@ export class Table {
   async preview(wanted: Iterable<WantedService>): Promise<{ steps: PlanStep[]; disorder: number }> {
     const found = new Map<string, KnownService>()
     const all = [...wanted]
+    const leftovers = new Set<string>()
+    await this.#ledger?.load()
     for (const service of await this.#options.ipvs.services()) {
-      found.set(formatServiceKey(service.key), { service, destinations: new Map() })
+      const id = formatServiceKey(service.key)
+      found.set(id, { service, destinations: new Map() })
+      if (!this.#wasRead && (await this.#isLeftover(id, service)) === true) leftovers.add(id)
     }
     const steps: PlanStep[] = []
     let disorder = 0
@@ -153,9 +182,10 @@ export class Table {
       steps.push(...plan.steps)
       disorder += plan.disorder
     }
-    for (const id of this.#owned) {
+    for (const id of new Set([...this.#owned, ...leftovers])) {
       const service = kept.has(id) ? undefined : found.get(id)?.service
-      if (service) steps.push({ do: 'removeService', key: service.key, why: 'not wanted' })
+      const why = leftovers.has(id) ? 'left behind by an earlier life' : 'not wanted'
+      if (service) steps.push({ do: 'removeService', key: service.key, why })
     }
     return { steps, disorder }
   }
@@ -177,14 +207,26 @@ export class Table {
       }
       const step = { do: 'removeService', key: known.service.key, why: 'stopped' } as const
       try {
-        await ipvs.removeService(known.service.key)
-        say({ type: 'service', service: id, what: 'removed', at })
+        const isThere = await unless(
+          'ERR_OSPF_IPVS_NO_SERVICE',
+          ipvs.removeService(known.service.key),
+        )
+        this.#ledger?.forget(id)
+        if (isThere) say({ type: 'service', service: id, what: 'removed', at })
       } catch (error) {
-        if (codeOf(error) === 'ERR_OSPF_IPVS_NO_SERVICE') continue
+        // the next life knows of it
         say({ type: 'refused', step, error: asError(error), again: 0, at })
       }
     }
+    await this.#ledger?.save()
     this.#owned.clear()
+  }
+
+  #storeFailed(error: Error): void {
+    if (error.message === this.#storeFailure) return
+    this.#storeFailure = error.message
+    const { clock, say } = this.#options
+    say({ type: 'store', error, at: clock.now() })
   }
 
   #mark(id: string): void {
@@ -267,20 +309,38 @@ export class Table {
         this.#mustRead = false
         await this.#read()
       }
-      this.#trouble = undefined
       const dirty = this.#dirty
       this.#dirty = new Set()
       let failed = false
+      if (this.#ledger !== undefined && dirty.size > 1) {
+        // written down in one go
+        for (const id of dirty) this.#claim(id, this.#wanted.get(id)?.())
+        await this.#ledger.save()
+      }
       for (const id of dirty) {
         if (!(await this.#apply(id, isFull))) failed = true
       }
+      await this.#ledger?.save()
+      this.#inTrouble(undefined)
       return failed
     } catch (error) {
-      const isNews = this.#trouble?.message !== asError(error).message
-      this.#trouble = asError(error)
-      if (isNews) this.#refused(undefined, this.#trouble)
+      this.#inTrouble(asError(error))
       return true
     }
+  }
+
+  /** The whole table cannot be read or written, or can again. */
+  #inTrouble(error: Error | undefined): void {
+    const { clock, say } = this.#options
+    const before = this.#trouble
+    this.#trouble = error
+    if (error !== undefined && before?.message !== error.message) this.#refused(undefined, error)
+    const isSame = before && error ? codeOf(before) === codeOf(error) : before === error
+    if (isSame) return
+    const at = clock.now()
+    if (before === undefined || error === undefined) this.#troubleSince = at
+    const { state, code, reason } = this.plane()
+    say({ type: 'plane', ready: state === 'ready', code, reason, at })
   }
 
   #refused(step: PlanStep | undefined, error: Error): void {
@@ -294,10 +354,19 @@ export class Table {
       await ipvs.setTimeouts(timeouts())
       this.#isTimed = true
     }
+    await this.#ledger?.load()
     const fresh = new Map<string, KnownService>()
-    for (const service of await ipvs.services()) {
+    const leftovers = new Set<string>()
+    const services = await ipvs.services()
+    for (const service of services) {
       const id = formatServiceKey(service.key)
-      if (!this.#wanted.has(id) && !this.#owned.has(id)) continue
+      if (!this.#wanted.has(id) && !this.#owned.has(id)) {
+        if (this.#wasRead) continue
+        const isOurs = await this.#isLeftover(id, service)
+        if (isOurs === false) this.#disown(id)
+        if (isOurs !== true) continue
+        leftovers.add(id)
+      }
       const destinations = await ipvs.destinations(service.key)
       const named = destinations.map((one) => [formatDestination(one), one] as const)
       fresh.set(id, { service, destinations: new Map(named) })
@@ -305,10 +374,32 @@ export class Table {
     const found = this.#drift(fresh)
     this.#known.clear()
     for (const [id, known] of fresh) this.#known.set(id, known)
+    if (!this.#wasRead) {
+      for (const id of leftovers) this.#owned.add(id)
+      for (const id of this.#ledger?.others(this.#known) ?? []) this.#ledger?.forget(id)
+    }
     if (found.length > 0) say({ type: 'drift', found, at: clock.now() })
     this.#wasRead = true
     for (const id of [...this.#wanted.keys(), ...this.#owned]) this.#dirty.add(id)
     read(this)
+  }
+
+  /**
+   * A service that nobody wants was left behind by an earlier life of ours, which was killed or told to keep it.
+   * Undefined: there is no word of it; false: somebody else has made it anew.
+   */
+  async #isLeftover(id: string, service: IpvsService): Promise<boolean | undefined> {
+    const { ipvs } = this.#options
+    if (ipvs.exclusive === true) return true
+    if (this.#wanted.has(id) || this.#ledger?.has(id) !== true) return undefined
+    const destinations = await ipvs.destinations(service.key)
+    return this.#ledger.isOurs(id, { service, destinations })
+  }
+
+  #disown(id: string): void {
+    const { clock, say } = this.#options
+    this.#ledger?.forget(id)
+    say({ type: 'service', service: id, what: 'disowned', at: clock.now() })
   }
 
   /** What somebody else has done to our services since the last look. */
@@ -337,17 +428,29 @@ export class Table {
     return found
   }
 
+  #claim(id: string, wanted: WantedService | undefined): void {
+    if (wanted === undefined) return
+    const { service, destinations, candidates = [] } = wanted
+    const all = [...destinations, ...candidates]
+    this.#ledger?.claim({ service, destinations: all, known: actualOf(this.#known.get(id)) })
+  }
+
   /** @returns whether the service is as wanted now */
   async #apply(id: string, isFull: boolean): Promise<boolean> {
     const wanted = this.#wanted.get(id)?.()
     const known = this.#known.get(id)
     if (wanted === undefined) return this.#remove(id, known, isFull)
     const isFirst = !this.#owned.has(id)
-    const actual = known && {
-      service: known.service,
-      destinations: [...known.destinations.values()],
-    }
+    const actual = actualOf(known)
     const { steps } = planService(wanted, actual)
+    // less of what is ours need not be written down
+    if (
+      isFirst ||
+      steps.some((step) => step.do !== 'setDestination' && !step.do.startsWith('re'))
+    ) {
+      this.#claim(id, wanted)
+      await this.#ledger?.save()
+    }
     for (const step of steps) {
       if (!(await this.#attempt(id, step, isFull))) return false
     }
@@ -368,6 +471,7 @@ export class Table {
       if (!(await this.#attempt(id, step, isFull))) return false
     }
     this.#owned.delete(id)
+    this.#ledger?.forget(id)
     const { clock, say } = this.#options
     say({ type: 'service', service: id, what: 'removed', at: clock.now() })
     return true
@@ -445,6 +549,9 @@ export class Table {
     destinations?.set(name, { ...destinations.get(name), ...destination })
   }
 }
+
+const actualOf = (known: KnownService | undefined): ActualService | undefined =>
+  known && { service: known.service, destinations: [...known.destinations.values()] }
 
 /** @returns false: it was refused with that code */
 async function unless(code: string, call: Promise<void>): Promise<boolean> {

@@ -157,6 +157,8 @@ export interface IpvsInfo {
  * ERR_OSPF_IPVS_INVALID (the kernel refuses the values), or ERR_OSPF_KERNEL, with the kernel's own words.
  */
 export interface IpvsPort extends AsyncDisposable {
+  /** Nobody else has services here, so what is found and not wanted is a leftover; default false. */
+  readonly exclusive?: boolean
   info(): Promise<IpvsInfo>
   services(): Promise<readonly IpvsServiceState[]>
   /** Oldest first. Empty as well when there is no such service. */

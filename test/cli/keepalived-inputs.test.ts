@@ -202,3 +202,21 @@ t.test('every fixture as YAML says the same', async (t) => {
   }
   t.ok(services > 50)
 })
+
+t.test('a YAML file beside it says who holds the services, and no more', async (t) => {
+  const plane = fileWith(t, `${base}lvs: { dataPlane: none, keepOnStop: true }\n`)
+  const keepalived = fileWith(
+    t,
+    'virtual_server 10.0.1.100 80 {\n lb_kind DR\n protocol TCP\n real_server 10.0.1.11 80 {\n }\n}\n',
+  )
+  const { config, errors } = await read({ files: [plane], keepalived })
+  t.same(errors, [])
+  t.match(config?.lvs, {
+    dataPlane: 'none',
+    keepOnStop: true,
+    defaults: 'keepalived',
+    services: [{ address: '10.0.1.100' }],
+  })
+  const more = fileWith(t, 'log: info\n')
+  t.match((await read({ files: [plane, more] })).errors, [/f.yaml:3:1: lvs: 'services' is missing/])
+})

@@ -1,6 +1,6 @@
 /** The two commands that look at, and change, the host itself; in a namespace. */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -55,4 +55,45 @@ inNamespace('doctor', async (t) => {
   const text = cli('doctor', '--role', 'real-server', '--vip', '10.0.1.100')
   t.match(text, { status: 1, stdout: /^error: arp_ignore is 0 on e0 \[arp-ignore\]\n {2}why: / })
   t.equal(cli('doctor', '--role', 'nothing').status, 2)
+})
+
+inNamespace('doctor with a configuration', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'ospf-doctor-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'd.yaml')
+  ip('link add e0 type veth peer name e1')
+  for (const name of ['e0', 'e1']) ip(`link set ${name} up`)
+  ip('addr add 10.0.1.1/24 dev e0')
+  writeFileSync(
+    file,
+    `routerId: 10.0.1.1
+areas: { 0: { interfaces: { e0: { helloInterval: 1, deadInterval: 4 }, e7: {} } } }
+lvs:
+  dataPlane: none
+  services: [{ address: 10.0.1.100, port: 80, servers: [{ address: 10.0.1.9 }] }]
+vips: { 10.0.1.100: { device: lo } }
+`,
+  )
+  const { stdout } = cli('doctor', file, '--listen', '0.3', '--json')
+  const report = JSON.parse(stdout) as Record<string, unknown>
+  t.match(report, { role: 'director', heard: [], seconds: /^0\.\d$|^\d/ })
+  const { findings, skipped, checked } = report as Readonly<Record<string, readonly object[]>>
+  t.ok(
+    findings!.some((one) => 'id' in one && one.id === 'nothing-heard'),
+    'on e0',
+  )
+  t.ok(
+    findings!.some((one) => 'found' in one && `${one.found}`.includes('on e0')),
+    'of the VIP of the configuration',
+  )
+  t.ok(skipped!.some((one) => 'what' in one && one.what === 'Hellos on e7'))
+  t.match(JSON.stringify(checked), /Hellos on e0 \(/)
+  t.match(
+    cli('doctor', file, '--no-listen').stdout,
+    /not looked at: who says Hello \(not asked for\)/,
+  )
+  t.match(cli('doctor', '--listen', 'x'), { status: 2, stderr: /seconds: expected 0.1 to 3600/ })
+  t.match(cli('doctor', join(folder, 'none.yaml')), { status: 2, stderr: /no such file/ })
+  writeFileSync(file, 'routerId: 10.0.1.1\nareas: { 0: { interfaces: { e0: { cost: -1 } } } }\n')
+  t.match(cli('doctor', file), { status: 2, stderr: /d\.yaml:2:/ })
 })

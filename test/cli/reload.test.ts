@@ -252,6 +252,12 @@ eth0\t0001000A\t00000000\t0001\t0\t0\t100\t00FFFFFF\t0\t0\t0
   t.match(await readInputs(texts, machine), {
     errors: [/eth7, which has the default route, has no address/],
   })
+  machine.files['/proc/net/route'] =
+    'Iface\neth0\t00000000\t0\t0003\t0\t0\t7\t00000000\neth7\t00000000\t0\t0003\t0\t0\t7\t00000000\n'
+  t.match(await readInputs(texts, machine), {
+    isMachine: true,
+    errors: [/eth0 and eth7 both have a default route of metric 7: give one of them/],
+  })
 })
 
 t.test('a lease is renewed', async (t) => {

@@ -1,5 +1,5 @@
 /** A keepalived.conf as options of a director, as VIPs, and in words. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -235,3 +235,80 @@ t.test('check and explain on the command line', async (t) => {
     complaints: [/Line 3\).*missing a parameter/],
   })
 })
+
+t.test(
+  'what is accepted and has no effect, or another one, is told: every word of the table in docs',
+  async (t) => {
+    const text = `global_defs {
+ router_id LVS
+ lvs_flush
+ lvs_flush_on_stop
+ checker_log_all_failures
+ rs_init_notifies
+ notify_fifo /run/fifo
+ notify_fifo_script /bin/true
+ lvs_notify_fifo /run/lvs
+ lvs_notify_fifo_script /bin/true
+ script_user nobody
+ enable_script_security
+ startup_script /bin/true
+ shutdown_script /bin/true
+ notification_email {
+  a@b.example
+ }
+ notification_email_from c@d.example
+ smtp_server 127.0.0.1
+ smtp_alert
+ smtp_alert_checker
+ lvs_sync_daemon eth0 id 3
+ vrrp_version 3
+}
+static_ipaddress {
+ 10.0.9.9/24 dev eth0
+}
+vrrp_script s {
+ script "/bin/true"
+ user nobody
+}
+vrrp_instance V {
+ interface eth0
+ virtual_ipaddress {
+  10.0.1.101
+ }
+}
+virtual_server 10.0.1.100 80 {
+ ha_suspend
+ lb_kind DR
+ protocol TCP
+ snmp_name web
+ real_server 10.0.1.11 80 {
+  smtp_alert
+  snmp_name one
+  HTTP_GET {
+   http_protocol 1.0
+   log_all_failures
+   bind_port 99
+   url {
+    path /
+    status_code 200
+   }
+  }
+ }
+}
+net_namespace blue
+net_namespace_ipvs red
+`
+    const { notices } = read(text)
+    const words = new Set(notices.map(({ keyword }) => keyword))
+    const dir = mkdtempSync(join(tmpdir(), 'ka-'))
+    t.teardown(() => rmSync(dir, { recursive: true }))
+    writeFileSync(join(dir, 'k.conf'), text)
+    const { out } = explain({ keepalived: join(dir, 'k.conf') })
+    const table =
+      /\n\| In keepalived\.conf[\s\S]*?\n\n/.exec(readFileSync('docs/lvs.md', 'utf8'))?.[0] ?? ''
+    const documented = [...table.matchAll(/`(\w+)`/g)].map(([, word]) => word!)
+    t.ok(documented.length > 25)
+    for (const word of documented) t.match(out, new RegExp(`\\b${word}\\b`), word)
+    for (const word of words) t.ok(documented.includes(word), `${word} is in the table`)
+  },
+)

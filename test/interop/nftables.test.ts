@@ -393,6 +393,17 @@ if (hasNft) {
       'and hooked at the other device, too',
     )
 
+    // the tables are its own: what a director does not want there is a leftover
+    await later.addService({ key: { ...key, port: 81 }, scheduler: 'rr' })
+    const director = await Director.start({
+      ipvs: later,
+      services: [{ address: VIP, port: 80, scheduler: 'mh', flags: ['mh-port'], servers: [] }],
+      keepOnStop: true,
+    })
+    t.match(await later.services(), [{ key }])
+    t.equal((await later.services()).length, 1)
+    await director.stop()
+
     // somebody removes a part, or everything
     nft('flush chain netdev ospf_lvs ingress')
     t.strictSame(await later.services(), [], 'what nothing leads to is not there')
