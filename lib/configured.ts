@@ -294,7 +294,8 @@ export class ConfiguredSpeaker implements AsyncDisposable {
         onEvent?.({ type: 'hook', error: new Error(`${what}: ${reason}`) }),
     })
     const gates = () => this.#book.gates()
-    this.#metrics = await speakerMetrics({ speaker, director, gates, clock: this.#clock })
+    const hooks = this.#eventHooks
+    this.#metrics = await speakerMetrics({ speaker, director, gates, hooks, clock: this.#clock })
     if (config.metrics === undefined) return
     this.#metricsServer = await metricsServer({ metrics: this.#metrics, listen: config.metrics })
   }

@@ -196,7 +196,7 @@ export type {
 export type { AnyEvent, EventRecord } from './observe/event-record.ts'
 export { eventRecord } from './observe/event-record.ts'
 export type { HookOptions, HookTopic } from './observe/hook-options.ts'
-export type { EventSource, Hooks, HooksOptions } from './observe/hooks.ts'
+export type { EventSource, HookCounts, Hooks, HooksOptions } from './observe/hooks.ts'
 export { startHooks } from './observe/hooks.ts'
 export type { Metrics, MetricsFormat, MetricsOptions, MetricsText } from './observe/metrics.ts'
 export { speakerMetrics } from './observe/metrics.ts'
