@@ -229,6 +229,7 @@ export type {
   Clock,
   DatagramPort,
   DatagramSocket,
+  KernelRouteView,
   KernelStatus,
   Link,
   LinkPort,
@@ -285,4 +286,4 @@ export { formatWhatIf } from './what-if.ts'
 export type { PathStep, WhyCandidate, WhyView } from './why.ts'
 export { formatWhy } from './why.ts'
 export type { SpeakerPorts } from './world.ts'
-export { kernelLinks } from './world.ts'
+export { kernelLinks, kernelRoutes } from './world.ts'

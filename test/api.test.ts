@@ -27,7 +27,7 @@ const entries: Record<string, Entry> = {
       all any atLeast command convertKeepalived damped dns eventRecord explainKeepalived file
       findRealServer formatChange formatDirectorEvent formatEvent formatIpvsadm formatPreflight
       formatProblem formatRealServer formatWhatIf formatWhy grpc healthy http icmp
-      installStaticRoutes keepalivedGate kernelLinks metricsServer openDataPlane override panic
+      installStaticRoutes keepalivedGate kernelLinks kernelRoutes metricsServer openDataPlane override panic
       parseIpvsadm preflight readConfig readKeepalived realServer restoreIpvs saveIpvs self
       serviceNotifier smtp speakerMetrics startHooks tcp tls udp validateConfig weighted
     `),
@@ -50,7 +50,7 @@ const entries: Record<string, Entry> = {
       IpvsServiceState IpvsStatistics IpvsTable IpvsTableEntry IpvsTimeouts IpvsTunnel
       IsolateOptions IsolatedSpeakerOptions KeepalivedConfig KeepalivedConversion
       KeepalivedConversionOptions KeepalivedExplanation KeepalivedImport KeepalivedImportOptions
-      KeepalivedReport KeepalivedVip KeepalivedWarning KernelRouteOptions KernelStatus KernelWhat
+      KeepalivedReport KeepalivedVip KeepalivedWarning KernelRouteOptions KernelRouteView KernelStatus KernelWhat
       KeyOptions LifetimeOptions Limits Link LinkPort LsaId LsaThrottle LsaView LvsData Metrics
       MetricsDirector MetricsFormat MetricsGate MetricsOptions MetricsServer MetricsServerOptions
       MetricsSpeaker MetricsText MiscCheckOptions MismatchField NeighborState NeighborView

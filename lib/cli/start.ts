@@ -8,12 +8,17 @@ import {
   formatDirectorEvent,
   formatEvent,
   kernelLinks,
+  kernelRoutes,
   type SpeakerEvent,
 } from '../index.ts'
 import { systemDevices } from './devices.ts'
 import { EventRing } from './event-ring.ts'
+import { tableReader } from './kernel-table.ts'
 import type { LogLevel, LogLine } from './log.ts'
 import type { RunningSpeaker } from './run.ts'
+
+/** The number of the table that is shown. */
+const MAIN = 254
 
 /** The devices now, by name. */
 export function links(): Promise<Parameters<typeof resolveNetworks>[1]> {
@@ -33,6 +38,10 @@ export async function start(config: Config): Promise<RunningSpeaker> {
     },
   })
   const { speaker } = configured
+  const now = (): number => performance.now()
+  const readTable = tableReader({ links: kernelLinks, routes: kernelRoutes, now })
+  // the age of what is there counts from now
+  void readTable(MAIN).catch(() => {})
   return {
     speaker,
     configured,
@@ -45,7 +54,8 @@ export async function start(config: Config): Promise<RunningSpeaker> {
     events,
     devices: systemDevices,
     wall,
-    now: () => performance.now(),
+    now,
+    readTable,
     log: aside.among(lines(speaker, events)),
     stop: async () => void (await configured.stop()),
   }
