@@ -208,6 +208,18 @@ async function main(argv: readonly string[]): Promise<number> {
       const table = completions(commands, { '': own, completion: shells })
       print(completionScript(shell, table))
     })
+  program
+    .command('vtysh')
+    .description('for scripts and exporters that call vtysh: its show and clear commands')
+    .option('-c, --command <line...>', 'what to run; repeatable. Default: lines of the input')
+    .addOption(socket())
+    .action(async ({ command, socket: path }: { command?: string[]; socket: string }) => {
+      const { vtysh } = await import('./vtysh.ts')
+      const { createInterface } = await import('node:readline')
+      const lines = command ?? createInterface({ input: process.stdin })
+      const complain = (text: string): void => void process.stderr.write(text)
+      status = await vtysh(lines, { socket: path, print, complain })
+    })
   for (const { token, help } of verbs) {
     program
       .command(token)

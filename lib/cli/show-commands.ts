@@ -1,4 +1,5 @@
 /** The `show` commands. */
+import { hostname, release, type } from 'node:os'
 import { type Command, command, prefixOf } from './command.ts'
 import type { LoggedEvent } from './event-ring.ts'
 import type { Match } from './grammar.ts'
@@ -23,7 +24,7 @@ import { routeDocument, routersDocument, routersText, routeText } from './show-r
 import { healthDocument, healthText, vipDocument, vipText } from './show-vip.ts'
 import type { Operated } from './speaker-like.ts'
 import { version } from './version.ts'
-import { withVrfs } from './vrf.ts'
+import { vrfHelp, withVrfs } from './vrf.ts'
 
 const question = (match: Match<Command>): NeighborQuestion => {
   const [name, routerId] = [match.get('IFNAME'), match.get('A.B.C.D')]
@@ -171,6 +172,19 @@ export const showCommands: readonly Command[] = withVrfs([
   command('show ip route summary [json]', routeSummary, summaryText, {
     summary: 'Summary of all routes',
   }),
+  // exporters that want both families ask so, and take no route for no answer
+  command(
+    'show ipv6 route [vrf {all|WORD}] summary [json]',
+    () => ({}),
+    () => 'IPv6 routes are not looked at\n',
+    { ipv6: 'IPv6 information', summary: 'Summary of all routes', ...vrfHelp },
+  ),
+  command(
+    'show version [json]',
+    () => ({ version, os: `${type()}(${release()})`, host: hostname() }),
+    ({ os, host }) => `ospf-speaker ${version} (${host}) on ${os}.\n`,
+    { version: 'Displays the version of ospf-speaker' },
+  ),
   command(
     'show running-config [json]',
     ({ options, speaker }) => {

@@ -67,7 +67,7 @@ export function withVrfs(commands: readonly Command[]): Command[] {
   })
 }
 
-const help = { vrf: 'Specify the VRF', all: 'All VRFs' }
+export const vrfHelp = { vrf: 'Specify the VRF', all: 'All VRFs' }
 
 function framed(command: Command, frame: Frame): Command {
   const at = frame.after.length
@@ -81,7 +81,7 @@ function framed(command: Command, frame: Frame): Command {
   return {
     ...command,
     syntax: `${command.syntax.slice(0, at)} vrf {all|WORD}${command.syntax.slice(at)}`,
-    help: { ...command.help, ...help },
+    help: { ...command.help, ...vrfHelp },
     async document(operated, match) {
       const [name, rest] = ask(operated, match)
       return frame.document(operated, await command.document(operated, rest), name)
