@@ -3,18 +3,12 @@ import { hostname, release, type } from 'node:os'
 import { type Command, command, prefixOf } from './command.ts'
 import type { LoggedEvent } from './event-ring.ts'
 import type { Match } from './grammar.ts'
+import { ipRouteText, summaryText } from './ip-route-text.ts'
 import { configDocument, configText } from './running-config.ts'
 import { databaseDocument, databaseText, type LsaQuestion, lsaKinds } from './show-database.ts'
 import { eventLine, eventsText, spfText } from './show-events.ts'
 import { interfaceDocument, interfaceText, trafficDocument, trafficText } from './show-interface.ts'
-import {
-  type IpRouteQuestion,
-  ipRouteDocument,
-  ipRouteText,
-  protocols,
-  routeSummary,
-  summaryText,
-} from './show-ip-route.ts'
+import { type IpRouteQuestion, ipRouteDocument, protocols, routeSummary } from './show-ip-route.ts'
 import { formatKernel, kernelDocument } from './show-kernel.ts'
 import { lsaDocument, lsaText } from './show-lsa.ts'
 import { lvsDocument, lvsText } from './show-lvs.ts'

@@ -2,12 +2,13 @@
  * `show ip route`: the routes of OSPF and what else is in the kernel's table, as zebra would show them. What is selected
  * is what the kernel uses: a connected network, or the route with the least metric.
  */
+import { discards, letters } from './ip-route-text.ts'
 import { type TableRoute, turn } from './kernel-table.ts'
 import { RefusedError } from './refused.ts'
 import type { Operated, RouteView } from './speaker-like.ts'
-import { block, clockTime, deviceOf, left } from './text.ts'
+import { clockTime, deviceOf } from './text.ts'
 
-type Values = Readonly<Record<string, unknown>>
+export type Values = Readonly<Record<string, unknown>>
 
 export type IpRouteDocument = Readonly<Record<string, readonly Values[]>>
 
@@ -207,14 +208,6 @@ const numberOf = (prefix: string): number =>
     .reduce((sum, part) => sum * 256 + Number(part), 0)
 const lengthOf = (prefix: string): number => Number(prefix.split('/')[1])
 
-/** zebra's words for where nothing gets through. */
-const discards: Readonly<Record<TableRoute['type'], readonly [key: string, text: string]>> = {
-  unicast: ['', ''],
-  blackhole: ['blackhole', ' (blackhole)'],
-  unreachable: ['reject', ' (ICMP unreachable)'],
-  prohibit: ['adminProhibited', ' (ICMP admin-prohibited)'],
-}
-
 function entryOf(row: Row, isBest: boolean, place: Place, devices: Operated['devices']): Values {
   const { prefix, protocol, distance, metric, tag, hops, discard, age } = row
   const isInstalled = isBest && row.installed
@@ -258,86 +251,8 @@ function entryOf(row: Row, isBest: boolean, place: Place, devices: Operated['dev
   }
 }
 
-const CODES = [
-  'Codes: K - kernel route, C - connected, S - static, R - RIP,',
-  '       O - OSPF, I - IS-IS, B - BGP, E - EIGRP, N - NHRP,',
-  '       T - Table, v - VNC, V - VNC-Direct, A - Babel, F - PBR,',
-  '       f - OpenFabric,',
-  '       > - selected route, * - FIB route, q - queued, r - rejected, b - backup',
-  '       t - trapped, o - offload failure',
-  '',
-]
-
-/** zebra's letters. */
-const letters: Readonly<Record<string, string>> = {
-  kernel: 'K',
-  connected: 'C',
-  static: 'S',
-  rip: 'R',
-  ospf: 'O',
-  isis: 'I',
-  bgp: 'B',
-  eigrp: 'E',
-  nhrp: 'N',
-  babel: 'A',
-  pbr: 'F',
-  openfabric: 'f',
-}
-
 /** What can be asked for alone. */
 export const protocols: readonly string[] = Object.keys(letters)
-
-export function ipRouteText(document: IpRouteDocument, question: IpRouteQuestion): string {
-  const routes = Object.values(document).flat()
-  const { prefix, address, longer } = question
-  const isOne = (prefix !== undefined && longer !== true) || address !== undefined
-  if (!isOne) return block(...CODES, ...routes.flatMap(rowLines))
-  if (routes.length === 0) return block(...(prefix ? ['% Network not in table'] : ['']))
-  return block(...routes.flatMap(entryLines), '')
-}
-
-const hopsOf = (route: Values): readonly Values[] => route['nexthops'] as readonly Values[]
-
-function rowLines(route: Values): string[] {
-  const { protocol, distance, metric, prefix } = route
-  const [selected, fib] = [route['selected'] === true ? '>' : ' ', route['installed'] ? '*' : ' ']
-  const cost = protocol === 'connected' ? '' : ` [${distance}/${metric}]`
-  const head = `${letters[String(protocol)]}${selected}${fib} ${prefix}${cost}`
-  return hopsOf(route).map((hop, i) => {
-    const begin = i === 0 ? head : `  ${fib}${' '.repeat(head.length - 3)}`
-    return `${begin} ${wayOf(hop, 'is ', 'via ')}, ${route['uptime']}`
-  })
-}
-
-/** @param through what stands before a gateway, or before the device behind it */
-function wayOf(hop: Values, is: string, through: string): string {
-  const weight = hop['weight'] === undefined ? '' : `, weight ${hop['weight']}`
-  if (hop['unreachable'] === true) {
-    const text = Object.values(discards).find(([key]) => hop[key] === true)?.[1] ?? ''
-    return `unreachable${text}${weight}`
-  }
-  const source = hop['source'] === undefined ? '' : `, src ${hop['source']}`
-  const device = hop['interfaceName']
-  const way =
-    hop['ip'] === undefined
-      ? `${is}directly connected, ${device}`
-      : is === ''
-        ? `${hop['ip']}, ${through}${device}`
-        : `${through}${hop['ip']}, ${device}`
-  return `${way}${source}${weight}`
-}
-
-function entryLines(route: Values): string[] {
-  const best = route['selected'] === true ? ', best' : ''
-  const { prefix, protocol, distance, metric, uptime } = route
-  return [
-    `Routing entry for ${prefix}`,
-    `  Known via "${protocol}", distance ${distance}, metric ${metric}${best}`,
-    `  Last update ${uptime} ago`,
-    ...hopsOf(route).map((hop) => `  ${hop['fib'] ? '*' : ' '} ${wayOf(hop, '', 'via ')}`),
-    '',
-  ]
-}
 
 /** `show ip route summary`: how many there are of each kind, and how many of those the kernel uses. */
 export async function routeSummary(operated: Operated): Promise<Values> {
@@ -353,17 +268,4 @@ export async function routeSummary(operated: Operated): Promise<Values> {
     routesTotal: routes.length,
     routesTotalFib: routes.filter((route) => route['installed'] === true).length,
   }
-}
-
-export function summaryText(document: Values): string {
-  const row = (a: unknown, b: unknown, c: unknown): string =>
-    `${left(String(a), 20)} ${left(String(b), 20)} ${left(String(c), 20)} `
-  const counts = document['routes'] as readonly Values[]
-  return block(
-    `${left('Route Source', 20)} ${left('Routes', 20)} FIB  (vrf default)`,
-    ...counts.map(({ type, rib, fib }) => row(type, rib, fib)),
-    '------',
-    row('Totals', document['routesTotal'], document['routesTotalFib']),
-    '',
-  )
 }
