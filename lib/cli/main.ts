@@ -7,7 +7,7 @@ import { AnswerError, askControl } from './ask.ts'
 import type { CheckOptions } from './check.ts'
 import { commands, verbs } from './commands.ts'
 import { completionScript, completions, shells } from './completion.ts'
-import { ControlError, defaultSocket } from './control-error.ts'
+import { ControlError, defaultSocket, serviceSocket, socketToAsk } from './control-error.ts'
 import { decodeFile, formatDecoded } from './decode.ts'
 import { addDoctor } from './doctor.ts'
 import { addExplain } from './explain.ts'
@@ -23,7 +23,11 @@ import { terminal } from './terminal.ts'
 import { version } from './version.ts'
 import { watch } from './watch.ts'
 
-const socket = (): Option => new Option('--socket <path>', 'control socket').default(defaultSocket)
+const socket = (): Option =>
+  new Option('--socket <path>', 'control socket').default(
+    socketToAsk(),
+    `$OSPF_SPEAKER_SOCKET, ${defaultSocket} or ${serviceSocket}`,
+  )
 
 interface AskOptions {
   readonly socket: string
