@@ -9,7 +9,7 @@ export const discards: Readonly<Record<TableRoute['type'], readonly [key: string
     unicast: ['', ''],
     blackhole: ['blackhole', ' (blackhole)'],
     unreachable: ['reject', ' (ICMP unreachable)'],
-    prohibit: ['adminProhibited', ' (ICMP admin-prohibited)'],
+    prohibit: ['admin-prohibited', ' (ICMP admin-prohibited)'],
   }
 
 const CODES = [

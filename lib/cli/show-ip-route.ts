@@ -165,13 +165,19 @@ function otherRow({ type, nextHops, source, ...route }: TableRoute): Row {
     ...route,
     installed: true,
     discard: type === 'unicast' ? undefined : type,
-    hops: (nextHops.length === 0 ? nowhere : nextHops).map((hop) => ({
+    hops: (nextHops.length === 0 ? nowhere : nextHops.toSorted(byWeight)).map((hop) => ({
       ...hop,
       weight: tellsWeight ? hop.weight : undefined,
       source,
     })),
   }
 }
+
+type TableHop = TableRoute['nextHops'][number]
+
+/** As zebra keeps them. */
+const byWeight = (a: TableHop, b: TableHop): number =>
+  a.weight - b.weight || numberOf(a.gateway ?? '0') - numberOf(b.gateway ?? '0')
 
 /** What the kernel uses. */
 function bestOf(rows: readonly Row[]): Row | undefined {

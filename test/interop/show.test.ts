@@ -123,6 +123,26 @@ const table: Readonly<Record<string, readonly (readonly [pattern: RegExp, why: s
     [/^value \.maximumPaths/, 'another default'],
     [/^value \.areas\.\*\.lsa(Summary)?Number/, nssaDefault],
   ],
+  'show ip ospf vrf all': [
+    [/^value \.default\.maximumPaths/, 'another default'],
+    [/^value \.default\.areas\.\*\.lsa(Summary)?Number/, nssaDefault],
+  ],
+  'show ip ospf vrf all interface': [
+    [/^lacking \.default\.interfaces\.lo$/, 'the address of lo is a stub network here'],
+  ],
+  'show ip ospf vrf all interface traffic': [
+    [/^lacking \.default\.lo$/, 'lo is no interface of ours'],
+  ],
+  'show ip ospf vrf all database': [
+    [/^lacking \.default\.areas\.\*\.summaryLinkStates\[0\.0\.0\.0 of 10\.0\.0\.2\]$/, nssaDefault],
+    [/^value \.default\..*summaryLinkStatesCount: /, nssaDefault],
+  ],
+  'show ip route vrf all summary': [
+    [
+      /^(lacking \.routes(Total|TotalFib)?|extra \.default)$/,
+      'by VRF, as FRR has it from 9 on and frr_exporter reads it; FRR 8.4 puts the VRFs one behind the other',
+    ],
+  ],
   'show ip ospf interface': [
     [/^lacking \.interfaces\.lo$/, 'the address of lo is a stub network here, not an interface'],
   ],
