@@ -42,7 +42,7 @@ const entries: Record<string, Entry> = {
       DirectorOptions DirectorPlan DirectorPorts DirectorStartOptions DirectorStatus
       DnsCheckOptions DnsOptions DnsOutcome DnsType DownResult DrainOptions DropReason EventRecord
       EventSource Evidence ExternalOptions FileCheckOptions FileOptions Gate GatePart GatePolicy
-      GateVerdict GrpcOptions HealthyOptions HeardPacket HeardRouter HookCounts HookOptions HookTopic Hooks HooksOptions
+      GateVerdict GrpcOptions HealthyOptions HookCounts HookOptions HookTopic Hooks HooksOptions
       HttpCheckOptions HttpOptions HttpStatus HttpUrlOptions IcmpOptions InterfaceOptions
       InterfaceState InterfaceView IpvsConnection IpvsConnectionsOptions IpvsDaemon
       IpvsDestination IpvsDestinationState IpvsEndpoint IpvsForward IpvsInfo IpvsPersistence

@@ -23,7 +23,6 @@ const arrows: Record<string, readonly string[]> = {
     'sysctl',
     'parse',
     'wire/address.ts',
-    'wire/packet.ts',
     'clock',
     'deferred',
     'event-stream',

@@ -9,13 +9,8 @@ interface Flags {
   readonly interface?: readonly string[]
   readonly announcer?: readonly string[]
   readonly arp?: true
-  readonly listen?: number | true
-  readonly routerId?: string
   readonly json?: true
 }
-
-/** Seconds: a little more than the HelloInterval that is the default everywhere. */
-const LISTEN = 12
 
 export function addDoctor(program: Command, tell: (said: Said) => void): void {
   program
@@ -30,12 +25,9 @@ export function addDoctor(program: Command, tell: (said: Said) => void): void {
     .option('--interface <name...>', 'devices that matter; default: all')
     .option('--arp', 'ask by ARP who has the VIPs')
     .option('--announcer <address...>', 'with --arp: hosts that announce them')
-    .option('--listen [seconds]', `listen for the Hellos of routers; default ${LISTEN} s`, Number)
-    .option('--router-id <id>', 'with --listen: that of this host, which nobody else may have')
     .option('--json', 'as JSON')
-    .action(({ role, vip, interface: interfaces, announcer, arp, json, ...flags }: Flags) =>
+    .action(({ role, vip, interface: interfaces, announcer, arp, json }: Flags) =>
       said(async () => {
-        const { listen, routerId } = flags
         const { formatPreflight, preflight } = await import('../index.ts')
         const report = await preflight({
           role,
@@ -43,8 +35,6 @@ export function addDoctor(program: Command, tell: (said: Said) => void): void {
           ...(interfaces === undefined ? {} : { interfaces }),
           ...(announcer === undefined ? {} : { announcers: announcer }),
           askArp: arp === true,
-          ...(listen === undefined ? {} : { listen: listen === true ? LISTEN : listen }),
-          ...(routerId === undefined ? {} : { routerId }),
         })
         const isBad = report.findings.some(({ severity }) => severity === 'error')
         const text = json ? JSON.stringify(report) : formatPreflight(report)

@@ -1,9 +1,7 @@
 /** A host as it is, to be looked over: files of /proc, processes, firewall. Nothing here changes anything. */
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import type { HostDevice } from '../ports.ts'
 import { LinuxDevices } from './devices.ts'
-import { RawSocketPort } from './socket.ts'
 import { LinuxSysctls } from './sysctl.ts'
 
 /** Octets of a ruleset that are read. */
@@ -15,17 +13,7 @@ export interface LinuxHost extends Disposable {
   file(path: string): string | undefined
   processes(): readonly string[]
   ruleset(): Promise<string>
-  /** OSPF packets that come to a device within so many milliseconds. Rejects with an OspfError. */
-  listen(device: HostDevice, ms: number): Promise<readonly Packet[]>
 }
-
-interface Packet {
-  readonly source: number
-  readonly bytes: Uint8Array
-}
-
-/** Packets that are kept. */
-const PACKETS = 1000
 
 /** @throws OspfError ERR_OSPF_NATIVE, ERR_OSPF_KERNEL */
 export function openHost(): LinuxHost {
@@ -37,7 +25,6 @@ export function openHost(): LinuxHost {
     file,
     processes,
     ruleset,
-    listen,
     [Symbol.dispose]: () => devices[Symbol.dispose](),
   }
 }
@@ -75,24 +62,3 @@ const ruleset = (): Promise<string> =>
       reject(new Error(isAbsent ? 'nft is not installed' : stderr.trim() || error.message))
     })
   })
-
-/** Joins AllSPFRouters, as a speaker does, and says nothing. */
-async function listen(
-  { name, index, addresses: [first] }: HostDevice,
-  ms: number,
-): Promise<readonly Packet[]> {
-  const heard: Packet[] = []
-  let failed: Error | undefined
-  const port = new RawSocketPort()
-  await using _socket = port.open(
-    { name, index, address: first?.address ?? 0 },
-    // the bytes are a view of a buffer that is used again
-    ({ source, bytes }) => {
-      if (heard.length < PACKETS) heard.push({ source, bytes: bytes.slice() })
-    },
-    (error) => (failed = error),
-  )
-  await new Promise((resolve) => setTimeout(resolve, ms))
-  if (failed !== undefined) throw failed
-  return heard
-}

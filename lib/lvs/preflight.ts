@@ -7,7 +7,7 @@
  * of several that answer it keeps the first.
  */
 
-import { fail, parseAddress, parseVip } from '../parse.ts'
+import { parseAddress, parseVip } from '../parse.ts'
 import type { DevicePort, SysctlPort } from '../ports.ts'
 import { reasonOf } from '../reason.ts'
 import { formatIpv4 } from '../wire/address.ts'
@@ -18,13 +18,6 @@ import {
   type PreflightRole,
   type PreflightService,
 } from './preflight-checks.ts'
-import {
-  formatHeard,
-  type Heard,
-  type HeardRouter,
-  hear,
-  type ListeningWorld,
-} from './preflight-neighbors.ts'
 
 /** What to look at. */
 export interface PreflightOptions {
@@ -39,10 +32,6 @@ export interface PreflightOptions {
   readonly askArp?: boolean
   /** With `askArp`: addresses of hosts that may answer for a VIP. */
   readonly announcers?: readonly string[]
-  /** Seconds to listen for the Hellos of routers on the devices, 1 to 60; default: not at all. Takes CAP_NET_RAW. */
-  readonly listen?: number
-  /** With `listen`: the Router ID that this host is to have, which nobody else may. */
-  readonly routerId?: string
 }
 
 /** What was found. */
@@ -53,8 +42,6 @@ export interface PreflightReport {
   readonly checked: readonly string[]
   /** What was not, and why. */
   readonly skipped: readonly { readonly what: string; readonly why: string }[]
-  /** Routers whose Hellos were heard. */
-  readonly routers: readonly HeardRouter[]
 }
 
 /** The host that is looked over; the default is this one. */
@@ -66,10 +53,6 @@ export interface PreflightWorld extends Disposable {
   readonly processes: () => readonly string[]
   /** `nft -j list ruleset`. Rejects when nobody can say. */
   readonly ruleset: () => Promise<string>
-  /** Undefined: it cannot listen for Hellos. */
-  readonly listen?: ListeningWorld['listen']
-  /** Default: an echo request (ICMP). */
-  readonly echo?: ListeningWorld['echo']
 }
 
 /** Milliseconds for an answer to ARP: the kernel tries three times, a second apart. */
@@ -133,49 +116,7 @@ async function look(options: PreflightOptions, world: PreflightWorld): Promise<P
     checked.push('who answers ARP for the VIPs')
     findings.push(...(await answering(facts, options.announcers ?? [], world.devices)))
   }
-  const heard = await hearing(options, facts, world, skipped)
-  if (heard !== undefined) checked.push(HELLOS)
-  findings.push(...(heard?.findings ?? []))
-  return { role, findings, checked, skipped, routers: heard?.routers ?? [] }
-}
-
-const HELLOS = 'Hellos of others'
-/** Milliseconds for an echo. */
-const ECHO_WAIT = 2500
-
-/** Undefined: nobody listened. */
-async function hearing(
-  { listen: seconds = 0, routerId }: PreflightOptions,
-  { devices, interfaces }: Facts,
-  { listen, echo = answers }: PreflightWorld,
-  skipped: { readonly what: string; readonly why: string }[],
-): Promise<Heard | undefined> {
-  const skip = (why: string): undefined => void skipped.push({ what: HELLOS, why })
-  if (seconds === 0) return skip('not asked for')
-  if (listen === undefined) return skip('this host cannot be listened on')
-  if (typeof seconds !== 'number' || !(seconds >= 1 && seconds <= 60))
-    throw fail('preflight: listen', 'seconds from 1 to 60', seconds)
-  const own =
-    routerId === undefined ? undefined : formatIpv4(parseAddress('preflight: routerId', routerId))
-  const meant = devices.filter(({ name }) => interfaces.includes(name))
-  try {
-    return await hear(meant, seconds, own, { listen, echo })
-  } catch (error) {
-    return skip(reasonOf(error))
-  }
-}
-
-/** IP and ICMP. */
-const ECHO_HEADERS = 28
-
-async function answers(address: string, octets: number): Promise<boolean> {
-  const { icmp } = await import('../health/icmp.ts')
-  try {
-    await icmp(address, { size: octets - ECHO_HEADERS })(AbortSignal.timeout(ECHO_WAIT))
-    return true
-  } catch {
-    return false
-  }
+  return { role, findings, checked, skipped }
 }
 
 /** Split brain: somebody answers for a VIP who does not announce it. */
@@ -212,8 +153,7 @@ async function answering(
 }
 
 /** For people: worst first. */
-export function formatPreflight(report: PreflightReport): string {
-  const { role, findings, checked, skipped, routers } = report
+export function formatPreflight({ role, findings, checked, skipped }: PreflightReport): string {
   const order = ['error', 'warning', 'info']
   const sorted = findings.toSorted((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity))
   const lines = sorted.flatMap(({ id, severity, found, why, remedy }) => [
@@ -224,7 +164,6 @@ export function formatPreflight(report: PreflightReport): string {
   const count = findings.length === 1 ? '1 finding' : `${findings.length} findings`
   return `${[
     ...lines,
-    ...routers.map(formatHeard),
     `${role}: ${count}; looked at ${checked.join(', ')}`,
     ...skipped.map(({ what, why }) => `not looked at: ${what} (${why})`),
   ].join('\n')}\n`
