@@ -1,5 +1,5 @@
 /** Announces a VIP for as long as the application beside it is ready. The shortest useful speaker. */
-import { healthy, http, OspfSpeaker } from 'ospf-speaker'
+import { formatEvent, healthy, http, OspfSpeaker } from 'ospf-speaker'
 
 const stop = new AbortController()
 process.once('SIGTERM', () => stop.abort())
@@ -15,11 +15,9 @@ await using speaker = await OspfSpeaker.start({
 })
 
 speaker.announce('10.0.1.100/32', {
+  device: 'lo', // put the VIP there while it is announced
   when: healthy(http('http://127.0.0.1:8080/ready'), { interval: 1, rise: 2, fall: 3 }),
 })
 
-for await (const event of speaker) {
-  if (event.type === 'neighbor')
-    console.log(`${event.routerId} on ${event.interface}: ${event.was} -> ${event.state}`)
-}
-// Leaving the block withdraws the VIP, waits for the routers' acknowledgement and flushes our LSAs.
+for await (const event of speaker) console.log(formatEvent(event))
+// Leaving the block withdraws the VIP, waits for the routers' acknowledgement and cleans up.

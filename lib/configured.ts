@@ -296,7 +296,8 @@ export class ConfiguredSpeaker implements AsyncDisposable {
     const gates = () => this.#book.gates()
     // loaded when the speaker is at work already: its first Hello has not waited for it
     const { speakerMetrics } = await import('./observe/metrics.ts')
-    this.#metrics = await speakerMetrics({ speaker, director, gates, clock: this.#clock })
+    const hooks = this.#eventHooks
+    this.#metrics = await speakerMetrics({ speaker, director, gates, hooks, clock: this.#clock })
     if (config.metrics === undefined) return
     this.#metricsServer = await metricsServer({ metrics: this.#metrics, listen: config.metrics })
   }

@@ -203,7 +203,7 @@ export type {
 export type { AnyEvent, EventRecord } from './observe/event-record.ts'
 export { eventRecord } from './observe/event-record.ts'
 export type { HookOptions, HookTopic } from './observe/hook-options.ts'
-export type { EventSource, Hooks, HooksOptions } from './observe/hooks.ts'
+export type { EventSource, HookCounts, Hooks, HooksOptions } from './observe/hooks.ts'
 export { startHooks } from './observe/hooks.ts'
 export type { Metrics, MetricsFormat, MetricsOptions, MetricsText } from './observe/metrics.ts'
 export { speakerMetrics } from './observe/metrics.ts'
@@ -236,6 +236,7 @@ export type {
   Clock,
   DatagramPort,
   DatagramSocket,
+  KernelRouteView,
   KernelStatus,
   Link,
   LinkPort,
@@ -292,4 +293,4 @@ export { formatWhatIf } from './what-if.ts'
 export type { PathStep, WhyCandidate, WhyView } from './why.ts'
 export { formatWhy } from './why.ts'
 export type { SpeakerPorts } from './world.ts'
-export { kernelLinks } from './world.ts'
+export { kernelLinks, kernelRoutes } from './world.ts'

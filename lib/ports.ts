@@ -223,6 +223,26 @@ export interface SourceChange {
   readonly routes: readonly SourceRoute[]
 }
 
+/** A route of the kernel, whoever put it there. */
+export interface KernelRouteView {
+  /** '10.0.0.0/8' */
+  readonly prefix: string
+  readonly type: SourceRouteType
+  /** As in /etc/iproute2/rt_protos: 2 kernel, 3 boot, 4 static, 188 ospf ... */
+  readonly protocol: number
+  /** Smaller is preferred. */
+  readonly metric: number
+  /** Preferred source address. */
+  readonly source: string | undefined
+  /** None: it discards. */
+  readonly nextHops: readonly {
+    readonly interface: string
+    readonly gateway: string | undefined
+    /** Share of the flows, 1 to 256. */
+    readonly weight: number
+  }[]
+}
+
 /** The routes of a kernel's table, followed live. Routes whose devices are all down are not there. */
 export interface RouteSource extends AsyncDisposable {
   /** Which table: 254 is main. */

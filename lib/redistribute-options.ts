@@ -55,6 +55,13 @@ export interface DefaultInformationOptions {
   readonly type?: 1 | 2
   /** Default 0. */
   readonly tag?: number
+  /**
+   * Only while this permits one of the kernel's routes: its default route (with `always` that counts as there), or one
+   * of the kinds that `redistribute` names, whatever is told of that; a name in `routeMaps`, or the entries. What it sets
+   * (metric, type, tag) goes for the default: of the default route if that is permitted, else of the first route that
+   * is, by address. FRR takes it from the default route alone.
+   */
+  readonly routeMap?: string | readonly RouteMapEntryOptions[]
 }
 
 /** One external for all that are inside. */
@@ -90,7 +97,9 @@ export interface ParsedRedistribution {
   readonly static: Redistribution | undefined
   readonly kernel: Redistribution | undefined
   readonly protocols: ReadonlyMap<number, Redistribution>
-  readonly defaultInformation: (Manner & { readonly always: boolean }) | undefined
+  readonly defaultInformation:
+    | (Manner & { readonly always: boolean; readonly routeMap: RouteMap | undefined })
+    | undefined
 }
 
 /** Every bit but one: LSInfinity is no metric. */
@@ -130,7 +139,7 @@ export function parseRedistribution(
   const table =
     wanted === undefined ? undefined : parseInteger('redistributeTable', wanted, 1, 0xffffffff)
   const kinds = Object.entries(redistribute)
-  const parsedDefault = parseDefaultInformation(defaultInformation)
+  const parsedDefault = parseDefaultInformation(defaultInformation, policies)
   if (kinds.length === 0 && parsedDefault === undefined) return undefined
   const protocols = new Map<number, Redistribution>()
   const named: { -readonly [K in Kind]?: Redistribution } = {}
@@ -194,14 +203,21 @@ function parseRedistribute(
 
 function parseDefaultInformation(
   value: boolean | DefaultInformationOptions,
+  policies: Policies,
 ): ParsedRedistribution['defaultInformation'] {
   if (value === false) return undefined
   const options = value === true ? {} : value
   const where = 'defaultInformation'
   if (!isObject(options)) throw fail(where, 'true, false or an object', value)
-  onlyFields(where, options, ['always', 'metric', 'type', 'tag'])
+  onlyFields(where, options, ['always', 'metric', 'type', 'tag', 'routeMap'])
   const always = parseBoolean(`${where}: always`, options.always ?? false)
-  return { ...parseManner(where, options, always ? 1 : 10), always }
+  const { routeMap } = options
+  return {
+    ...parseManner(where, options, always ? 1 : 10),
+    always,
+    routeMap:
+      routeMap === undefined ? undefined : parseRedistributed(where, { routeMap }, policies),
+  }
 }
 
 /**

@@ -3,11 +3,11 @@
  * What is inside OSPF itself, summary addresses and forwarding addresses are the core's business (core/externals.ts).
  */
 import type { OspfEvent } from './core/events.ts'
-import type { ConfigChange, ExternalPrefix } from './core/io.ts'
+import type { ConfigChange, ExternalPrefix, NextHop } from './core/io.ts'
 import type { Limits } from './core/limits.ts'
 import { permits } from './core/prefix-list.ts'
 import { OspfError } from './errors.ts'
-import { applyPolicy } from './policy.ts'
+import { applyPolicy, type PolicyChange } from './policy.ts'
 import type { Clock, LinkPort, RouteSource, SourceChange, SourceRoute } from './ports.ts'
 import { isForeign, KERNEL, OSPF, statics } from './protocols.ts'
 import type { ParsedRedistribution, Redistribution } from './redistribute-options.ts'
@@ -60,6 +60,8 @@ export class Redistributor implements AsyncDisposable {
   #connected = new Map<number, Connected>()
   /** What the core was told. */
   readonly #told = new Map<number, ExternalPrefix>()
+  /** Destinations for which the map of the default route permits, and what it sets. */
+  readonly #conditions = new Map<number, PolicyChange>()
   /** Destinations that announcements own, and how many of them. */
   readonly #reserved = new Map<number, number>()
   /** Destinations that found no room. */
@@ -107,6 +109,7 @@ export class Redistributor implements AsyncDisposable {
       this.#output.configure({ type: 'as-boundary', redistributes: this.#running })
     }
     this.#routes.clear()
+    this.#conditions.clear()
     if (redistribution !== undefined) this.#follow(redistribution.table ?? 'default')
     this.#connected = this.#networks()
     this.#tell([...this.#told.keys(), ...this.#routes.keys(), ...this.#connected.keys(), DEFAULT])
@@ -220,7 +223,12 @@ export class Redistributor implements AsyncDisposable {
     const withdraw: Destination[] = []
     const { redistributed: limit } = this.#options.limits
     const hadRoom = this.#waiting.size === 0
-    for (const key of new Set(keys)) {
+    const changed = new Set(keys)
+    if (this.#options.redistribution?.defaultInformation?.routeMap !== undefined) {
+      for (const key of changed) this.#consider(key)
+      changed.add(DEFAULT)
+    }
+    for (const key of changed) {
       const told = this.#told.get(key)
       const now = this.#running && !this.#reserved.has(key) ? this.#externalFor(key) : undefined
       this.#waiting.delete(key)
@@ -251,20 +259,66 @@ export class Redistributor implements AsyncDisposable {
   #externalFor(key: number): ExternalPrefix | undefined {
     const config = this.#options.redistribution
     if (config === undefined) return undefined
-    // the best of those that OSPF did not make is what counts; that ours may be preferred is our doing
-    const there = this.#routes.get(key)
-    const best = there?.routes.find((route) => !this.#isOwn(route))
-    if (key === DEFAULT) return defaultFor(config, best)
+    const best = this.#best(key)
+    if (key === DEFAULT) return this.#default(config, best)
+    const found = this.#redistributed(key, config, best)
+    return found && external(found.how, found.destination, found.hop, found.isConnected)
+  }
+
+  /** What there is for a destination of the kinds that are redistributed, and how. */
+  #redistributed(
+    key: number,
+    config: ParsedRedistribution,
+    best: SourceRoute | undefined,
+  ): Redistributed | undefined {
     const connected = this.#connected.get(key)
     if (connected && config.connected) {
       const hop = { interface: connected.device, gateway: undefined }
-      return external(config.connected, connected, hop, true)
+      return { how: config.connected, destination: connected, hop, isConnected: true }
     }
     if (best === undefined) return undefined
     const isConnected = best.protocol === KERNEL && best.gateway === undefined
     const how = isConnected ? config.connected : howFor(config, best)
-    const hop = { interface: best.device, gateway: best.gateway }
-    return how && external(how, best, hop, isConnected)
+    return how && { how, destination: best, hop: hopOf(best), isConnected }
+  }
+
+  #best(key: number): SourceRoute | undefined {
+    // the best of those that OSPF did not make is what counts; that ours may be preferred is our doing
+    return this.#routes.get(key)?.routes.find((route) => !this.#isOwn(route))
+  }
+
+  /** Looks whether the map of the default route permits what there is for another destination. */
+  #consider(key: number): void {
+    this.#conditions.delete(key)
+    const { redistribution: config } = this.#options
+    const map = config?.defaultInformation?.routeMap
+    if (!this.#running || map === undefined || key === DEFAULT || this.#reserved.has(key)) return
+    // its own filter and map have no say
+    const found = this.#redistributed(key, config!, this.#best(key))
+    if (found === undefined) return
+    const { how, destination, hop } = found
+    const { prefix, length } = destination
+    const set = applyPolicy(map, { prefix, length, metric: how.metric, nextHops: nextHopsOf(hop) })
+    if (set !== undefined) this.#conditions.set(key, set)
+  }
+
+  #default(
+    config: ParsedRedistribution,
+    best: SourceRoute | undefined,
+  ): ExternalPrefix | undefined {
+    const plain = defaultFor(config, best)
+    const map = config.defaultInformation?.routeMap
+    if (plain === undefined || map === undefined) return plain
+    const nextHops = best && plain.kernel ? nextHopsOf(hopOf(best)) : []
+    const set = applyPolicy(map, { ...plain, nextHops }) ?? this.#condition()
+    return set && withSettings(plain, set)
+  }
+
+  /** What is set for the first that is permitted. */
+  #condition(): PolicyChange | undefined {
+    let first: number | undefined
+    for (const key of this.#conditions.keys()) if (first === undefined || key < first) first = key
+    return first === undefined ? undefined : this.#conditions.get(first)
   }
 
   #isOwn({ protocol, metric }: SourceRoute): boolean {
@@ -273,6 +327,24 @@ export class Redistributor implements AsyncDisposable {
     return protocol === kernel?.protocol && metric === kernel.metric
   }
 }
+
+interface Hop {
+  readonly interface: string | undefined
+  readonly gateway: number | undefined
+}
+
+interface Redistributed {
+  readonly how: Redistribution
+  readonly destination: Destination
+  readonly hop: Hop
+  readonly isConnected: boolean
+}
+
+const hopOf = ({ device, gateway }: SourceRoute): Hop => ({ interface: device, gateway })
+
+/** What a policy looks at. */
+const nextHopsOf = ({ interface: device, gateway }: Hop): NextHop[] =>
+  device === undefined ? [] : [{ interface: device, gateway }]
 
 interface Connected extends Destination {
   readonly device: string
@@ -305,25 +377,27 @@ function howFor(config: ParsedRedistribution, route: SourceRoute): Redistributio
 function external(
   how: Redistribution,
   { prefix, length }: Destination,
-  hop: { readonly interface: string | undefined; readonly gateway: number | undefined },
+  hop: Hop,
   connected: boolean,
 ): ExternalPrefix | undefined {
   const { metricType, metric, tag, forwardingAddress, filter, routeMap } = how
   if (!permits(filter, prefix, length)) return undefined
-  const { interface: device, gateway } = hop
-  const nextHops = device === undefined ? [] : [{ interface: device, gateway }]
+  const nextHops = nextHopsOf(hop)
   const set = routeMap ? applyPolicy(routeMap, { prefix, length, metric, nextHops }) : {}
-  if (set === undefined) return undefined
-  return {
-    prefix,
-    length,
-    metricType: set.metricType ?? metricType,
-    metric: set.metric ?? metric,
-    tag: set.tag ?? tag,
-    forwardingAddress: 0,
-    kernel: { gateway: forwardingAddress ? gateway : undefined, connected },
-  }
+  const kernel = { gateway: forwardingAddress ? hop.gateway : undefined, connected }
+  const plain = { prefix, length, metricType, metric, tag, forwardingAddress: 0, kernel }
+  return set && withSettings(plain, set)
 }
+
+const withSettings = (
+  plain: ExternalPrefix,
+  { metricType, metric, tag }: PolicyChange,
+): ExternalPrefix => ({
+  ...plain,
+  metricType: metricType ?? plain.metricType,
+  metric: metric ?? plain.metric,
+  tag: tag ?? plain.tag,
+})
 
 function defaultFor(
   { defaultInformation }: ParsedRedistribution,

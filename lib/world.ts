@@ -6,6 +6,7 @@ import type {
   AddressPort,
   Clock,
   DatagramPort,
+  KernelRouteView,
   Link,
   LinkPort,
   RouteSink,
@@ -63,4 +64,14 @@ export async function linuxPorts(parsed: Parsed, events: EventStream): Promise<S
 export async function kernelLinks(): Promise<ReadonlyMap<string, Link>> {
   const { readLinks } = await import('./linux/index.ts')
   return readLinks()
+}
+
+/**
+ * The kernel's IPv4 routes of a table now, in its order; 254 is main. Those that it has for addresses and broadcasts
+ * (table local) are not among them.
+ * @throws OspfError ERR_OSPF_NATIVE where the native code is missing, ERR_OSPF_KERNEL
+ */
+export async function kernelRoutes(table = 254): Promise<KernelRouteView[]> {
+  const { readKernelRoutes } = await import('./linux/index.ts')
+  return readKernelRoutes(table)
 }

@@ -28,7 +28,7 @@ const entries: Record<string, Entry> = {
       all any atLeast command convertKeepalived damped dns eventRecord explainKeepalived file
       findRealServer formatChange formatDirectorEvent formatEvent formatIpvsadm formatPreflight
       formatProblem formatRealServer formatWhatIf formatWhy grpc healthy http icmp
-      installStaticRoutes keepalivedGate kernelLinks metricsServer openDataPlane openServiceFile override panic
+      installStaticRoutes keepalivedGate kernelLinks kernelRoutes metricsServer openDataPlane openServiceFile override panic
       parseIpvsadm preflight readConfig readKeepalived realServer restoreIpvs saveIpvs self
       serviceNotifier smtp speakerMetrics startHooks tcp tls udp validateConfig weighted
     `),
@@ -43,7 +43,7 @@ const entries: Record<string, Entry> = {
       DirectorOptions DirectorPlan DirectorPorts DirectorStartOptions DirectorStatus
       DnsCheckOptions DnsOptions DnsOutcome DnsType DownResult DrainOptions DropReason EventRecord
       EventSource Evidence ExternalOptions FileCheckOptions FileOptions Gate GatePart GatePolicy
-      GateVerdict GrpcOptions HealthyOptions HookOptions HookTopic Hooks HooksOptions
+      GateVerdict GrpcOptions HealthyOptions HookCounts HookOptions HookTopic Hooks HooksOptions
       HttpCheckOptions HttpOptions HttpStatus HttpUrlOptions IcmpOptions InterfaceOptions
       InterfaceState InterfaceView IpvsConnection IpvsConnectionsOptions IpvsDaemon
       IpvsDestination IpvsDestinationState IpvsEndpoint IpvsForward IpvsInfo IpvsPersistence
@@ -51,7 +51,7 @@ const entries: Record<string, Entry> = {
       IpvsServiceState IpvsStatistics IpvsTable IpvsTableEntry IpvsTimeouts IpvsTunnel
       IsolateOptions IsolatedSpeakerOptions KeepalivedConfig KeepalivedConversion
       KeepalivedConversionOptions KeepalivedExplanation KeepalivedImport KeepalivedImportOptions
-      KeepalivedReport KeepalivedVip KeepalivedWarning KernelRouteOptions KernelStatus KernelWhat
+      KeepalivedReport KeepalivedVip KeepalivedWarning KernelRouteOptions KernelRouteView KernelStatus KernelWhat
       KeyOptions LifetimeOptions Limits Link LinkPort LsaId LsaThrottle LsaView LvsData Metrics
       MetricsDirector MetricsFormat MetricsGate MetricsOptions MetricsServer MetricsServerOptions
       MetricsSpeaker MetricsText MiscCheckOptions MismatchField NeighborState NeighborView

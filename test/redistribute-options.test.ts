@@ -78,10 +78,19 @@ t.test('the table is that of our own routes unless said otherwise', async (t) =>
 t.test('the default route has the metrics of FRR', async (t) => {
   const of = (defaultInformation: SpeakerOptions['defaultInformation'] & {}) =>
     parse({ defaultInformation }).redistribution?.defaultInformation
-  t.strictSame(of(true), { metricType: 2, metric: 10, tag: 0, always: false })
-  t.strictSame(of({ always: true }), { metricType: 2, metric: 1, tag: 0, always: true })
+  const plain = { tag: 0, routeMap: undefined }
+  t.strictSame(of(true), { ...plain, metricType: 2, metric: 10, always: false })
+  t.strictSame(of({ always: true }), { ...plain, metricType: 2, metric: 1, always: true })
   const how = { always: true, metric: 3, type: 1, tag: 9 } as const
-  t.strictSame(of(how), { metricType: 1, metric: 3, tag: 9, always: true })
+  t.strictSame(of(how), { ...plain, metricType: 1, metric: 3, tag: 9, always: true })
+  const routeMap = [{ action: 'permit' as const }]
+  t.strictSame(of({ routeMap })?.routeMap, [{ sequence: 10, permit: true, set: {} }])
+  t.throws(() => of({ routeMap: 'M' }), {
+    message: /^defaultInformation: routeMap: expected a name in routeMaps/,
+  })
+  t.throws(() => of({ routeMap: [{ action: 'permit', set: { source: '10.0.0.1' } }] }), {
+    message: /^defaultInformation: entry 10: set: expected metric, metricType or tag/,
+  })
 })
 
 t.test('summary addresses', async (t) => {

@@ -328,6 +328,69 @@ t.test('the default route always', async (t) => {
   await all.until(all.speaker.stop())
 })
 
+t.test('the default route while a map permits what the kernel has', async (t) => {
+  const one = (prefix: string) => ({ prefixList: [{ action: 'permit', prefix } as const] })
+  const all = await start({
+    // what is told of them does not matter
+    redistribute: { static: { filter: [{ action: 'deny', prefix: '0.0.0.0/0', le: 32 }] } },
+    routeMaps: {
+      UPSTREAM: [
+        { action: 'deny', match: one('203.0.113.0/24') },
+        { action: 'permit', match: one('192.0.2.0/24'), set: { metric: 7, tag: 3 } },
+        { action: 'permit', match: one('198.51.100.0/24'), set: { metricType: 1 } },
+      ],
+    },
+    defaultInformation: { always: true, metric: 40, routeMap: 'UPSTREAM' },
+  })
+  const { table } = all.host
+  table.set('203.0.113.0/24', { gateway })
+  table.set('172.16.0.0/16', { gateway })
+  table.set('192.0.2.0/24', { gateway, protocol: 186, metric: 5 })
+  await all.run(10)
+  t.same(heard(all), {}, 'denied, not matched, and of a kind that is not redistributed')
+  table.set('198.51.100.0/24', { gateway })
+  await all.run(10)
+  t.same(heard(all), { '0.0.0.0/0': 'E1 40' })
+  table.set('192.0.2.0/24', { gateway, metric: 1 })
+  await all.run(10)
+  t.same(heard(all), { '0.0.0.0/0': 'E2 7 tag 3' }, 'the first by address')
+  const { speaker } = all
+  speaker.announce('192.0.2.0/24', { as: 'external', metric: 1 })
+  await all.run(10)
+  t.same(heard(all), { '0.0.0.0/0': 'E1 40', '192.0.2.0/24': 'E2 1' }, 'one of ours is none')
+  table.delete('198.51.100.0/24')
+  await all.run(10)
+  t.same(heard(all), { '192.0.2.0/24': 'E2 1' })
+  await all.until(speaker.stop())
+})
+
+t.test('a map for the default route looks at that route, too', async (t) => {
+  const hop = (address: string) => ({ nextHop: [{ action: 'permit', prefix: address } as const] })
+  const all = await start({
+    redistribute: { static: true },
+    defaultInformation: {
+      routeMap: [
+        { action: 'permit', match: hop('10.0.1.9/32'), set: { metric: '+5' } },
+        { action: 'permit', match: { prefixList: [{ action: 'permit', prefix: '192.0.2.0/24' }] } },
+      ],
+    },
+  })
+  const { table } = all.host
+  table.set('192.0.2.0/24', { gateway })
+  await all.run(10)
+  t.same(heard(all), { '192.0.2.0/24': 'E2 20' }, 'there is none')
+  table.set('0.0.0.0/0', { gateway: 0x0a000109, device: 'eth0' })
+  await all.run(10)
+  t.same(heard(all), { '192.0.2.0/24': 'E2 20', '0.0.0.0/0': 'E2 15 via 10.0.1.9' })
+  table.set('0.0.0.0/0', { gateway: 0x0a000108, device: 'eth0' })
+  await all.run(10)
+  t.same(heard(all)['0.0.0.0/0'], 'E2 10 via 10.0.1.8', 'by the other entry')
+  table.delete('192.0.2.0/24')
+  await all.run(10)
+  t.same(heard(all), {})
+  await all.until(all.speaker.stop())
+})
+
 t.test('the limit is an event, and what leaves makes room', async (t) => {
   const all = await start({ redistribute: { static: true }, limits: { redistributed: 3 } })
   const { table } = all.host

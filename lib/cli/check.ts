@@ -27,7 +27,8 @@ export async function check(
   if (diff !== undefined) return difference(diff, texts)
   if (isAlone(texts) && plan !== true) return ok(changed)
   const read = await readInputs(texts, host)
-  const warnings = read.lines.flatMap(({ level, text }) => (level === 'warning' ? [text] : []))
+  const warned = read.lines.flatMap(({ level, text }) => (level === 'warning' ? [text] : []))
+  const warnings = [...warned, ...read.hints]
   if (read.config === undefined)
     return say(read.isMachine ? 1 : 2, warnings.map(warning), read.errors)
   const { lvs } = read.config

@@ -1,4 +1,5 @@
-/** What can be wrong with a control socket, at either end. */
+/** Where a control socket is, and what can be wrong with it, at either end. */
+import { existsSync } from 'node:fs'
 
 /** A socket that cannot be had, or a speaker that cannot be asked; the message is for the operator. */
 export class ControlError extends Error {
@@ -7,6 +8,18 @@ export class ControlError extends Error {
 
 /** Where the socket is unless `--socket` says otherwise. */
 export const defaultSocket = '/run/ospf-speaker.sock'
+/** Where the unit of `packaging/` has it: a service without root has a folder of its own. */
+export const serviceSocket = '/run/ospf-speaker/control.sock'
+
+/** The socket that is asked where nothing is said: OSPF_SPEAKER_SOCKET, or whichever is there. */
+export function socketToAsk(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  isThere: (path: string) => boolean = existsSync,
+): string {
+  const { OSPF_SPEAKER_SOCKET: said } = environment
+  if (said !== undefined && said !== '') return said
+  return !isThere(defaultSocket) && isThere(serviceSocket) ? serviceSocket : defaultSocket
+}
 
 /** What fits into sockaddr_un; Node 20 cuts longer paths short without a word. */
 const longestPath = 107

@@ -60,6 +60,8 @@ export interface ReadInputs {
   /** It is the machine that does not fit. */
   readonly isMachine: boolean
   readonly lines: readonly LogLine[]
+  /** What may go wrong with others, although it is as it was asked for. */
+  readonly hints: readonly string[]
 }
 
 /** Reads the files. @returns the errors when one cannot be read */
@@ -104,11 +106,13 @@ export async function readInputs(
   inEffect?: Config,
 ): Promise<ReadInputs> {
   const lines: LogLine[] = []
+  const hints: string[] = []
   const refuse = (errors: readonly string[], isMachine = false): ReadInputs => ({
     config: undefined,
     errors,
     isMachine,
     lines,
+    hints,
   })
   const sources: (ConfigText | ConfigSource)[] = [...texts.files]
   const { names: vips, besides } = await vipsOf(texts.files)
@@ -175,6 +179,7 @@ export async function readInputs(
         true,
       )
     for (const text of resolved.warnings) lines.push({ level: 'warning', text })
+    hints.push(...costHints(resolved, vips, compat))
     const build = (files: readonly FrrFile[]): object | undefined => {
       const again = importFrr(files, { compat }).options
       return again && frrData(again, resolveFrr(again, links, speed, others), others)
@@ -196,7 +201,30 @@ export async function readInputs(
   const { config, problems } = await readConfig(sources, host)
   return config === undefined
     ? refuse(problems.map(formatProblem))
-    : { config, errors: [], isMachine: false, lines }
+    : { config, errors: [], isMachine: false, lines, hints }
+}
+
+/** VIPs whose cost is a default, of which FRR and Quagga have different ones: a pair of both is no pair. */
+function costHints(
+  { unstated }: ResolvedNetworks,
+  vips: ReadonlyMap<string, string>,
+  compat: Inputs['compat'] & string,
+): string[] {
+  const found = unstated.filter(({ prefix }) => !vips.has(prefix))
+  const [first] = found
+  if (first === undefined) return []
+  const names = found.map(({ prefix, length }) => `${prefix}/${length}`)
+  const shown =
+    names.length > 3
+      ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
+      : names.join(', ')
+  const [own, other] =
+    compat === 'frr' ? ['FRR', 'Quagga 0.99 gives 10'] : ['Quagga 0.99', 'FRR gives 0']
+  const remedy =
+    compat === 'frr' ? "--compat quagga-0.99, or 'ip ospf cost'" : "--compat frr, or 'ip ospf cost'"
+  return [
+    `${shown} on ${first.device}: cost ${first.cost}, as nothing is stated and ${own} has it so; ${other}: beside a director that runs that, all traffic goes to the cheaper of the two (${remedy} on ${first.device} of both)`,
+  ]
 }
 
 /** How the files write their VIPs, by address; and those that are externals, or in several areas. */

@@ -5,7 +5,7 @@ import { askControl } from './ask.ts'
 import type { CheckOptions } from './check.ts'
 import { commands, verbs } from './commands.ts'
 import { completionScript, completions, shells } from './completion.ts'
-import { defaultSocket } from './control-error.ts'
+import { defaultSocket, serviceSocket, socketToAsk } from './control-error.ts'
 import { decodeFile, formatDecoded } from './decode.ts'
 import { addDoctor } from './doctor.ts'
 import { addExplain } from './explain.ts'
@@ -18,7 +18,11 @@ import { ask } from './show.ts'
 import { terminal } from './terminal.ts'
 import { watch } from './watch.ts'
 
-const socket = (): Option => new Option('--socket <path>', 'control socket').default(defaultSocket)
+const socket = (): Option =>
+  new Option('--socket <path>', 'control socket').default(
+    socketToAsk(),
+    `$OSPF_SPEAKER_SOCKET, ${defaultSocket} or ${serviceSocket}`,
+  )
 
 interface AskOptions {
   readonly socket: string
@@ -134,6 +138,18 @@ export function addOthers(program: Command, exit: (status: number) => void): voi
       const own = program.commands.map((command) => command.name())
       const table = completions(commands, { '': own, completion: shells })
       print(completionScript(shell, table))
+    })
+  program
+    .command('vtysh')
+    .description('for scripts and exporters that call vtysh: its show and clear commands')
+    .option('-c, --command <line...>', 'what to run; repeatable. Default: lines of the input')
+    .addOption(socket())
+    .action(async ({ command, socket: path }: { command?: string[]; socket: string }) => {
+      const { vtysh } = await import('./vtysh.ts')
+      const { createInterface } = await import('node:readline')
+      const lines = command ?? createInterface({ input: process.stdin })
+      const complain = (text: string): void => void process.stderr.write(text)
+      exit(await vtysh(lines, { socket: path, print, complain }))
     })
   for (const { token, help } of verbs) {
     program

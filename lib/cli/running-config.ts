@@ -166,11 +166,12 @@ function redistributeLine([kind, how]: [string, unknown]): string[] {
 
 function defaultLines({ defaultInformation: how }: SpeakerOptions): string[] {
   if (how === undefined || how === false) return []
-  const { always, metric, type } = how === true ? {} : how
+  const { always, metric, type, routeMap } = how === true ? {} : how
   const words = [
     always ? ' always' : '',
     metric === undefined ? '' : ` metric ${metric}`,
     type === undefined ? '' : ` metric-type ${type}`,
+    typeof routeMap === 'string' ? ` route-map ${routeMap}` : '',
   ]
   return [`default-information originate${words.join('')}`]
 }

@@ -1,12 +1,14 @@
 /** The `show` commands. */
+import { hostname, release, type } from 'node:os'
 import { type Command, command, prefixOf } from './command.ts'
 import type { LoggedEvent } from './event-ring.ts'
 import type { Match } from './grammar.ts'
+import { ipRouteText, summaryText } from './ip-route-text.ts'
 import { configDocument, configText } from './running-config.ts'
 import { databaseDocument, databaseText, type LsaQuestion, lsaKinds } from './show-database.ts'
 import { eventLine, eventsText, spfText } from './show-events.ts'
 import { interfaceDocument, interfaceText, trafficDocument, trafficText } from './show-interface.ts'
-import { ipRouteDocument, ipRouteText } from './show-ip-route.ts'
+import { type IpRouteQuestion, ipRouteDocument, protocols, routeSummary } from './show-ip-route.ts'
 import { formatKernel, kernelDocument } from './show-kernel.ts'
 import { lsaDocument, lsaText } from './show-lsa.ts'
 import { lvsDocument, lvsText } from './show-lvs.ts'
@@ -16,6 +18,7 @@ import { routeDocument, routersDocument, routersText, routeText } from './show-r
 import { healthDocument, healthText, vipDocument, vipText } from './show-vip.ts'
 import type { Operated } from './speaker-like.ts'
 import { version } from './version.ts'
+import { vrfHelp, withVrfs } from './vrf.ts'
 
 const question = (match: Match<Command>): NeighborQuestion => {
   const [name, routerId] = [match.get('IFNAME'), match.get('A.B.C.D')]
@@ -42,7 +45,29 @@ const EVENTS = 50
 
 const count = (match: Match<Command>): number => Number(match.get('COUNT') ?? EVENTS)
 
-export const showCommands: readonly Command[] = [
+const routes = (match: Match<Command>): IpRouteQuestion => ({
+  prefix: match.get('A.B.C.D/M'),
+  address: match.get('A.B.C.D'),
+  longer: match.has('longer-prefixes'),
+  protocol: protocols.find((word) => match.has(word)),
+})
+
+const routeHelp: Readonly<Record<string, string>> = {
+  kernel: 'Kernel routes (not installed by this process)',
+  connected: 'Connected routes (directly attached subnet or host)',
+  static: 'Statically configured routes',
+  ospf: 'Open Shortest Path First (OSPFv2)',
+  rip: 'Routing Information Protocol (RIP)',
+  isis: 'Intermediate System to Intermediate System (IS-IS)',
+  bgp: 'Border Gateway Protocol (BGP)',
+  eigrp: 'Enhanced Interior Gateway Routing Protocol (EIGRP)',
+  nhrp: 'Next Hop Resolution Protocol (NHRP)',
+  babel: 'Babel routing protocol (Babel)',
+  pbr: 'Policy Based Routing (PBR)',
+  openfabric: 'OpenFabric Routing Protocol',
+}
+
+export const showCommands: readonly Command[] = withVrfs([
   command('show ip ospf [json]', processDocument, (document, { speaker }) =>
     processText(document, speaker.spf()),
   ),
@@ -122,12 +147,37 @@ export const showCommands: readonly Command[] = [
   ),
   command('show ip ospf kernel [json]', ({ speaker }) => kernelDocument(speaker), formatKernel),
   command(
-    'show ip route [ospf] [A.B.C.D|A.B.C.D/M] [json]',
-    (operated, match) =>
-      ipRouteDocument(operated, { prefix: match.get('A.B.C.D/M'), address: match.get('A.B.C.D') }),
-    (document, _, match) =>
-      ipRouteText(document, { prefix: match.get('A.B.C.D/M'), address: match.get('A.B.C.D') }),
-    { ospf: 'Routes of OSPF: there are no others here' },
+    `show ip route [{${protocols.join('|')}}] [json]`,
+    (operated, match) => ipRouteDocument(operated, routes(match)),
+    (document, _, match) => ipRouteText(document, routes(match)),
+    routeHelp,
+  ),
+  command(
+    'show ip route {A.B.C.D|A.B.C.D/M} [json]',
+    (operated, match) => ipRouteDocument(operated, routes(match)),
+    (document, _, match) => ipRouteText(document, routes(match)),
+  ),
+  command(
+    `show ip route A.B.C.D/M longer-prefixes [{${protocols.join('|')}}] [json]`,
+    (operated, match) => ipRouteDocument(operated, routes(match)),
+    (document, _, match) => ipRouteText(document, routes(match)),
+    { ...routeHelp, 'longer-prefixes': 'Show route matching the specified Network/Mask pair only' },
+  ),
+  command('show ip route summary [json]', routeSummary, summaryText, {
+    summary: 'Summary of all routes',
+  }),
+  // exporters that want both families ask so, and take no route for no answer
+  command(
+    'show ipv6 route [vrf {all|WORD}] summary [json]',
+    () => ({}),
+    () => 'IPv6 routes are not looked at\n',
+    { ipv6: 'IPv6 information', summary: 'Summary of all routes', ...vrfHelp },
+  ),
+  command(
+    'show version [json]',
+    () => ({ version, os: `${type()}(${release()})`, host: hostname() }),
+    ({ os, host }) => `ospf-speaker ${version} (${host}) on ${os}.\n`,
+    { version: 'Displays the version of ospf-speaker' },
   ),
   command(
     'show running-config [json]',
@@ -160,7 +210,7 @@ export const showCommands: readonly Command[] = [
     ),
     stream: (operated, match, signal) => follow(operated, match, signal),
   },
-]
+])
 
 /** Events as they come, those of the ring first. One who reads too slowly loses the oldest, and is told. */
 async function* follow(

@@ -14,6 +14,7 @@ import type {
 } from '../index.ts'
 import type { Devices } from './devices.ts'
 import type { EventRing } from './event-ring.ts'
+import type { ReadTable } from './kernel-table.ts'
 
 export type {
   AreaView,
@@ -63,6 +64,8 @@ export interface Operated {
   readonly options: SpeakerOptions
   readonly events: EventRing
   readonly devices: Devices
+  /** What else is in the kernel's table; undefined: there is no kernel to look at. */
+  readonly readTable?: ReadTable
   /** Milliseconds since 1970. */
   readonly wall: () => number
   /** Milliseconds on the speaker's clock. */

@@ -5,12 +5,16 @@ import { formatEvent } from '../events.ts'
 import type { Config, ConfiguredEvent, SpeakerEvent } from '../index.ts'
 import { formatDirectorEvent } from '../lvs/director-events.ts'
 import { eventRecord } from '../observe/event-record.ts'
-import { kernelLinks } from '../world.ts'
+import { kernelLinks, kernelRoutes } from '../world.ts'
 import { systemDevices } from './devices.ts'
 import { EventRing } from './event-ring.ts'
+import { tableReader } from './kernel-table.ts'
 import type { LogLevel, LogLine } from './log.ts'
 import { STATE_FOLDER } from './plan.ts'
 import type { RunningSpeaker } from './run.ts'
+
+/** The number of the table that is shown. */
+const MAIN = 254
 
 /** The devices now, by name. */
 export function links(): Promise<Parameters<typeof resolveNetworks>[1]> {
@@ -31,6 +35,10 @@ export async function start(config: Config): Promise<RunningSpeaker> {
     },
   })
   const { speaker } = configured
+  const now = (): number => performance.now()
+  const readTable = tableReader({ links: kernelLinks, routes: kernelRoutes, now })
+  // the age of what is there counts from now
+  void readTable(MAIN).catch(() => {})
   return {
     speaker,
     configured,
@@ -43,7 +51,8 @@ export async function start(config: Config): Promise<RunningSpeaker> {
     events,
     devices: systemDevices,
     wall,
-    now: () => performance.now(),
+    now,
+    readTable,
     log: aside.among(lines(speaker, events)),
     stop: async () => void (await configured.stop()),
   }

@@ -128,7 +128,7 @@ function finishExternals(draft: Draft, router: RouterDraft, routeMaps: RouteMaps
     })
   const { defaultInformation: stated } = router
   const defaultInformation =
-    stated && draft.guard(stated.from.place, () => defaultRoute(draft, router, stated))
+    stated && draft.guard(stated.from.place, () => defaultRoute(draft, router, stated, routeMaps))
   const summaries = [...router.summaryAddresses].map(
     ([prefix, { from: _, advertise, tag }]) =>
       [prefix, { advertise, ...(tag === undefined ? {} : { tag }) }] as const,
@@ -177,15 +177,18 @@ function defaultRoute(
   { policies }: Draft,
   { defaultMetric }: RouterDraft,
   stated: OriginatedDraft & { readonly always: boolean },
+  routeMaps: RouteMaps,
 ): FrrDefaultInformation {
   const { always, routeMap } = stated
   const own = { always, ...manner(stated, defaultMetric) }
   if (routeMap === undefined) return own
   const { metric, metricType, tag } = policies.unconditional(routeMap) ?? {}
-  if (policies.unconditional(routeMap) === undefined || typeof metric === 'string')
-    throw new Refusal(
-      `${stated.from.statement}: a default route that depends on other routes is not supported`,
-    )
+  if (policies.unconditional(routeMap) === undefined || typeof metric === 'string') {
+    const maps = policies.routeMaps(routeMap)
+    refuseSettings(maps, ['source'], 'a default route')
+    Object.assign(routeMaps, maps)
+    return { ...own, routeMap: routeMap.name }
+  }
   return {
     ...own,
     ...(metric === undefined ? {} : { metric }),

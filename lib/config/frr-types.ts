@@ -132,6 +132,8 @@ export interface FrrDefaultInformation {
   readonly metric?: number
   readonly type?: 1 | 2
   readonly tag?: number
+  /** Whether it is told depends on this one, by name. */
+  readonly routeMap?: string
 }
 
 export interface FrrOptions {

@@ -45,6 +45,8 @@ export interface ResolvedNetworks {
   readonly absent: readonly string[]
   /** Sentences about what matched nothing, or could not be done. */
   readonly warnings: readonly string[]
+  /** Stubs on a loopback whose cost nothing states: on it daemons disagree. */
+  readonly unstated: readonly ResolvedStub[]
 }
 
 /** Mbit/s, where nothing is stated: of a device, and what costs 1. So that one of 10 Gbit/s costs 10, in FRR. */
@@ -76,6 +78,7 @@ export function resolveNetworks(
   const links = inVrf(devices, config.vrf)
   const interfaces: ResolvedInterface[] = []
   const stubs: ResolvedStub[] = []
+  const unstated: ResolvedStub[] = []
   const warnings: string[] = []
   const used = new Set<FrrNetwork>()
   const held = new Set<FrrNetwork>()
@@ -142,15 +145,18 @@ export function resolveNetworks(
       // A loopback is a host route whatever its mask, as in FRR.
       const host = link.loopback ? 32 : length
       // FRR takes a VIP on a transit interface for a network of routers; it is not.
-      if (link.loopback || (i > 0 && host === 32))
-        stubs.push({
+      if (link.loopback || (i > 0 && host === 32)) {
+        const settings = { ...stated, ...own }
+        const stub: ResolvedStub = {
           prefix: formatIpv4(networkOf(address, host)),
           length: host,
           area,
-          cost: costOf(link, { ...stated, ...own }, stated.bandwidth),
+          cost: costOf(link, settings, stated.bandwidth),
           device: name,
-        })
-      else {
+        }
+        stubs.push(stub)
+        if (link.loopback && settings.cost === undefined) unstated.push(stub)
+      } else {
         const settings = settingsOf(link, area, stated, own)
         const told = neighborsOf(settings, networkOf(address, length), length, neighbors)
         const key = i === 0 ? name : `${name}:${text}`
@@ -195,7 +201,7 @@ export function resolveNetworks(
     if (area !== undefined || needed.has(name)) absent.push(name)
     else warnings.push(`interface ${name} does not exist; its settings are not used`)
   }
-  return { interfaces, stubs, missing, absent, warnings }
+  return { interfaces, stubs, missing, absent, warnings, unstated }
 }
 
 /** The devices of a VRF. Its own device is to it what lo is to all others. */

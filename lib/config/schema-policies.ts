@@ -106,6 +106,7 @@ const defaultInformation = {
   metric: integer(0, METRIC_MAX),
   type: oneOf(1, 2),
   tag: integer(0, U32_MAX),
+  routeMap: named('routeMap'),
 } satisfies SchemaOf<DefaultInformationOptions>
 
 const summaryAddress = {

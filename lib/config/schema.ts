@@ -120,6 +120,7 @@ const hook = {
   timeout: { type: 'number', exclusiveMinimum: 0, maximum: 3600 },
   concurrency: integer(1, 32),
   perMinute: integer(1, 6000),
+  retries: integer(0, 10),
 } satisfies SchemaOf<HookOptions>
 
 const milliseconds = integer(0, 0x7fffffff)

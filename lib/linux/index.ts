@@ -1,13 +1,14 @@
 /** Linux behind every port of a speaker. Loaded on demand, as it brings the native code. */
 import type { KernelWhat, SpeakerEvent } from '../events.ts'
-import type { Clock, Link, RouteSink } from '../ports.ts'
+import type { Clock, KernelRouteView, Link, RouteSink } from '../ports.ts'
 import { formatIpv4, formatPrefix } from '../wire/address.ts'
 import type { SpeakerPorts } from '../world.ts'
 import { LinuxAddresses } from './addresses.ts'
 import { LinuxLinks } from './links.ts'
 import { lockInterface } from './route-lock.ts'
 import type { LinuxRoutesOptions, RouteEvent } from './route-options.ts'
-import { LinuxRouteSource } from './route-source.ts'
+import { readTable } from './route-reader.ts'
+import { LinuxRouteSource, sourceRouteTypes } from './route-source.ts'
 import { tableNumber, vrfTable } from './route-tables.ts'
 import { LinuxRoutes } from './routes.ts'
 import { RawSocketPort } from './socket.ts'
@@ -141,6 +142,29 @@ export async function readLinks(): Promise<ReadonlyMap<string, Link>> {
   } finally {
     await links[Symbol.asyncDispose]()
   }
+}
+
+/** Routes that a table has now, but for the kernel's own of addresses and broadcasts; with the names of devices. */
+export async function readKernelRoutes(table: number): Promise<KernelRouteView[]> {
+  const [routes, links] = await Promise.all([readTable(table), readLinks()])
+  const names = new Map(Array.from(links.values(), ({ index, name }) => [index, name]))
+  return routes.flatMap(({ prefix, length, type, protocol, metric, tos, source, hops }) => {
+    const kind = sourceRouteTypes[type]
+    if (kind === undefined || tos !== 0) return []
+    const view: KernelRouteView = {
+      prefix: formatPrefix(prefix, length),
+      type: kind,
+      protocol,
+      metric,
+      source: source === undefined ? undefined : formatIpv4(source),
+      nextHops: hops.map(({ index, gateway, weight = 1 }) => ({
+        interface: names.get(index) ?? `if${index}`,
+        gateway: gateway === undefined ? undefined : formatIpv4(gateway),
+        weight,
+      })),
+    }
+    return [view]
+  })
 }
 
 /** What the route sink has to say, in the words of the event stream. */

@@ -252,8 +252,18 @@ export interface SeenRoute {
   readonly scope: number
   /** RTN_*: 1 is unicast. */
   readonly type: number
-  /** None: it discards. Gateways of another family are not told. */
-  readonly hops: readonly { readonly index: number; readonly gateway: number | undefined }[]
+  /** None: it discards. */
+  readonly hops: readonly SeenHop[]
+  /** Preferred source address. */
+  readonly source?: number
+}
+
+export interface SeenHop {
+  readonly index: number
+  /** One of another family is not told. */
+  readonly gateway: number | undefined
+  /** Share of the flows, of several; absent: 1. */
+  readonly weight?: number
 }
 
 /** Reads struct rtmsg for those who only look; undefined when it is not an IPv4 route, or a copy in a cache. */
@@ -262,6 +272,7 @@ export function decodeSeenRoute({ payload }: NetlinkMessage): SeenRoute | undefi
   const [, length = 0, , tos = 0, table = 0, protocol = 0, scope = 0, type = 0] = payload
   if (length > 32 || fixed(payload).u32(8) & RTM_F_CLONED) return undefined
   const attributes = new Attributes(payload, 12)
+  const source = attributes.ipv4(RTA_PREFSRC)
   return {
     prefix: attributes.ipv4(RTA_DST) ?? 0,
     length,
@@ -272,6 +283,7 @@ export function decodeSeenRoute({ payload }: NetlinkMessage): SeenRoute | undefi
     scope,
     type,
     hops: seenHops(attributes),
+    ...(source === undefined ? {} : { source }),
   }
 }
 
@@ -281,13 +293,15 @@ function seenHops(attributes: Attributes): SeenRoute['hops'] {
     const index = attributes.u32(RTA_OIF)
     return index === undefined ? [] : [{ index, gateway: attributes.ipv4(RTA_GATEWAY) }]
   }
-  const hops: { index: number; gateway: number | undefined }[] = []
+  const hops: SeenHop[] = []
   const view = fixed(list)
   for (let at = 0; at + 8 <= list.length; ) {
     const length = view.u16(at)
     if (length < 8 || at + length > list.length) break
     const inner = new Attributes(list.subarray(0, at + length), at + 8)
-    hops.push({ index: view.i32(at + 4), gateway: inner.ipv4(RTA_GATEWAY) })
+    const weight = view.u8(at + 3) + 1
+    const weighted = weight === 1 ? {} : { weight }
+    hops.push({ index: view.i32(at + 4), gateway: inner.ipv4(RTA_GATEWAY), ...weighted })
     at += (length + 3) & ~3
   }
   return hops

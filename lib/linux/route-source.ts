@@ -7,7 +7,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { realClock } from '../clock.ts'
-import { OspfError } from '../errors.ts'
+import type { OspfError } from '../errors.ts'
 import type {
   Clock,
   LinkPort,
@@ -21,13 +21,12 @@ import { NetlinkSocket } from './netlink.ts'
 import { MessageFlag, type NetlinkMessage } from './netlink-message.ts'
 import {
   decodeSeenRoute,
-  encodeRouteQuery,
   RTM_DELROUTE,
-  RTM_GETROUTE,
   RTM_NEWROUTE,
   RTNLGRP_IPV4_ROUTE,
   type SeenRoute,
 } from './route-message.ts'
+import { dumpRoutes } from './route-reader.ts'
 
 export interface LinuxRouteSourceOptions {
   /** Devices by index, and whether they are up. */
@@ -53,7 +52,7 @@ const LINK_SETTLE = 100
 const BACKLOG_LIMIT = 65_536
 
 /** RTN_* of linux/rtnetlink.h. Others are the kernel's own business: local addresses, broadcasts. */
-const types: Readonly<Record<number, SourceRouteType>> = {
+export const sourceRouteTypes: Readonly<Record<number, SourceRouteType>> = {
   1: 'unicast',
   6: 'blackhole',
   7: 'unreachable',
@@ -173,23 +172,13 @@ export class LinuxRouteSource implements RouteSource {
   }
 
   async #dump(): Promise<readonly SeenRoute[]> {
-    try {
-      const messages = await this.#requests.dump({
-        what: `read table ${this.table}`,
-        type: RTM_GETROUTE,
-        payload: encodeRouteQuery(this.table, 0),
-      })
-      return messages.flatMap((message) => this.#decode(message) ?? [])
-    } catch (error) {
-      // A table without routes does not exist.
-      if (error instanceof OspfError && error.errno === 'ENOENT') return []
-      throw error
-    }
+    const messages = await dumpRoutes(this.#requests, this.table)
+    return messages.flatMap((message) => this.#decode(message) ?? [])
   }
 
   #decode(message: NetlinkMessage): SeenRoute | undefined {
     const route = decodeSeenRoute(message)
-    const isHere = route?.table === this.table && route.tos === 0 && types[route.type]
+    const isHere = route?.table === this.table && route.tos === 0 && sourceRouteTypes[route.type]
     return isHere ? route : undefined
   }
 
@@ -281,13 +270,13 @@ const keyOf = ({ prefix, length }: { prefix: number; length: number }): number =
 
 /** Undefined when all of its devices are down. */
 function usable(route: SeenRoute, up: ReadonlyMap<number, string>): SourceRoute | undefined {
-  const { hops, tos: _, type, ...rest } = route
+  const { hops, tos: _, source: __, type, ...rest } = route
   const alive = hops.filter(({ index }) => up.has(index))
   if (hops.length > 0 && alive.length === 0) return undefined
   const only = hops.length === 1 ? hops[0] : undefined
   return {
     ...rest,
-    type: types[type] ?? 'unicast',
+    type: sourceRouteTypes[type] ?? 'unicast',
     device: only && up.get(only.index),
     gateway: only?.gateway,
   }

@@ -27,6 +27,12 @@ export interface HookOptions {
   readonly concurrency?: number
   /** How many are begun in a minute; what is beyond that is told in a summary. Default 60. */
   readonly perMinute?: number
+  /**
+   * How often one that failed is tried again, after 1, 2, 4 and so on up to 60 seconds; what comes after it waits, in
+   * order. Default 4 for a url, 0 for a command. Answers that will not change (redirections, and 400 to 499 but for 408,
+   * 425 and 429) are not tried again.
+   */
+  readonly retries?: number
 }
 
 export interface Hook {
@@ -37,6 +43,7 @@ export interface Hook {
   readonly timeoutMs: number
   readonly concurrency: number
   readonly perMinute: number
+  readonly retries: number
 }
 
 const fields = [
@@ -47,9 +54,11 @@ const fields = [
   'timeout',
   'concurrency',
   'perMinute',
+  'retries',
 ] as const satisfies readonly (keyof HookOptions)[]
 
 const HOOKS = 64
+const URL_RETRIES = 4
 
 /** @throws OspfError ERR_OSPF_CONFIG that names the field */
 export function parseHooks(hooks: unknown): Hook[] {
@@ -64,6 +73,7 @@ function parseHook(where: string, hook: unknown): Hook {
   const options = hook as HookOptions
   onlyFields(where, options, fields)
   const { on, command, url, headers = {}, timeout = 10, concurrency = 1, perMinute = 60 } = options
+  const { retries = url === undefined ? 0 : URL_RETRIES } = options
   const isTopic = (topic: unknown): boolean => hookTopics.some((one) => one === topic)
   if (!Array.isArray(on) || on.length === 0 || !on.every(isTopic)) {
     throw fail(`${where}: on`, `some of ${hookTopics.join(', ')}`, on)
@@ -90,6 +100,7 @@ function parseHook(where: string, hook: unknown): Hook {
     timeoutMs: timeout * 1000,
     concurrency: parseInteger(`${where}: concurrency`, concurrency, 1, 32),
     perMinute: parseInteger(`${where}: perMinute`, perMinute, 1, 6000),
+    retries: parseInteger(`${where}: retries`, retries, 0, 10),
   }
 }
 

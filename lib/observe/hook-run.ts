@@ -9,6 +9,9 @@ import type { Hook } from './hook-options.ts'
 /** Resolves when it went well; the signal ends it. */
 export type HookRun = (hook: Hook, notice: EventRecord, signal: AbortSignal) => Promise<void>
 
+/** A failure that trying again will not mend. */
+export class LastingError extends Error {}
+
 export const runHook: HookRun = ({ command, url, headers }, notice, signal) =>
   command === undefined
     ? post(new URL(url!), headers, `${JSON.stringify(notice)}\n`, signal)
@@ -67,6 +70,9 @@ function start(
   })
 }
 
+/** Statuses of a client's mistake that time may mend: Request Timeout, Too Early, Too Many Requests. */
+const passing: readonly number[] = [408, 425, 429]
+
 /** Redirections are not followed: they count as failures, as everything but 200 to 299 does. */
 function post(
   url: URL,
@@ -91,7 +97,10 @@ function post(
       const { statusCode = 0 } = answer
       answer.destroy()
       if (statusCode >= 200 && statusCode < 300) resolve()
-      else reject(new Error(`HTTP status ${statusCode}`))
+      else {
+        const isLasting = statusCode >= 300 && statusCode < 500 && !passing.includes(statusCode)
+        reject(new (isLasting ? LastingError : Error)(`HTTP status ${statusCode}`))
+      }
     })
     asked.end(body)
   })

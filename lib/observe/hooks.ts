@@ -1,14 +1,14 @@
 /**
  * Hooks: a program or a web service is told of what happens to neighbors, VIPs and pools, in place of the mails of a
  * classic set-up. Nothing waits for them: what comes is queued, and beyond the bounds it is counted and told in a
- * summary. Each is told once, and not again when that fails.
+ * summary. What fails is tried again as often as its hook has it, with growing pauses, and counted.
  */
 import { realClock } from '../clock.ts'
 import type { Clock } from '../ports.ts'
 import { reasonOf } from '../reason.ts'
 import { type AnyEvent, type EventRecord, eventRecord } from './event-record.ts'
 import { type Hook, type HookOptions, type HookTopic, parseHooks } from './hook-options.ts'
-import { type HookRun, runHook } from './hook-run.ts'
+import { type HookRun, LastingError, runHook } from './hook-run.ts'
 
 /** Events as they come: a speaker, a director. */
 export interface EventSource<E extends AnyEvent = AnyEvent> {
@@ -27,8 +27,22 @@ export interface HooksOptions {
   readonly run?: HookRun
 }
 
+/** What became of the notices for one hook since the start; hooks of one name count together. */
+export interface HookCounts {
+  /** Its program, or the origin of its URL. */
+  readonly hook: string
+  readonly delivered: number
+  /** Runs that failed and were tried again. */
+  readonly retried: number
+  /** Given up. */
+  readonly failed: number
+  /** Not told one by one, but in a summary. */
+  readonly omitted: number
+}
+
 /** Disposal ends those that run after at most the grace, and tells no more. */
 export interface Hooks extends AsyncDisposable {
+  counts(): readonly HookCounts[]
   /**
    * Other hooks from now on; what is queued of the old ones is told.
    * @throws OspfError ERR_OSPF_CONFIG, and nothing changes
@@ -41,6 +55,9 @@ const QUEUE = 256
 const MINUTE_MS = 60_000
 /** Milliseconds that those that are on have when everything ends. */
 const GRACE_MS = 2000
+/** Milliseconds until the first attempt after one that failed; each later one takes twice as long, up to a bound. */
+const RETRY_MS = 1000
+const MAX_RETRY_MS = 60_000
 
 /** @throws OspfError ERR_OSPF_CONFIG that names the field */
 export function startHooks(options: HooksOptions): Hooks {
@@ -53,6 +70,7 @@ class Running implements Hooks {
   readonly #sources: Disposable[]
   #lines: Line[]
   readonly #old = new Set<Line>()
+  readonly #counts = new Map<string, Counts>()
 
   constructor(options: HooksOptions) {
     this.#options = options
@@ -62,6 +80,10 @@ class Running implements Hooks {
     this.#sources = [options.speaker, options.director].flatMap((source) =>
       source === undefined ? [] : [source.subscribe(hear)],
     )
+  }
+
+  counts(): HookCounts[] {
+    return Array.from(this.#counts, ([hook, counts]) => ({ hook, ...counts }))
   }
 
   replace(hooks: readonly HookOptions[]): void {
@@ -81,7 +103,13 @@ class Running implements Hooks {
 
   #linesOf(hooks: readonly HookOptions[]): Line[] {
     const { run = runHook, onFailure = () => {} } = this.#options
-    return parseHooks(hooks).map((hook) => new Line(hook, this.#clock, run, onFailure))
+    return parseHooks(hooks).map((hook) => {
+      const name = nameOf(hook)
+      const counts = this.#counts.get(name) ?? { delivered: 0, retried: 0, failed: 0, omitted: 0 }
+      this.#counts.set(name, counts)
+      const failed = (reason: string): void => onFailure(`hook ${name}`, reason)
+      return new Line({ hook, clock: this.#clock, run, counts, failed })
+    })
   }
 
   #hear(event: AnyEvent): void {
@@ -131,12 +159,26 @@ export function topicOf(event: AnyEvent): HookTopic | undefined {
   }
 }
 
+const nameOf = ({ command, url }: Hook): string =>
+  url === undefined ? command![0]! : new URL(url).origin
+
+type Counts = { -readonly [K in Exclude<keyof HookCounts, 'hook'>]: number }
+
+interface LineOptions {
+  readonly hook: Hook
+  readonly clock: Clock
+  readonly run: HookRun
+  readonly counts: Counts
+  readonly failed: (reason: string) => void
+}
+
 /** One hook, and what waits for it. */
 class Line {
   readonly hook: Hook
   readonly #clock: Clock
   readonly #run: HookRun
-  readonly #failed: (what: string, reason: string) => void
+  readonly #counts: Counts
+  readonly #failed: (reason: string) => void
   readonly #queue: EventRecord[] = []
   readonly #running = new Map<AbortController, Promise<void>>()
   /** When those of the last minute were begun. */
@@ -146,16 +188,14 @@ class Line {
   #timer: Disposable | undefined
   #isOver = false
   #waiting: (() => void)[] = []
+  /** Ends the pauses before another attempt. */
+  readonly #pauses = new Set<() => void>()
 
-  constructor(
-    hook: Hook,
-    clock: Clock,
-    run: HookRun,
-    failed: (what: string, reason: string) => void,
-  ) {
+  constructor({ hook, clock, run, counts, failed }: LineOptions) {
     this.hook = hook
     this.#clock = clock
     this.#run = run
+    this.#counts = counts
     this.#failed = failed
   }
 
@@ -163,6 +203,7 @@ class Line {
     if (this.#isOver) return
     if (this.#left.size > 0 || this.#queue.length >= QUEUE || this.#room() <= this.#queue.length) {
       this.#left.set(topic, (this.#left.get(topic) ?? 0) + 1)
+      this.#counts.omitted++
     } else this.#queue.push(notice)
     this.#next()
   }
@@ -178,6 +219,8 @@ class Line {
     this.#left.clear()
     this.#isOver = true
     this.#timer?.[Symbol.dispose]()
+    // one more attempt, at once: the last
+    for (const go of [...this.#pauses]) go()
     if (this.#running.size > 0) {
       const timer = this.#clock.setTimer(grace, () => {
         for (const abort of this.#running.keys()) abort.abort(new Error('the speaker has stopped'))
@@ -237,25 +280,63 @@ class Line {
   }
 
   #start(notice: EventRecord): void {
-    const { command, url, timeoutMs } = this.hook
     const abort = new AbortController()
+    const done = this.#deliver(notice, abort).then(() => {
+      this.#running.delete(abort)
+      this.#next()
+      this.#settle()
+    })
+    this.#running.set(abort, done)
+  }
+
+  /** Runs the hook until it goes well, or has failed for good. */
+  async #deliver(notice: EventRecord, end: AbortController): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      const error = await this.#attempt(notice, end.signal)
+      if (error === undefined) {
+        this.#counts.delivered++
+        return
+      }
+      const isLast = attempt >= this.hook.retries || this.#isOver
+      if (isLast || error instanceof LastingError) {
+        this.#counts.failed++
+        const tries = attempt === 0 ? '' : `, after ${attempt + 1} attempts`
+        return this.#failed(`${reasonOf(error)}${tries}`)
+      }
+      this.#counts.retried++
+      await this.#pause(Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** attempt))
+    }
+  }
+
+  /** Resolves with why it failed. */
+  async #attempt(notice: EventRecord, end: AbortSignal): Promise<unknown> {
+    const { timeoutMs } = this.hook
+    const abort = new AbortController()
+    const stop = (): void => abort.abort(end.reason)
+    end.addEventListener('abort', stop)
     const timer = this.#clock.setTimer(timeoutMs, () =>
       abort.abort(new Error(`timed out after ${timeoutMs / 1000} s`)),
     )
-    const done = Promise.resolve()
-      .then(() => this.#run(this.hook, notice, abort.signal))
-      .catch((error: unknown) => {
-        this.#failed(
-          `hook ${url === undefined ? command![0] : new URL(url).origin}`,
-          reasonOf(error),
-        )
-      })
-      .then(() => {
+    try {
+      await this.#run(this.hook, notice, abort.signal)
+      return undefined
+    } catch (error) {
+      return error ?? new Error('failed')
+    } finally {
+      timer[Symbol.dispose]()
+      end.removeEventListener('abort', stop)
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const go = (): void => {
         timer[Symbol.dispose]()
-        this.#running.delete(abort)
-        this.#next()
-        this.#settle()
-      })
-    this.#running.set(abort, done)
+        this.#pauses.delete(go)
+        resolve()
+      }
+      const timer = this.#clock.setTimer(ms, go)
+      this.#pauses.add(go)
+    })
   }
 }

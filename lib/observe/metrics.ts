@@ -8,6 +8,7 @@ import type { OpenMetricsContentType } from 'prom-client'
 import { realClock } from '../clock.ts'
 import type { Clock } from '../ports.ts'
 import { Bounds, Families } from './families.ts'
+import type { Hooks } from './hooks.ts'
 import { processMetrics } from './process-metrics.ts'
 import {
   eventMetrics,
@@ -17,6 +18,7 @@ import {
 } from './protocol-metrics.ts'
 import {
   checkMetrics,
+  hookMetrics,
   ipvsMetrics,
   type MetricsDirector,
   type MetricsGate,
@@ -28,6 +30,8 @@ export interface MetricsOptions {
   readonly director?: MetricsDirector | undefined
   /** The checks that are watched now: gates of `healthy()` and of what is made of them. */
   readonly gates?: () => Iterable<MetricsGate>
+  /** What became of what hooks were to be told. */
+  readonly hooks?: Pick<Hooks, 'counts'> | undefined
   /** Default: the machine's. */
   readonly clock?: Clock
 }
@@ -50,7 +54,7 @@ const FRESH_MS = 1000
 
 /** Counts from when it resolves. */
 export async function speakerMetrics(options: MetricsOptions): Promise<Metrics> {
-  const { speaker, director, gates, clock = realClock } = options
+  const { speaker, director, gates, hooks, clock = realClock } = options
   const prom = await import('prom-client')
   const { Registry } = prom
   const registry = new Registry<OpenMetricsContentType>()
@@ -63,6 +67,7 @@ export async function speakerMetrics(options: MetricsOptions): Promise<Metrics> 
   const vips = vipMetrics(families, bounds, clock)
   const checks = checkMetrics(families, bounds, clock)
   const ipvs = director && ipvsMetrics(families, bounds)
+  const runs = hooks && hookMetrics(families)
   const ofProcess = processMetrics(families)
   const left = families.gauge(
     'ospf_metrics_left_out',
@@ -75,6 +80,7 @@ export async function speakerMetrics(options: MetricsOptions): Promise<Metrics> 
     vips(speaker)
     checks(gates?.() ?? [])
     if (director !== undefined) ipvs?.(director)
+    if (hooks !== undefined) runs?.(hooks)
     ofProcess.look()
     left(bounds.left())
     return registry.metrics()

@@ -3,6 +3,7 @@ import type { AnnouncementState } from '../announcement.ts'
 import type { Gate } from '../health/gate.ts'
 import type { Clock } from '../ports.ts'
 import type { Bounds, Families, Sample } from './families.ts'
+import type { Hooks } from './hooks.ts'
 import type { MetricsSpeaker } from './protocol-metrics.ts'
 
 /** What is looked at of a gate. */
@@ -237,4 +238,21 @@ export function ipvsMetrics(
       ]),
     )
   }
+}
+
+/** What became of what hooks were to be told. */
+export function hookMetrics(families: Families): (hooks: Pick<Hooks, 'counts'>) => void {
+  const runs = families.total(
+    'ospf_hook_notices_total',
+    'Notices for a hook, by what became of them; retried are runs that failed and were tried again',
+    ['hook', 'result'],
+  )
+  return (hooks) =>
+    runs(
+      hooks
+        .counts()
+        .flatMap(({ hook, ...counts }) =>
+          Object.entries(counts).map(([result, count]): Sample => [{ hook, result }, count]),
+        ),
+    )
 }

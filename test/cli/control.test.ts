@@ -6,7 +6,12 @@ import { connect, createServer, type Socket } from 'node:net'
 import t from 'tap'
 import { AnswerError, askControl, type Question } from '../../lib/cli/ask.ts'
 import { type Answerer, serveControl } from '../../lib/cli/control.ts'
-import { ControlError } from '../../lib/cli/control-error.ts'
+import {
+  ControlError,
+  defaultSocket,
+  serviceSocket,
+  socketToAsk,
+} from '../../lib/cli/control-error.ts'
 import { shortDir } from './sample.ts'
 
 const answers: Answerer = async ({ words, isPost, wantsText }) =>
@@ -16,6 +21,25 @@ const answers: Answerer = async ({ words, isPost, wantsText }) =>
 
 const a: Question = { words: ['a'] }
 const answer = async (path: string): Promise<unknown> => JSON.parse(await askControl(path, a))
+
+t.test('the socket that is asked where nothing is said', async (t) => {
+  const asked = (...there: readonly string[]): string =>
+    socketToAsk({}, (path) => there.includes(path))
+  t.equal(asked(), defaultSocket)
+  t.equal(asked(defaultSocket, serviceSocket), defaultSocket)
+  t.equal(asked(serviceSocket), serviceSocket)
+  const environment = { OSPF_SPEAKER_SOCKET: '/run/red.sock' }
+  t.equal(
+    socketToAsk(environment, () => true),
+    '/run/red.sock',
+  )
+  t.equal(
+    socketToAsk({ OSPF_SPEAKER_SOCKET: '' }, () => true),
+    defaultSocket,
+  )
+  const unit = readFileSync('packaging/ospf-speaker.service', 'utf8')
+  t.match(unit, `--socket ${serviceSocket}\n`, 'that of the unit')
+})
 
 t.test('serves documents to its owner alone, and leaves nothing behind', async (t) => {
   const path = `${shortDir(t)}/control.sock`

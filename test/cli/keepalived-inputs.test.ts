@@ -220,3 +220,27 @@ t.test('a YAML file beside it says who holds the services, and no more', async (
   const more = fileWith(t, 'log: info\n')
   t.match((await read({ files: [plane, more] })).errors, [/f.yaml:3:1: lvs: 'services' is missing/])
 })
+
+t.test('--auto beside a keepalived.conf: what the classic set-up scripts find out', async (t) => {
+  const routes = `Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask
+eth0\t00000000\t8801000A\t0003\t0\t0\t0\t00000000\t0\t0\t0
+`
+  const machine: InputHost = {
+    ...host,
+    readFile: (path) =>
+      path === '/proc/net/route' ? Promise.resolve(routes) : host.readFile(path),
+  }
+  const inputs = { auto: true, keepalived: at('classic-dr.conf'), vrrp: true }
+  const { texts } = await loadInputs(inputs, machine)
+  const { config, errors } = await readInputs(texts, machine)
+  t.same(errors, [])
+  t.equal(config?.options.routerId, '10.0.1.133')
+  t.match(config?.options.areas, {
+    '0.0.0.0': {
+      interfaces: { eth0: { helloInterval: 1, deadInterval: 4, priority: 0, cost: 1 } },
+    },
+  })
+  const vips = Object.keys(config?.vips ?? {})
+  t.ok(vips.length > 0 && vips.every((vip) => vip.startsWith('10.')), vips.join())
+  t.ok((config?.lvs?.services?.length ?? 0) > 0)
+})

@@ -156,6 +156,33 @@ t.test('a reload to be confirmed', async (t) => {
   await t.rejects(reload(socket, Number.NaN), /confirm: expected seconds/)
 })
 
+t.test('check warns of a pair that is half migrated', async (t) => {
+  const zebra = 'interface lo\n ip address 10.0.1.100/32\n ip address 10.0.1.101/32\n'
+  const ospfd = 'router ospf\n ospf router-id 1.1.1.1\n network 10.0.1.0/24 area 0\n'
+  const machine = new Machine({
+    'zebra.conf': zebra,
+    'ospfd.conf': ospfd,
+    'stated.conf': `interface lo\n ip ospf cost 5\n!\n${ospfd}`,
+    'f.yaml': 'vips: { 10.0.1.100: {}, 10.0.1.101: {} }\n',
+  })
+  const ok = 'configuration OK'
+  const frr = ['zebra.conf', 'ospfd.conf']
+  t.strictSame(await check({ frr }, machine), {
+    status: 0,
+    complaints: [],
+    out: [
+      "warning: 10.0.1.100/32, 10.0.1.101/32 on lo: cost 0, as nothing is stated and FRR has it so; Quagga 0.99 gives 10: beside a director that runs that, all traffic goes to the cheaper of the two (--compat quagga-0.99, or 'ip ospf cost' on lo of both)",
+      ok,
+    ],
+  })
+  t.match(await check({ frr, compat: 'quagga-0.99' }, machine), {
+    out: [/^warning: .* on lo: cost 10, .* and Quagga 0\.99 has it so; FRR gives 0: /, ok],
+  })
+  t.strictSame((await check({ frr: ['zebra.conf', 'stated.conf'] }, machine)).out, [ok])
+  const gated = await check({ frr, files: ['f.yaml'] }, machine)
+  t.strictSame(gated.out, [ok], 'what is announced through a gate has a cost of its own')
+})
+
 t.test('check', async (t) => {
   const machine = new Machine({
     'f.yaml': yaml(),

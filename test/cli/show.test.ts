@@ -6,25 +6,9 @@ import { serveControl } from '../../lib/cli/control.ts'
 import { EventRing } from '../../lib/cli/event-ring.ts'
 import { Pace } from '../../lib/cli/pace.ts'
 import { ask, helpOf } from '../../lib/cli/show.ts'
-import type { Operated } from '../../lib/cli/speaker-like.ts'
 import { clockTime, duration } from '../../lib/cli/text.ts'
+import { answer } from './answer.ts'
 import { operated, said, shortDir } from './sample.ts'
-
-/** Asks a speaker directly, without a socket. */
-async function answer(command: string, of: Operated = operated(), isPost = false): Promise<string> {
-  const { signal } = new AbortController()
-  const words = command.split(' ')
-  const { body, status } = await answersOf(() => of)({
-    isPost,
-    words,
-    wantsText: true,
-    body: async () => undefined,
-    signal,
-  })
-  const text = typeof body === 'string' ? body : await said(body)
-  if (status !== 200) throw new AnswerError(status, JSON.parse(text).error)
-  return text
-}
 
 const frr = JSON.parse(readFileSync('fixtures/frr-8.4.4/show.json', 'utf8')) as {
   readonly json: Readonly<Record<string, unknown>>

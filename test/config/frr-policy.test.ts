@@ -240,27 +240,37 @@ t.test('maps and lists for what is redistributed', async (t) => {
   ])
 })
 
-t.test('a map for the default route sets, and looks at nothing', async (t) => {
-  const originate = (text: string): unknown => {
+t.test('a map for the default route: what it sets, and what it looks at', async (t) => {
+  const originate = (text: string) => {
     const { options, errors } = read(` default-information originate route-map M\n${text}`)
-    return options?.defaultInformation ?? errors
+    return { of: options?.defaultInformation, maps: options?.routeMaps, errors }
   }
   const map = 'route-map M permit 10\n'
-  t.strictSame(originate(`${map} set metric 3\n set metric-type type-1\n set tag 4\n`), {
+  t.strictSame(originate(`${map} set metric 3\n set metric-type type-1\n set tag 4\n`).of, {
     always: false,
     metric: 3,
     type: 1,
     tag: 4,
   })
-  const refused = [
-    '3: default-information originate route-map M: a default route that depends on other routes is not supported',
-  ]
-  for (const text of [
-    `${map} set metric +3\n`,
-    `${map} match tag 3\n`,
-    `${map} on-match next\n`,
-    `${map} call M\n`,
-    'route-map M deny 10\n',
+  const conditional = { always: false, routeMap: 'M' }
+  const entry = { sequence: 10, action: 'permit' }
+  for (const [text, entries] of [
+    [`${map} set metric +3\n`, [{ ...entry, set: { metric: '+3' } }]],
+    [`${map} match tag 3\n`, [{ ...entry, match: { tag: 3 } }]],
+    [`${map} on-match next\n`, [{ ...entry, onMatch: 'next' }]],
+    ['route-map M deny 10\n', [{ ...entry, action: 'deny' }]],
+    [
+      `${map} match ip address prefix-list P\nip prefix-list P permit 192.0.2.0/24\n`,
+      [{ ...entry, match: { prefixList: [{ action: 'permit', prefix: '192.0.2.0/24' }] } }],
+    ],
+  ] as const) {
+    const { of, maps, errors } = originate(text)
+    t.strictSame(errors, [], text)
+    t.strictSame(of, conditional, text)
+    t.strictSame(maps, { M: entries }, text)
+  }
+  t.strictSame(originate(`${map} match tag 3\n set src 1.1.1.1\n`).errors, [
+    '3: route-map M permit 10: the source of a default route cannot be set',
   ])
-    t.strictSame(originate(text), refused, text)
+  t.strictSame(originate('').errors, ['3: route-map M is not defined'])
 })

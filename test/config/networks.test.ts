@@ -64,7 +64,11 @@ t.test('the classic director: eth0 runs, the VIP on lo is a stub of cost 0', asy
     missing: [],
     absent: [],
     warnings: [],
+    unstated: [{ prefix: '10.0.1.100', length: 32, area: '0.0.0.0', cost: 0, device: 'lo' }],
   })
+  const stated = resolve(`interface lo\n ip ospf cost 3\n!\n${text}`, [lo, eth0])
+  t.match(stated.stubs, [{ cost: 3 }])
+  t.strictSame(stated.unstated, [])
 })
 
 t.test('longest match decides the area, in any order', async (t) => {

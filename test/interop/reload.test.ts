@@ -16,11 +16,15 @@ const second = '10.0.1.101'
 interface Settings {
   readonly cost?: number
   readonly hello?: number
-  readonly keys?: readonly string[]
+  /** By id. */
+  readonly keys?: Readonly<Record<number, string>>
   readonly more?: string
 }
 
-const yaml = (lab: Lab, { cost = 1, hello = 1, keys = ['one'], more = '' }: Settings): string => `
+const yaml = (
+  lab: Lab,
+  { cost = 1, hello = 1, keys = { 1: 'one' }, more = '' }: Settings,
+): string => `
 routerId: ${classicIds.lb1}
 areas:
   0.0.0.0:
@@ -32,7 +36,9 @@ areas:
         priority: 0
         authentication:
           type: md5
-          keys: [${keys.map((key, i) => `{ id: ${i + 1}, key: ${key} }`).join(', ')}]
+          keys: [${Object.entries(keys)
+            .map(([id, key]) => `{ id: ${id}, key: ${key} }`)
+            .join(', ')}]
 socket: ${join(lab.directory, 'lb1.sock')}
 vips:
   ${vip}:
@@ -111,11 +117,16 @@ t.test('reloads under traffic', { skip: missing('frr') }, async (t) => {
   )
   t.match(await command('reload'), /helloInterval 1 -> 2/)
 
-  write({ cost: 5, hello: 2, keys: ['one', 'two'], more: two })
+  const both = { 1: 'one', 2: 'two' }
+  write({ cost: 5, hello: 2, keys: both, more: two })
   t.match(await command('reload'), /authentication changed/)
   await frr.vtysh('configure', 'interface eth0', 'ip ospf message-digest-key 2 md5 two')
+  const rolled = { 2: 'two' }
+  write({ cost: 5, hello: 2, keys: rolled, more: two })
+  t.match(await command('reload'), /authentication changed/, 'the old key goes')
+  await frr.vtysh('configure', 'interface eth0', 'no ip ospf message-digest-key 1')
 
-  const area = yaml(lab, { cost: 5, hello: 2, keys: ['one', 'two'] }).replace(
+  const area = yaml(lab, { cost: 5, hello: 2, keys: rolled }).replace(
     '\nsocket:',
     '\n  0.0.0.1: { interfaces: { eth1: { passive: true } } }\nsocket:',
   )

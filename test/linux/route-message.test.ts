@@ -105,6 +105,12 @@ t.test('routes of whatever kind, to look at', async (t) => {
   t.strictSame(seen(encodeRoute(route)), { ...common, hops: [one] })
   const several = encodeRoute({ ...route, hops: [one, two], table: 100_000 })
   t.strictSame(seen(several), { ...common, table: 100_000, hops: [one, two] })
+  const shared = encodeRoute({ ...route, hops: [one, { ...two, weight: 7 }], source: 0x0a000001 })
+  t.strictSame(seen(shared), {
+    ...common,
+    hops: [one, { ...two, weight: 7 }],
+    source: 0x0a000001,
+  })
   for (let length = 0; length < several.length; length++) {
     t.doesNotThrow(() => seen(several.subarray(0, length)), `cut at ${length}`)
   }

@@ -10,7 +10,7 @@ import t from 'tap'
 import { formatEvent, OspfSpeaker, type SpeakerEvent } from '../../lib/index.ts'
 import { type AnyEvent, type EventRecord, eventRecord } from '../../lib/observe/event-record.ts'
 import { type HookOptions, parseHooks } from '../../lib/observe/hook-options.ts'
-import { environmentOf, type HookRun, runHook } from '../../lib/observe/hook-run.ts'
+import { environmentOf, type HookRun, LastingError, runHook } from '../../lib/observe/hook-run.ts'
 import { startHooks, topicOf } from '../../lib/observe/hooks.ts'
 import { VirtualClock } from '../../lib/sim/clock.ts'
 import { director, eth0, lan, settle, vip } from '../world.ts'
@@ -133,6 +133,58 @@ t.test('what takes too long is ended, what fails is said, and the next comes', a
   await started[Symbol.asyncDispose]()
 })
 
+t.test('a web service that fails is asked again, with growing pauses, in order', async (t) => {
+  const { clock, say, end, told, failures, running, started } = bench([
+    { on: ['neighbor'], url: 'http://127.0.0.1:9/x?token=secret' },
+  ])
+  const counts = (): unknown => started.counts()
+  await say(neighbor('Full'), neighbor('Down', 'Full'))
+  for (const pause of [1000, 2000, 4000, 8000]) {
+    await end(new Error('HTTP status 503'))
+    t.equal(running.length, 0)
+    clock.advance(pause - 1)
+    await settle()
+    t.equal(running.length, 0, `not before ${pause} ms`)
+    clock.advance(1)
+    await settle()
+    t.equal(running.length, 1)
+    t.equal(running[0]!.notice['state'], 'Full', 'the one that comes later waits')
+  }
+  t.same(failures, [])
+  await end(new Error('HTTP status 503'))
+  t.same(failures, ['hook http://127.0.0.1:9: HTTP status 503, after 5 attempts'])
+  t.equal(told.length, 6)
+  await end(new Error('connect ECONNREFUSED'))
+  clock.advance(1000)
+  await settle()
+  await end()
+  t.equal(failures.length, 1, 'the second attempt went well')
+  await say(neighbor('Full'))
+  await end(new LastingError('HTTP status 404'))
+  t.equal(failures[1], 'hook http://127.0.0.1:9: HTTP status 404')
+  t.same(counts(), [
+    { hook: 'http://127.0.0.1:9', delivered: 1, retried: 5, failed: 2, omitted: 0 },
+  ])
+  t.equal(clock.planned, 0, 'no timer is left')
+  await started[Symbol.asyncDispose]()
+})
+
+t.test('what waits for another attempt has the last one when everything ends', async (t) => {
+  const { say, end, told, failures, running, started, clock } = bench([
+    { on: ['neighbor'], url: 'http://127.0.0.1:9/', retries: 10 },
+  ])
+  await say(neighbor('Full'))
+  await end(new Error('HTTP status 500'))
+  const over = started[Symbol.asyncDispose]()
+  await settle()
+  t.equal(running.length, 1)
+  await end(new Error('HTTP status 500'))
+  await over
+  t.equal(told.length, 2)
+  t.same(failures, ['hook http://127.0.0.1:9: HTTP status 500, after 2 attempts'])
+  t.equal(clock.planned, 0)
+})
+
 t.test('beyond the rate: counted, and told when there is room', async (t) => {
   const { clock, say, end, told, running, started } = bench([
     { on: ['neighbor', 'vip'], url: 'http://127.0.0.1/x', perMinute: 3 },
@@ -205,6 +257,8 @@ t.test('the end: those that are on have a moment, and nobody listens any more', 
 t.test('what is asked for must make sense', async (t) => {
   const ok = { on: ['vip'], command: ['x'] }
   t.equal(parseHooks([ok])[0]!.timeoutMs, 10_000)
+  t.equal(parseHooks([ok])[0]!.retries, 0)
+  t.equal(parseHooks([{ on: ['vip'], url: 'http://x' }])[0]!.retries, 4)
   const cases: readonly [unknown, RegExp][] = [
     [{}, /^hooks: expected a list/],
     [[7], /^hooks\[0\]: expected an object/],
@@ -217,6 +271,7 @@ t.test('what is asked for must make sense', async (t) => {
     [[ok, { ...ok, timeout: 0 }], /^hooks\[1\]: timeout: expected seconds/],
     [[{ ...ok, concurrency: 0 }], /^hooks\[0\]: concurrency: expected a whole number from 1 to 32/],
     [[{ ...ok, perMinute: 0.5 }], /^hooks\[0\]: perMinute: expected a whole number/],
+    [[{ ...ok, retries: 11 }], /^hooks\[0\]: retries: expected a whole number from 0 to 10/],
     [[{ ...ok, often: 1 }], /^hooks\[0\]: unknown option 'often'/],
     [[{ ...ok, headers: { a: 1 } }], /^hooks\[0\]: headers: expected texts by name/],
   ]
@@ -342,8 +397,21 @@ t.test('a real web service', async (t) => {
     },
   ])
   status = 302
-  await t.rejects(runHook(hook!, {}, signal), { message: 'HTTP status 302' })
-  t.equal(asked.length, 2, 'and nobody is asked elsewhere')
+  const failure = (): Promise<unknown> => runHook(hook!, {}, signal).catch((error) => error)
+  t.match(await failure(), { message: 'HTTP status 302' })
+  t.ok((await failure()) instanceof LastingError)
+  t.equal(asked.length, 3, 'and nobody is asked elsewhere')
+  for (const [one, isLasting] of [
+    [400, true],
+    [404, true],
+    [408, false],
+    [429, false],
+    [500, false],
+    [503, false],
+  ] as const) {
+    status = one
+    t.equal((await failure()) instanceof LastingError, isLasting, `${one}`)
+  }
   status = 0
   const abort = new AbortController()
   const done = runHook(hook!, {}, abort.signal)

@@ -83,6 +83,23 @@ t.test('what a speaker does is in its figures', async (t) => {
   await until(speaker.stop())
 })
 
+t.test('what became of what hooks were to be told', async (t) => {
+  const { speaker, world, until } = await running()
+  const counts = [
+    { hook: 'https://alerts.example.com', delivered: 3, retried: 2, failed: 1, omitted: 7 },
+  ]
+  const hooks = { counts: () => counts }
+  using metrics = await speakerMetrics({ speaker, clock: world.clock, hooks })
+  const families = parseOpenMetrics((await metrics.render()).body)
+  const value = (result: string): number | undefined =>
+    figure(
+      families,
+      `ospf_hook_notices_total{hook="https://alerts.example.com",result="${result}"}`,
+    )
+  t.same(['delivered', 'retried', 'failed', 'omitted'].map(value), [3, 2, 1, 7])
+  await until(speaker.stop())
+})
+
 t.test('figures are good for a second, however many ask', async (t) => {
   const { speaker, world, run, until } = await running()
   let looks = 0

@@ -34,6 +34,7 @@ async function known(
     speaker,
     clock: world.clock,
     director: { status: () => ({ services: [] }) },
+    hooks: { counts: () => [] },
   })
   const families = parseOpenMetrics((await metrics.render()).body)
   const names = new Set<string>()
