@@ -11,7 +11,6 @@ import { codeOf, importsOf, isRelative, read, resolved, sourcesOf, wordsOf } fro
 const arrows: Record<string, readonly string[]> = {
   wire: [],
   core: ['wire'],
-
   errors: [],
   reason: [],
   ports: ['core/io.ts'],
@@ -414,7 +413,6 @@ const arrows: Record<string, readonly string[]> = {
     'config',
     'index',
     'wire/index.ts',
-    // public names, from where they are made: see test/cli/public-names.test.ts
     'configuration',
     'configured',
     'events',

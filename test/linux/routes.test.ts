@@ -254,6 +254,26 @@ inNamespace('failures are tried again, and told', async (t) => {
   await close(routes)
 })
 
+inNamespace('withdrawn while it is refused, then announced anew', async (t) => {
+  const { open, close, told, clock } = await world(t)
+  const routes = await open()
+  ip('link set a0 down')
+  routes.apply([replace('20.0.0.0/24', 'a')])
+  routes.apply([remove('20.0.0.0/24')])
+  await routes.settled()
+  await told('error 20.0.0.0/24')
+  routes.apply([replace('20.0.0.0/24', 'c')])
+  await routes.settled()
+  t.strictSame(ours(), [single('20.0.0.0/24', 'c')])
+  // when the refused one would have been tried again
+  await clock.advance(2000)
+  await routes.settled()
+  routes.apply([remove('20.0.0.0/24')])
+  await routes.settled()
+  t.strictSame(ours(), [], 'it was not forgotten')
+  await close(routes)
+})
+
 inNamespace('a listener that throws does not stop the work', async (t) => {
   const thrown: unknown[] = []
   process.removeAllListeners('uncaughtException')
