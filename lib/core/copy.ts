@@ -83,6 +83,7 @@ export class AreaCopy implements AreaInput {
   tree: Tree | undefined
   readonly shares: AreaShares
   readonly #routerId: number
+  readonly #whole = new Map<Lsa, Lsa>()
 
   constructor(area: Area) {
     this.id = area.id
@@ -108,9 +109,16 @@ export class AreaCopy implements AreaInput {
     }
   }
 
-  /** The router-LSA of a router. */
+  /** The router-LSA of a router. Its links are the same objects whenever it is asked for. */
   router(routerId: number): Lsa | undefined {
-    for (const lsa of this.lsas(LsType.router)) if (lsa.header.lsId === routerId) return lsa
+    for (const lsa of this.lsas(LsType.router)) {
+      if (lsa.header.lsId !== routerId) continue
+      // a database decodes the body anew each time
+      let whole = this.#whole.get(lsa)
+      if (!whole)
+        this.#whole.set(lsa, (whole = { header: lsa.header, raw: lsa.raw, body: lsa.body }))
+      return whole
+    }
     return undefined
   }
 
