@@ -57,9 +57,9 @@ export interface DefaultInformationOptions {
   readonly tag?: number
   /**
    * Only while this permits one of the kernel's routes: its default route (with `always` that counts as there), or one
-   * of the kinds that `redistribute` names, whatever is told of that; a name in `routeMaps`, or the entries. What it sets
-   * (metric, type, tag) goes for the default: of the default route if that is permitted, else of the first route that
-   * is, by address. FRR takes it from the default route alone.
+   * that is redistributed; a name in `routeMaps`, or the entries. What it sets (metric, type, tag) goes for the default:
+   * of the default route if that is permitted, else of the first route that is, by address. FRR takes it from the
+   * default route alone.
    */
   readonly routeMap?: string | readonly RouteMapEntryOptions[]
 }

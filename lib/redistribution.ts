@@ -293,10 +293,11 @@ export class Redistributor implements AsyncDisposable {
     const { redistribution: config } = this.#options
     const map = config?.defaultInformation?.routeMap
     if (!this.#running || map === undefined || key === DEFAULT || this.#reserved.has(key)) return
-    // its own filter and map have no say
     const found = this.#redistributed(key, config!, this.#best(key))
     if (found === undefined) return
-    const { how, destination, hop } = found
+    const { how, destination, hop, isConnected } = found
+    // one that its own filter or map keeps back is none, as in FRR
+    if (external(how, destination, hop, isConnected) === undefined) return
     const { prefix, length } = destination
     const set = applyPolicy(map, { prefix, length, metric: how.metric, nextHops: nextHopsOf(hop) })
     if (set !== undefined) this.#conditions.set(key, set)
