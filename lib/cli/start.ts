@@ -36,9 +36,12 @@ export async function start(config: Config): Promise<RunningSpeaker> {
   })
   const { speaker } = configured
   const now = (): number => performance.now()
+  const { isolate } = config
+  // the table of another network namespace cannot be looked at from here
+  const isElsewhere = typeof isolate === 'object' && isolate.namespace !== undefined
   const readTable = tableReader({ links: kernelLinks, routes: kernelRoutes, now })
   // the age of what is there counts from now
-  void readTable(MAIN).catch(() => {})
+  if (!isElsewhere) void readTable(MAIN).catch(() => {})
   return {
     speaker,
     configured,
@@ -52,7 +55,7 @@ export async function start(config: Config): Promise<RunningSpeaker> {
     devices: systemDevices,
     wall,
     now,
-    readTable,
+    ...(isElsewhere ? {} : { readTable }),
     log: aside.among(lines(speaker, events)),
     stop: async () => void (await configured.stop()),
   }
