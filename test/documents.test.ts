@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import t from 'tap'
+import { parseAllDocuments } from 'yaml'
 import { commands, verbs } from '../lib/cli/commands.ts'
 import { formatProblem, readConfig } from '../lib/index.ts'
 
@@ -84,16 +85,55 @@ t.test('configurations are valid', async (t) => {
   }
 })
 
-t.test('commands are understood', async (t) => {
-  const own = new Map<string, string>()
-  const helpOf = (name: string): string => {
-    const known = own.get(name)
-    if (known !== undefined) return known
-    const argv = [resolve('.build/lib/cli/main.js'), name, '--help']
-    const help = execFileSync(process.execPath, argv, { encoding: 'utf8' })
-    own.set(name, help)
-    return help
+const own = new Map<string, string>()
+const helpOf = (name: string): string => {
+  const known = own.get(name)
+  if (known !== undefined) return known
+  const argv = [resolve('.build/lib/cli/main.js'), name, '--help']
+  const help = execFileSync(process.execPath, argv, { encoding: 'utf8' })
+  own.set(name, help)
+  return help
+}
+
+interface Container {
+  readonly args: readonly string[]
+  readonly livenessProbe: { readonly exec: { readonly command: readonly string[] } }
+}
+interface Manifest {
+  readonly kind: string
+  readonly data?: Readonly<Record<string, string>>
+  readonly spec?: {
+    readonly template: {
+      readonly spec: { readonly hostNetwork: boolean; readonly containers: readonly Container[] }
+    }
   }
+}
+
+t.test('the example for Kubernetes: its configuration, and what it starts', async (t) => {
+  const text = readFileSync('packaging/kubernetes.yaml', 'utf8')
+  const [config, daemons] = parseAllDocuments(text).map((one) => one.toJS() as Manifest)
+  t.same([config?.kind, daemons?.kind], ['ConfigMap', 'DaemonSet'])
+  const inside = config?.data?.['ospf-speaker.yaml'] ?? ''
+  const texts = [
+    { name: 'ospf-speaker.yaml', text: inside },
+    { name: 'router-id.yaml', text: 'routerId: 10.0.1.133' },
+  ]
+  const world = { readFile: async () => '', environment: {} }
+  const { config: read, problems } = await readConfig(texts, world)
+  t.same(problems.map(formatProblem), [])
+  t.equal(read?.metrics, '0.0.0.0:9099')
+  const { hostNetwork, containers } = daemons!.spec!.template.spec
+  t.equal(hostNetwork, true)
+  const [{ args, livenessProbe }] = containers as [Container]
+  t.equal(args[0], 'run')
+  const help = helpOf('run')
+  for (const flag of args.filter((arg) => arg.startsWith('--'))) t.match(help, `${flag} `)
+  const [program, ...words] = livenessProbe.exec.command
+  t.equal(program, 'ospf-speaker')
+  t.doesNotThrow(() => commands.parse(words.slice(0, words.indexOf('--socket'))))
+})
+
+t.test('commands are understood', async (t) => {
   const lines = [
     ...blocks('sh').flatMap(({ where, code }) =>
       code.split('\n').map((line) => ({ where, line: line.replace(/\s+#.*$/, '') })),
