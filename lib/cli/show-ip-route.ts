@@ -160,7 +160,8 @@ function ourRow(
 function otherRow({ type, nextHops, source, ...route }: TableRoute): Row {
   const isDaemon = route.protocol !== 'kernel' && route.protocol !== 'connected'
   const tellsWeight = isDaemon || nextHops.length > 1
-  const nowhere = [{ interface: 'lo', gateway: undefined, weight: 1 }]
+  // a next-hop group that the kernel does not spell out (nexthop_compat_mode 0), or a route that discards
+  const nowhere = [{ interface: 'unknown', gateway: undefined, weight: 1 }]
   return {
     ...route,
     installed: true,

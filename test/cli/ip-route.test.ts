@@ -129,6 +129,14 @@ t.test('a discard route of ours leads nowhere, in words', async (t) => {
   )
 })
 
+t.test('a group of somebody else that the kernel does not spell out', async (t) => {
+  const of = onKernel([kernelRoute('172.24.0.0/16', 3, [])])
+  t.match(
+    await answer('show ip route kernel', of),
+    /^K>\* 172\.24\.0\.0\/16 \[0\/0\] is directly connected, unknown, 00:00:00$/m,
+  )
+})
+
 t.test('JSON has the keys of zebra', async (t) => {
   const found = JSON.parse(await answer('show ip route json', onKernel())) as IpRouteDocument
   const one = (prefix: string, at = 0): unknown => found[prefix]?.[at]
