@@ -1,8 +1,6 @@
 /** What a director would do to the kernel now, without doing it. */
 import { Director, type LvsData, OspfError, openDataPlane, openServiceFile } from '../index.ts'
-
-/** What is there for the next life, until the host starts anew. */
-export const STATE_FOLDER = '/run/ospf-speaker'
+import { STATE_FOLDER } from './state-folder.ts'
 
 /** A line each, as ipvsadm would be told. */
 export async function planLines(lvs: LvsData): Promise<readonly string[]> {

@@ -10,8 +10,8 @@ import { systemDevices } from './devices.ts'
 import { EventRing } from './event-ring.ts'
 import { tableReader } from './kernel-table.ts'
 import type { LogLevel, LogLine } from './log.ts'
-import { STATE_FOLDER } from './plan.ts'
 import type { RunningSpeaker } from './run.ts'
+import { STATE_FOLDER } from './state-folder.ts'
 
 /** The number of the table that is shown. */
 const MAIN = 254
