@@ -1,34 +1,21 @@
 /** The example of a director, and `ospf-speaker run` with the same as YAML, beside ipvsadm in a real kernel. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
-import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { check } from '../../lib/cli/check.ts'
 import { processHost } from '../../lib/cli/host.ts'
 import { ask as askSpeaker } from '../../lib/cli/show.ts'
 import { ipvsadm } from './ipvsadm.ts'
+import { main, type Running, run, start, until } from './running.ts'
 import { inKernel, kernelLimit } from './vm.ts'
 
 kernelLimit(540)
 
 const vip = '10.9.0.100'
-const main = resolve('dist/cli/main.js')
 const example = fileURLToPath(new URL('../../examples/director.js', import.meta.url))
-const run = (line: string): string => {
-  const [command = '', ...args] = line.split(' ')
-  return execFileSync(command, args, { encoding: 'utf8' })
-}
-
-async function until(what: string, isSo: () => boolean, said: () => string): Promise<void> {
-  for (let i = 0; i < 600; i++) {
-    if (isSo()) return
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  throw new Error(`not so: ${what}: ${said()}`)
-}
 
 /** A real server in a namespace of its own, beside the director. */
 async function server(t: Test, n: number, name: string): Promise<ChildProcess> {
@@ -80,34 +67,6 @@ async function world(t: Test): Promise<ChildProcess> {
   })
   await server(t, 1, 'one')
   return server(t, 2, 'two')
-}
-
-interface Running {
-  readonly told: () => string
-  readonly stop: () => Promise<number | null>
-  readonly kill: () => Promise<void>
-}
-
-const start = (t: Test, ...args: string[]): Running => begin(t, process.execPath, ...args)
-
-function begin(t: Test, command: string, ...args: string[]): Running {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-  t.teardown(() => child.kill('SIGKILL'))
-  let text = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (text += data))
-  const ended = once(child, 'exit')
-  return {
-    told: () => text,
-    stop: async () => {
-      child.kill('SIGTERM')
-      const [status] = await ended
-      return status as number | null
-    },
-    kill: async () => {
-      child.kill('SIGKILL')
-      await ended
-    },
-  }
 }
 
 /** Two servers, then one: what IPVS has, who answers, and what is left after the end. */
@@ -175,75 +134,4 @@ inKernel('the same as YAML, and show lvs beside ipvsadm', async (t) => {
   t.notMatch(table(), /10\.9\.1\.1:80 +\w+ +1 /)
   t.match(await cli('undrain server 10.9.1.1:80'), /again/)
   await follow(t, running, second)
-})
-
-inKernel('killed, and started again with another configuration', async (t) => {
-  run('ip link add eth0 type veth peer name eth1')
-  run('ip addr add 10.9.0.1/24 dev eth0')
-  for (const name of ['lo', 'eth0', 'eth1']) run(`ip link set ${name} up`)
-  ipvsadm('-A -t 10.9.0.7:53 -s rr')
-  t.teardown(() => {
-    run('ip link del eth0')
-    ipvsadm('-C')
-  })
-  const file = '/tmp/killed.yaml'
-  const service = (port: number): string =>
-    `    - { address: ${vip}, port: ${port}, scheduler: mh, flags: [mh-port], persistence: 60, servers: [{ address: 10.9.1.1 }] }\n`
-  const write = (...ports: readonly number[]): void =>
-    writeFileSync(
-      file,
-      `routerId: 10.9.0.1
-areas: { 0: { interfaces: { eth0: {} } } }
-lvs:
-  services:
-${ports.map(service).join('')}`,
-    )
-  write(80, 81)
-  const args = [main, 'run', file, '--socket', '/tmp/killed.sock']
-  const first = start(t, ...args)
-  const has = (endpoint: string): boolean => ipvsadm('-Ln').includes(`TCP  ${endpoint} `)
-  const served = (port: number): boolean =>
-    has(`${vip}:${port}`) && ipvsadm('-Ln').includes(`10.9.1.1:${port}`)
-  await until('both services are there', () => served(80) && served(81), first.told)
-  await first.kill()
-  t.ok(served(80) && served(81), 'what is killed leaves all behind')
-  write(80)
-  const { out } = await check({ files: [file], plan: true }, processHost)
-  t.match(out.join('\n'), /-D -t 10.9.0.100:81 \(left behind by an earlier life\)/)
-  const second = start(t, ...args)
-  await until('the other one is gone', () => !has(`${vip}:81`), second.told)
-  t.ok(served(80), 'the one that is wanted stays')
-  const adopted = (): boolean => second.told().includes(`tcp ${vip}:80: adopted`)
-  await until('it is adopted', adopted, second.told)
-  t.equal(await second.stop(), 0, second.told())
-  t.notMatch(ipvsadm('-Ln'), vip)
-  t.ok(has('10.9.0.7:53'), 'that of somebody else stays')
-  t.same(
-    readdirSync('/run/ospf-speaker').filter((name) => name.startsWith('ipvs-')),
-    [],
-    'there is nothing to remember',
-  )
-})
-
-inKernel('without CAP_NET_ADMIN, and told to wait for it', async (t) => {
-  run('ip link add eth0 type veth peer name eth1')
-  run('ip addr add 10.9.0.1/24 dev eth0')
-  for (const name of ['lo', 'eth0', 'eth1']) run(`ip link set ${name} up`)
-  t.teardown(() => void run('ip link del eth0'))
-  const file = '/tmp/capless.json'
-  const services = [{ address: vip, port: 80, servers: [{ address: '10.9.1.1' }] }]
-  writeFileSync(
-    file,
-    JSON.stringify({
-      routerId: '10.9.0.1',
-      areas: { 0: { interfaces: { eth0: {} } } },
-      lvs: { waitForPlane: true, services },
-    }),
-  )
-  const capless = ['--bounding-set=-net_admin', process.execPath, main, 'run', file]
-  const waiting = begin(t, 'setpriv', ...capless, '--socket', '/tmp/capless.sock')
-  await until('it has started', () => waiting.told().includes('started, router'), waiting.told)
-  await until('it says why', () => waiting.told().includes('IPVS is not ready'), waiting.told)
-  t.match(waiting.told(), /IPVS is not ready: .*CAP_NET_ADMIN/)
-  t.equal(await waiting.stop(), 0, waiting.told())
 })
