@@ -75,7 +75,8 @@ function wayOf(hop: Values, is: string, through: string): string {
       : is === ''
         ? `${hop['ip']}, ${through}${device}`
         : `${through}${hop['ip']}, ${device}`
-  return `${way}${source}${weight}`
+  const inactive = hop['active'] === true ? '' : ' inactive'
+  return `${way}${inactive}${source}${weight}`
 }
 
 function entryLines(route: Values): string[] {

@@ -45,6 +45,8 @@ interface Row {
   readonly preference: number | undefined
   /** The kernel has it. */
   readonly installed: boolean
+  /** It could be used. zebra finds those of a route that its route map denies inactive. */
+  readonly active: boolean
   readonly discard: TableRoute['type'] | undefined
   readonly hops: readonly {
     readonly interface: string
@@ -119,7 +121,7 @@ async function rowsOf(
   const isOurs = ({ protocol, preference }: TableRoute): boolean =>
     protocol === 'ospf' && preference === kernel?.metric
   for (const route of others ?? []) if (isOurs(route)) installed.add(route.prefix)
-  const installs = options.installRoutes !== false
+  const installs = (options.installRoutes ?? false) !== false
   for (const route of speaker.routes()) {
     if (!isAsked(route.prefix)) continue
     const isThere = others === undefined ? installs : installed.has(route.prefix)
@@ -152,6 +154,7 @@ function ourRow(
     age,
     preference: stands ? state.preference : undefined,
     installed: stands && state.isThere,
+    active: state.installs,
     discard: discard ? 'blackhole' : undefined,
     hops: hops.map((hop) => ({ interface: hop.interface, gateway: hop.gateway, weight: 1 })),
   }
@@ -165,6 +168,7 @@ function otherRow({ type, nextHops, source, ...route }: TableRoute): Row {
   return {
     ...route,
     installed: true,
+    active: true,
     discard: type === 'unicast' ? undefined : type,
     hops: (nextHops.length === 0 ? nowhere : nextHops.toSorted(byWeight)).map((hop) => ({
       ...hop,
@@ -218,7 +222,8 @@ const lengthOf = (prefix: string): number => Number(prefix.split('/')[1])
 function entryOf(row: Row, isBest: boolean, place: Place, devices: Operated['devices']): Values {
   const { prefix, protocol, distance, metric, tag, hops, discard, age } = row
   const isInstalled = isBest && row.installed
-  const flags = { flags: isInstalled ? Flag.active | Flag.fib : Flag.active }
+  const active = row.active ? { active: true } : {}
+  const flags = { flags: isInstalled ? Flag.active | Flag.fib : row.active ? Flag.active : 0 }
   const fib = isInstalled ? { fib: true } : {}
   return {
     prefix,
@@ -235,13 +240,13 @@ function entryOf(row: Row, isBest: boolean, place: Place, devices: Operated['dev
     internalStatus: isInstalled ? Status.installed : Status.none,
     internalFlags: (isBest ? SELECTED : 0) | (protocol === 'static' ? STATIC : 0),
     internalNextHopNum: hops.length,
-    internalNextHopActiveNum: hops.length,
+    internalNextHopActiveNum: row.active ? hops.length : 0,
     uptime: clockTime(age),
     nexthops: hops.map(({ interface: name, gateway, weight, source }) => {
       const share = weight === undefined ? {} : { weight }
       if (discard !== undefined) {
         const how = { unreachable: true, [discards[discard][0]]: true }
-        return { ...flags, ...fib, ...how, active: true, ...share }
+        return { ...flags, ...fib, ...how, ...active, ...share }
       }
       const device = deviceOf(name)
       return {
@@ -250,7 +255,7 @@ function entryOf(row: Row, isBest: boolean, place: Place, devices: Operated['dev
         ...(gateway === undefined ? { directlyConnected: true } : { ip: gateway, afi: 'ipv4' }),
         interfaceIndex: devices(device)?.index ?? 0,
         interfaceName: device,
-        active: true,
+        ...active,
         ...share,
         ...(source === undefined ? {} : { source }),
       }

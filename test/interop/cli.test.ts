@@ -1,80 +1,22 @@
 /** `ospf-speaker run` and `show` as an operator has them: the files of a Quagga pair, unchanged, beside FRR. */
-import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { cli, FrrFromFiles, readdressed, run, socketOf } from './boxes.ts'
 import { classic, classicIds, nextHops } from './classic.ts'
 import { Frr, full } from './daemons.ts'
-import { Lab, type LabProcess, missing, until } from './lab.ts'
+import { Lab, missing, until } from './lab.ts'
 
 t.setTimeout(180_000)
 t.jobs = 3
 
-const cli = fileURLToPath(new URL('../../lib/cli/main.js', import.meta.url))
 const fixtures = (role: 'director' | 'router'): string =>
   join('fixtures', 'configs', 'classic', role)
 const vip = '10.0.1.100'
 
-/** `run` with the two files of a folder. Resolves when it has said that it started, or has ended. */
-async function run(
-  lab: Lab,
-  node: string,
-  folder: string,
-  ...more: readonly string[]
-): Promise<LabProcess> {
-  const files = ['zebra.conf', 'ospfd.conf'].flatMap((name) => ['--frr', join(folder, name)])
-  const argv = [process.execPath, cli, 'run', ...files, '--socket', socketOf(lab, node), ...more]
-  const started = lab.spawn(node, argv, 'ospf-speaker')
-  await until(() => started.output.includes('started, router id') || !started.running, {
-    what: `ospf-speaker on ${node} has started`,
-  })
-  return started
-}
-
-const socketOf = (lab: Lab, node: string): string => join(lab.directory, `${node}.sock`)
-
 async function show<T>(lab: Lab, node: string, ...words: readonly string[]): Promise<T> {
   const argv = [process.execPath, cli, 'show', 'ip', 'ospf', ...words, 'json']
   return JSON.parse(await lab.exec(node, [...argv, '--socket', socketOf(lab, node)])) as T
-}
-
-/** zebra and ospfd with the two files of a folder. */
-class FrrFromFiles {
-  readonly #lab: Lab
-  readonly #node: string
-  readonly #directory: string
-
-  private constructor(lab: Lab, node: string) {
-    this.#lab = lab
-    this.#node = node
-    this.#directory = join(lab.directory, `files-${node}`)
-  }
-
-  static async start(lab: Lab, node: string, folder: string): Promise<FrrFromFiles> {
-    const frr = new FrrFromFiles(lab, node)
-    const directory = frr.#directory
-    mkdirSync(directory)
-    cpSync(folder, directory, { recursive: true })
-    execFileSync('chown', ['-R', 'frr:frr', directory])
-    const at = (file: string): string => join(directory, file)
-    for (const [name, ready] of [
-      ['zebra', 'zserv.api'],
-      ['ospfd', 'ospfd.vty'],
-    ] as const) {
-      const paths = ['--vty_socket', directory, '-z', at('zserv.api'), '-i', at(`${name}.pid`)]
-      const argv = [`/usr/lib/frr/${name}`, ...paths, '-f', at(`${name}.conf`), '-P', '0']
-      const started = lab.spawn(node, argv, name)
-      await until(() => existsSync(at(ready)) || !started.running, { what: `${name} is up` })
-    }
-    return frr
-  }
-
-  async show<T>(...words: readonly string[]): Promise<T> {
-    const command = `show ip ospf ${words.join(' ')} json`
-    const argv = ['vtysh', '--vty_socket', this.#directory, '-c', command]
-    return JSON.parse(await this.#lab.exec(this.#node, argv)) as T
-  }
 }
 
 type Json = { readonly [key: string]: Json } | readonly Json[] | string | number | boolean | null
@@ -89,15 +31,8 @@ const fullIn = ({ neighbors }: Neighbors): readonly string[] =>
     .toSorted()
 
 /** The second director's files: those of the first with its own address. */
-function secondDirector(lab: Lab): string {
-  const folder = join(lab.directory, 'director2')
-  mkdirSync(folder)
-  for (const name of ['zebra.conf', 'ospfd.conf']) {
-    const text = readFileSync(join(fixtures('director'), name), 'utf8')
-    writeFileSync(join(folder, name), text.replaceAll(classicIds.lb1, classicIds.lb2))
-  }
-  return folder
-}
+const secondDirector = (lab: Lab): string =>
+  readdressed(lab, fixtures('director'), { [classicIds.lb1]: classicIds.lb2 })
 
 const addresses = (lab: Lab, node: string): Promise<string> =>
   lab.exec(node, ['ip', '-brief', 'address'])

@@ -4,8 +4,11 @@
  *
  *     a 10.0.1.2 --- eth0 10.0.1.1, VRF red  | us |  VRF blue, eth1 10.0.1.1 --- 10.0.1.2 b
  */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { SpeakerOptions } from '../../lib/index.ts'
+import { cli } from '../interop/boxes.ts'
 import { type KernelRoute, Lab, until } from '../interop/lab.ts'
 import { SpeakerChild } from '../interop/speakers.ts'
 import { inKernel, kernelLimit } from './vm.ts'
@@ -157,4 +160,75 @@ inKernel('speakers in two VRFs with the same addresses never meet', async (t) =>
 
   await us.stop()
   for (const table of [1001, 1002]) t.strictSame(await learned(lab, table), [])
+})
+
+/** An FRR file for one of the VRFs. */
+const frrConf = (
+  vrf: string,
+  device: string,
+  more: string,
+): string => `interface ${device} vrf ${vrf}
+ ip ospf hello-interval 1
+ ip ospf dead-interval 20
+!
+vrf ${vrf}
+ ${more}
+exit-vrf
+!
+router ospf vrf ${vrf}
+ ospf router-id 10.0.1.1
+ network 10.0.0.0/8 area 0
+`
+
+inKernel("FRR's files, one for each VRF", async (t) => {
+  const lab = Lab.for(t)
+  for (const name of ['us', 'a', 'b']) lab.node(name)
+  lab.lan('lan-a', { us: '10.0.1.1/24', a: '10.0.1.2/24' })
+  lab.lan('lan-b', { us: '10.0.1.1/24', b: '10.0.1.2/24' })
+  await addVrf(lab, 'red', 1001, 'eth0')
+  await addVrf(lab, 'blue', 1002, 'eth1')
+  // to its VRF what lo is elsewhere
+  await lab.exec('us', ['ip', 'address', 'add', '10.7.7.7/32', 'dev', 'red'])
+  const other: SpeakerOptions = {
+    routerId: '10.0.1.2',
+    installRoutes: true,
+    areas: { 0: { interfaces: { eth0: timers } } },
+  }
+  const a = await SpeakerChild.start(t, lab, 'a', other)
+  const b = await SpeakerChild.start(t, lab, 'b', other)
+  for (const [vrf, device, more] of [
+    ['red', 'eth0', 'ip route 10.6.0.0/16 10.0.1.2'],
+    ['blue', 'eth1', 'ip protocol ospf route-map NONE'],
+  ] as const) {
+    const file = join(lab.directory, `${vrf}.conf`)
+    const deny = 'access-list ALL permit any\nroute-map NONE deny 10\n match ip address ALL\n'
+    writeFileSync(file, frrConf(vrf, device, more) + deny)
+    const socket = join(lab.directory, `${vrf}.sock`)
+    const started = lab.spawn('us', [
+      process.execPath,
+      cli,
+      'run',
+      '--frr',
+      file,
+      '--socket',
+      socket,
+    ])
+    await until(() => started.output.includes('started, router id') || !started.running, {
+      what: `the speaker of ${vrf} has started`,
+      timeout: 90,
+    })
+  }
+  await a.announce(vip)
+  await b.announce(vip)
+  await comes(lab, 1001, [`${vip} via 10.0.1.2 dev eth0`])
+  await comes(lab, 'main', ['10.7.7.7 via 10.0.1.1 dev eth0'], 'a')
+  await until(async () => (await b.snapshot()).neighbors.some(({ state }) => state === 'Full'), {
+    what: 'the neighbor in the other VRF is Full',
+    timeout: 90,
+  })
+  t.strictSame(await learned(lab, 'main', 'b'), [], 'lo of one VRF is not told in the other')
+  t.strictSame(await learned(lab, 1002), [], 'its route map denies')
+  t.strictSame(await learned(lab, 'main'), [])
+  const routes = await lab.exec('us', ['ip', 'route', 'show', 'table', '1001'])
+  t.match(routes, /^10\.6\.0\.0\/16 via 10\.0\.1\.2 dev eth0/m, 'the static route of the VRF')
 })
