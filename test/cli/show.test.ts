@@ -116,6 +116,17 @@ t.test('texts', async (t) => {
   )
   t.match(await answer('show ip route 10.9.9.9'), /^Routing entry for 10\.9\.9\.9\/32\n.*best\n/)
   t.equal(await answer('show ip route 10.0.0.0/8'), '% Network not in table\n')
+  const { installRoutes: _, ...options } = operated().options
+  for (const installing of [options, { ...options, installRoutes: false }]) {
+    const learning = { ...operated(), options: installing }
+    t.match(
+      await answer('show ip route', learning),
+      /^O {3}10\.9\.9\.9\/32 \[110\/1\] via 10\.0\.1\.136, eth0 inactive, weight 1, 00:00:12$/m,
+      'as zebra has it behind a route map that denies',
+    )
+    const { '10.9.9.9/32': entries } = JSON.parse(await answer('show ip route json', learning))
+    t.match(entries, [{ internalNextHopActiveNum: 0, nexthops: [{ flags: 0, active: undefined }] }])
+  }
   t.match(await answer('show vip'), /^10\.9\.9\.9\/32 {2}up {5}00:00:12 {2}5 {5}- {7}no gate$/m)
   t.match(
     await answer('show health'),
