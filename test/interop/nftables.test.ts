@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { Director } from '../../lib/lvs/director.ts'
+import type { VirtualServiceOptions } from '../../lib/lvs/director-options.ts'
 import { Nftables, type NftablesOptions } from '../../lib/lvs/nftables.ts'
 import type { IpvsDestination } from '../../lib/lvs/types.ts'
 import { inNamespace, inside, ip } from '../linux/netns.ts'
@@ -106,7 +107,8 @@ async function serve({
   for (const number of [1, 2] as const) {
     const node = `r${number}`
     const { address, port } = server(number, 1)
-    const at = forward === 'dr' ? VIP : address
+    // with DR both its own address, for checks, and the VIP
+    const at = forward === 'dr' ? '0.0.0.0' : address
     servers[node] = await lab.serve(node, at, port, node)
     const argv = [process.execPath, agent, 'serve', at, '7', node]
     const flows = lab.spawn(node, argv, `flows ${node}`)
@@ -131,6 +133,9 @@ const flowsOf = (client: LabProcess): Flows | undefined => {
   const line = lines.at(-2)
   return line === undefined ? undefined : (JSON.parse(line) as Flows)
 }
+
+const sum = (flows: Flows | undefined): number =>
+  Object.values(flows?.alive ?? {}).reduce((a, b) => a + b, 0)
 
 /** What the flows are after pieces went both ways twice at least. */
 async function settled(client: LabProcess): Promise<Flows> {
@@ -179,10 +184,7 @@ for (const [name, place] of Object.entries(places)) {
     await Promise.all([1, 2].map((n) => plane.addDestination(held, to7(n as 1 | 2, 1))))
     const argv = [process.execPath, agent, 'hold', VIP, '7', '60']
     const client = lab.spawn('client', argv, 'hold')
-    const sum = ({ alive }: Flows): number => Object.values(alive).reduce((a, b) => a + b, 0)
-    await until(() => sum(flowsOf(client) ?? { alive: {}, ended: 0 }) === 60, {
-      what: '60 flows are alive',
-    })
+    await until(() => sum(flowsOf(client)) === 60, { what: '60 flows are alive' })
     const before = await settled(client)
     t.ok(before.alive['r1']! > 5 && before.alive['r2']! > 5, JSON.stringify(before))
 
@@ -213,43 +215,51 @@ for (const [name, place] of Object.entries(places)) {
     t.setTimeout(180_000)
     const here = await place(t)
     setForwarding(1)
-    const { lab, server, devices, inner } = here
+    const { server, devices } = here
     await serve(here)
     const plane = await open(t, { devices })
     await plane.addService({ key, scheduler: 'rr' })
     await plane.addDestination(key, server(1, 1))
-    const files = { client: join(lab.directory, 'c.pcap'), r1: join(lab.directory, 'r.pcap') }
-    const captures = [
-      await lab.capture('client', 'eth0', files.client, 'tcp'),
-      await lab.capture('r1', 'eth0', files.r1, 'tcp'),
-    ]
-    const { answered } = await lab.connections('client', VIP, 80, 1)
-    t.strictSame(answered, { r1: 1 })
-    for (const capture of captures) await capture.stop()
-    const [asked, got] = [packets(files.client), packets(files.r1)]
-    const request = asked.find((one) => one.payload !== '' && one.to === VIP)!
-    const arrived = got.find((one) => one.payload === request.payload)!
-    const reply = asked.find((one) => one.payload !== '' && one.from === VIP)!
-    const macs = (device: string): string =>
-      readFileSync(`/sys/class/net/${device}/address`, 'utf8').trim()
-    const macOf = async (node: string): Promise<string> =>
-      (await lab.exec(node, ['cat', '/sys/class/net/eth0/address'])).trim()
-    t.equal(arrived.ttl, request.ttl - 1, 'TTL less one')
-    t.equal(arrived.sourceMac, macs(inner))
-    t.equal(arrived.targetMac, await macOf('r1'))
-    const { sourceMac: _, targetMac: __, ttl: ___, ...rest } = request
-    if (here.forward === 'dr') {
-      t.match(arrived, rest, 'addresses, ports, payload unchanged')
-      t.equal(reply.sourceMac, await macOf('r1'), 'the reply does not pass the director')
-      t.equal(reply.ttl, 64)
-    } else {
-      const { address, port } = server(1, 1)
-      t.match(arrived, { ...rest, to: address, toPort: `${port}` })
-      t.equal(reply.sourceMac, macs('eth0'), 'the reply passes the director')
-      t.equal(reply.ttl, 63)
-      t.equal(reply.fromPort, '80')
-    }
+    await checkWire(t, here)
   })
+}
+
+/** Checks each packet of one connection to port 80, whose server has to be r1. */
+async function checkWire(t: Test, here: Place): Promise<void> {
+  const { lab, server, inner } = here
+  const files = { client: join(lab.directory, 'c.pcap'), r1: join(lab.directory, 'r.pcap') }
+  const captures = [
+    await lab.capture('client', 'eth0', files.client, 'tcp'),
+    await lab.capture('r1', 'eth0', files.r1, 'tcp'),
+  ]
+  const { answered } = await lab.connections('client', VIP, 80, 1)
+  t.strictSame(answered, { r1: 1 })
+  for (const capture of captures) await capture.stop()
+  const [asked, got] = [packets(files.client), packets(files.r1)]
+  const request = asked.find((one) => one.payload !== '' && one.to === VIP && one.toPort === '80')!
+  const arrived = got.find((one) => one.payload === request.payload)!
+  const reply = asked.find(
+    (one) => one.payload !== '' && one.from === VIP && one.fromPort === '80',
+  )!
+  const macs = (device: string): string =>
+    readFileSync(`/sys/class/net/${device}/address`, 'utf8').trim()
+  const macOf = async (node: string): Promise<string> =>
+    (await lab.exec(node, ['cat', '/sys/class/net/eth0/address'])).trim()
+  t.equal(arrived.ttl, request.ttl - 1, 'TTL less one')
+  t.equal(arrived.sourceMac, macs(inner))
+  t.equal(arrived.targetMac, await macOf('r1'))
+  const { sourceMac: _, targetMac: __, ttl: ___, ...rest } = request
+  if (here.forward === 'dr') {
+    t.match(arrived, rest, 'addresses, ports, payload unchanged')
+    t.equal(reply.sourceMac, await macOf('r1'), 'the reply does not pass the director')
+    t.equal(reply.ttl, 64)
+  } else {
+    const { address, port } = server(1, 1)
+    t.match(arrived, { ...rest, to: address, toPort: `${port}` })
+    t.equal(reply.sourceMac, macs('eth0'), 'the reply passes the director')
+    t.equal(reply.ttl, 63)
+    t.equal(reply.fromPort, '80')
+  }
 }
 
 interface Packet {
@@ -497,6 +507,83 @@ if (hasNft) {
       what: 'put right',
       timeout: 40,
     })
+  })
+
+  inNamespace('a director with DR: servers drain, fail and return', async (t) => {
+    t.setTimeout(180_000)
+    const here = await directPlace(t)
+    const { lab, server, devices } = here
+    const servers = await serve(here)
+    const plane = await open(t, { devices })
+    const services = (draining?: 1 | 2): VirtualServiceOptions[] =>
+      [key.port, held.port].map((port) => ({
+        address: VIP,
+        port,
+        scheduler: 'wrr',
+        forward: 'dr',
+        checks: [{ type: 'tcp', delayLoop: 0.3, retry: 0, connectTimeout: 1, rise: 1 }],
+        servers: ([1, 2] as const).map((n) => ({
+          address: server(n, 1).address,
+          weight: n === 1 ? 5 : 3,
+          drain: n === draining,
+        })),
+      }))
+    const director = await Director.start({ ipvs: plane, services: services() })
+    t.teardown(() => director.stop())
+    const pool = async (): Promise<string> =>
+      (await plane.destinations(key))
+        .map(({ address, weight }) => `${address}x${weight}`)
+        .toSorted()
+        .join()
+    const whole = '10.0.1.11x5,10.0.1.12x3'
+    const becomes = (wanted: string): Promise<unknown> =>
+      until(
+        async () => {
+          const now = await pool()
+          if (now === wanted) return true
+          throw new Error(now)
+        },
+        { what: wanted, timeout: 40 },
+      )
+    await becomes(whole)
+    t.strictSame(await plane.findings(), [], 'nothing has to be forwarded by the kernel')
+    const { answered, failed } = await lab.connections('client', VIP, key.port, 160)
+    t.strictSame(failed, {})
+    // 100 of 160, and five standard deviations
+    t.ok(Math.abs(answered['r1']! - 100) <= 31, `weights 5 and 3: ${JSON.stringify(answered)}`)
+
+    const argv = [process.execPath, agent, 'hold', VIP, `${held.port}`, '60']
+    const client = lab.spawn('client', argv, 'hold')
+    await until(() => sum(flowsOf(client)) === 60, { what: '60 flows are alive' })
+    const before = await settled(client)
+    t.ok(before.alive['r1']! > 5 && before.alive['r2']! > 5, JSON.stringify(before))
+
+    await director.update({ services: services(2) })
+    await becomes('10.0.1.11x5,10.0.1.12x0')
+    if (hasTools) await checkWire(t, here)
+    t.strictSame(await settled(client), before, 'a drain disturbs no flow')
+    await director.update({ services: services() })
+    await becomes(whole)
+
+    await servers['r1']!.kill()
+    await becomes('10.0.1.12x3')
+    t.strictSame(await lab.connections('client', VIP, key.port, 20), {
+      answered: { r2: 20 },
+      failed: {},
+    })
+    t.strictSame(await settled(client), before, 'its other service goes on')
+    await lab.serve('r1', '0.0.0.0', key.port, 'r1')
+    await becomes(whole)
+    t.ok((await lab.connections('client', VIP, key.port, 40)).answered['r1']! > 0)
+    t.strictSame(await settled(client), before)
+
+    // somebody removes the tables: put back
+    await client.kill()
+    nft('delete table netdev ospf_lvs')
+    await becomes(whole)
+    t.strictSame((await lab.connections('client', VIP, key.port, 10)).failed, {})
+    await director.stop()
+    t.strictSame(await plane.services(), [])
   })
 }
 
