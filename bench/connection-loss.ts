@@ -8,7 +8,8 @@
  * exit status is 1 when a connection was lost that was opened after the router's kernel had changed its route.
  */
 import { Lab, missing } from '../test/interop/lab.ts'
-import { type LossCount, type LossResult, type LossRouter, losses } from './losses.ts'
+import type { LossCount } from './loss-count.ts'
+import { type LossResult, type LossRouter, losses } from './losses.ts'
 
 const words = process.argv.slice(2)
 const isShort = words.includes('--short')

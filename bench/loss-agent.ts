@@ -3,15 +3,16 @@
  * they compare between processes and with the kernel's monitor.
  * - `director JSON` announces the VIP and serves it: every answer comes half a second after the request.
  * - `router JSON` is a speaker that installs routes.
- * - `client ADDRESS PORT COUNT` keeps so many connections under way.
+ * - `server PORT` serves alone.
+ * - `client ADDRESS PORT COUNT [MS]` keeps so many connections under way, and gives up on one after so long.
  */
 import { readFileSync } from 'node:fs'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { healthy, OspfSpeaker, type SpeakerOptions } from '../lib/index.ts'
 
 /** Milliseconds from a request to its answer. */
 export const ANSWER_MS = 500
-/** What is not over by then is lost. */
+/** What is not over by then is lost, unless the client is told otherwise. */
 export const LOST_MS = 3000
 
 export interface DirectorOptions {
@@ -41,14 +42,23 @@ const ANSWER = `HTTP/1.1 200 OK\r\nContent-Length: ${BODY.length}\r\nConnection:
 
 const say = (message: object): void => void process.send?.(message)
 
-async function director({ speaker: options, vip, port }: DirectorOptions): Promise<void> {
-  const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
+/** Answers late. */
+function slowServer(sockets = new Set<Socket>()): Server {
+  return createServer((socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => socket.destroy())
     socket.once('data', () => setTimeout(() => socket.write(ANSWER), ANSWER_MS))
   })
+}
+
+function serve(port: number): void {
+  slowServer().listen({ host: '0.0.0.0', port, backlog: 4096 }, () => say({ ready: true }))
+}
+
+async function director({ speaker: options, vip, port }: DirectorOptions): Promise<void> {
+  const sockets = new Set<Socket>()
+  const server = slowServer(sockets)
   const speaker = await OspfSpeaker.start(options)
   const probe = async (): Promise<void> => {
     if (!server.listening) throw new Error('nobody listens')
@@ -101,7 +111,7 @@ function tcpCounters(): Record<string, number> {
   return found
 }
 
-function client(host: string, port: number, count: number): void {
+function client(host: string, port: number, count: number, patience: number): void {
   const records: LossRecord[] = []
   const before = tcpCounters()
   let isOver = false
@@ -122,9 +132,9 @@ function client(host: string, port: number, count: number): void {
     let failure = ''
     const socket = connect({ host, port })
     const late = setTimeout(() => {
-      failure = 'over 3 s'
+      failure = `over ${patience / 1000} s`
       socket.destroy()
-    }, LOST_MS)
+    }, patience)
     socket.on('connect', () => socket.write('GET / HTTP/1.1\r\nHost: vip\r\n\r\n'))
     socket.on('data', (bytes) => {
       received += bytes.length
@@ -158,7 +168,8 @@ function client(host: string, port: number, count: number): void {
   say({ ready: true })
 }
 
-const [, , role, first = '', second = '', third = ''] = process.argv
+const [, , role, first = '', second = '', third = '', fourth = `${LOST_MS}`] = process.argv
 if (role === 'director') await director(JSON.parse(first) as DirectorOptions)
 else if (role === 'router') await router(JSON.parse(first) as SpeakerOptions)
-else if (role === 'client') client(first, Number(second), Number(third))
+else if (role === 'server') serve(Number(first))
+else if (role === 'client') client(first, Number(second), Number(third), Number(fourth))

@@ -5,22 +5,26 @@
  * Lost means reset, refused, truncated or not over after 3 s. The directors run this library; the router is FRR, BIRD or
  * this library. All in namespaces, with a hash over ports in the router.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import type { ChildProcess } from 'node:child_process'
 import type { DownResult, SpeakerOptions } from '../lib/index.ts'
 import { classic, classicIds } from '../test/interop/classic.ts'
 import { Bird, Frr } from '../test/interop/daemons.ts'
 import { type Lab, until } from '../test/interop/lab.ts'
 import { onEth0 } from '../test/interop/speakers.ts'
 import { KernelWatch } from './kernel-watch.ts'
-import type { ClientReport, DirectorOptions, DirectorOrder, LossRecord } from './loss-agent.ts'
+import type { ClientReport, DirectorOptions, DirectorOrder } from './loss-agent.ts'
+import {
+  byCause,
+  count,
+  heard,
+  inFlightAt,
+  type LossCount,
+  leastInFlight,
+  openedAfter,
+  startAgent,
+} from './loss-count.ts'
 
 const PORT = 8080
-const agent = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? './loss-agent.ts' : './loss-agent.js', import.meta.url),
-)
-
 /** 'speaker' is this library with plain multipath, 'resilient' with resilient groups. */
 export type LossRouter = 'frr' | 'bird' | 'speaker' | 'resilient'
 
@@ -33,12 +37,6 @@ export interface LossOptions {
   readonly before?: number
   /** Seconds that a drain may wait; default 60. */
   readonly drain?: number
-}
-
-/** Connections, and how many of them were lost. */
-export interface LossCount {
-  readonly opened: number
-  readonly lost: number
 }
 
 export interface LossResult {
@@ -81,8 +79,7 @@ export async function losses(lab: Lab, options: LossOptions): Promise<LossResult
   using watch = new KernelWatch(lab.namespace('router'), vip)
   const running: ChildProcess[] = []
   const start = (node: string, ...argv: string[]): ChildProcess => {
-    const command = ['netns', 'exec', lab.namespace(node), process.execPath, agent, ...argv]
-    const child = spawn('ip', command, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const child = startAgent(lab, node, ...argv)
     running.push(child)
     return child
   }
@@ -136,12 +133,12 @@ export async function losses(lab: Lab, options: LossOptions): Promise<LossResult
       failureToDecision: decided - failed,
       decisionToRoute: changed - decided,
       decisionToDrainBit: drainBit === undefined ? undefined : drainBit - decided,
-      inFlightAtFailure: count(records, ([opened, ended]) => opened <= failed && ended > failed),
+      inFlightAtFailure: inFlightAt(records, failed),
       failureToDecisionOpened: count(records, ([at]) => at > failed && at <= decided),
       decisionToRouteOpened: count(records, ([at]) => at > decided && at <= changed),
       lostBefore: count(records, ([, ended]) => ended <= changed).lost,
-      inFlightAtRoute: count(records, ([opened, ended]) => opened <= changed && ended > changed),
-      after: count(records, ([opened]) => opened > changed),
+      inFlightAtRoute: inFlightAt(records, changed),
+      after: openedAfter(records, changed),
       failures: byCause(records),
       synRetransmissions,
       retransmissions,
@@ -187,45 +184,3 @@ const seconds = (s: number): Promise<void> =>
 
 const sum = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((a, b) => a + b, 0)
-
-function count(records: readonly LossRecord[], isOne: (record: LossRecord) => boolean): LossCount {
-  const those = records.filter(isOne)
-  return { opened: those.length, lost: those.filter(([, , failure]) => failure !== '').length }
-}
-
-function byCause(records: readonly LossRecord[]): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const [, , failure] of records) {
-    if (failure !== '') counts[failure] = (counts[failure] ?? 0) + 1
-  }
-  return counts
-}
-
-/** In the last second before an instant. */
-function leastInFlight(records: readonly LossRecord[], until: number): number {
-  const samples = Array.from({ length: 50 }, (_, i) => until - 20 * i)
-  return Math.min(...samples.map((at) => records.filter(([o, e]) => o <= at && e > at).length))
-}
-
-/** The next message that has a field of this name. Rejects when the process ends instead. */
-async function heard<T>(child: ChildProcess, field: string): Promise<T> {
-  const ended = new AbortController()
-  const { signal } = ended
-  const exit = once(child, 'exit', { signal }).then(([code]) => {
-    throw new Error(`${child.spawnargs.slice(3).join(' ')}: ended with ${code}`)
-  })
-  const message = new Promise<T>((resolve) => {
-    const look = (said: object): void => {
-      if (!(field in said)) return
-      child.off('message', look)
-      resolve(said as T)
-    }
-    child.on('message', look)
-  })
-  try {
-    return await Promise.race([message, exit])
-  } finally {
-    ended.abort()
-    exit.catch(() => {})
-  }
-}

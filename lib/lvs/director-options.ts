@@ -206,7 +206,11 @@ export type CheckOptions =
   | FileCheckOptions
   | ProbeCheckOptions
 
-/** What the counters of IPVS tell of a server without asking it; see `lvs/passive.ts`. */
+/**
+ * What the counters of IPVS tell of a server without asking it. With NAT: packets go in and none comes out. With DR and
+ * TUN only that SYNs are not answered, of TCP, while no connection counts as active: not a server that accepts and
+ * hangs, or serves errors. See `lvs/passive.ts`.
+ */
 export interface PassiveCheckOptions {
   /** So long nothing may come back; default 10. */
   readonly window?: number

@@ -7,8 +7,10 @@
  * DR and TUN: replies do not pass, and the director sees the client's half alone. A client that is answered goes on: its
  * connection becomes established, and counts as active. New TCP connections, at least `minimum` of them in a window,
  * none of which became active, and hardly more packets than SYNs and their repetitions (at most three each): the server
- * does not answer. That sees a server that is gone or drops SYNs. It does not see one that refuses, as a RST passes by
- * and clients repeat nothing; nor one that accepts and serves errors; nor anything of UDP.
+ * does not answer. That sees a server that is gone or drops SYNs; one that refuses looks the same, as its RSTs pass by.
+ * It does not see one that accepts and hangs or serves errors, nor anything of UDP, nor any at all while a connection
+ * counts as active (one that a dead server left behind does so until the client gives up), or while clients repeat their
+ * SYNs so often that there are more packets than that.
  */
 import type { PassiveConfig } from './director-config.ts'
 import type { IpvsDestinationState } from './types.ts'

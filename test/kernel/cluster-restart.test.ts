@@ -1,28 +1,24 @@
 /**
- * What connections and the kernel's table go through when directors come and go: one that is killed, one that is drained
- * behind FRR, and others who meddle with the table. And what a director of 1,000 servers takes.
+ * What connections and the kernel's table go through when a director is killed and comes back, and when others meddle
+ * with the table. And what a director of 1,000 servers takes. Those that are drained: cluster-drain.test.ts.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import type { Test } from 'tap'
 import type { RealServerOptions } from '../../lib/index.ts'
-import { Frr } from '../interop/daemons.ts'
 import { Lab, until } from '../interop/lab.ts'
 import {
   addresses,
-  cluster,
-  type DirectorName,
-  director,
+  behind,
   Held,
-  pools,
-  quick,
+  heldReport,
+  maglev,
+  maglevLines,
   reached,
   serve,
   service,
-  speaker,
+  sum,
   table,
   vip,
 } from './cluster.ts'
-import type { HoldReport } from './cluster-agent.ts'
 import { DirectorProcess, PATIENCE } from './director-process.ts'
 import { inKernel, kernelLimit } from './vm.ts'
 
@@ -30,73 +26,16 @@ kernelLimit(600)
 
 /** Connections that are kept open. */
 const HELD = 60
-/** Directors that have this choose the same server for the same client. */
-const maglev = service({ ...quick, scheduler: 'mh', flags: ['mh-fallback', 'mh-port'] })
-const lines = [
-  `-A -t ${vip}:80 -s mh -b mh-fallback,mh-port`,
-  `-a -t ${vip}:80 -r ${addresses.s1}:80 -g -w 1`,
-  `-a -t ${vip}:80 -r ${addresses.s2}:80 -g -w 1`,
-]
-
 const seconds = (count: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, count * 1000))
 
-/** The network with FRR as the router, both servers, and these directors. */
-async function behindFrr(t: Test, names: readonly DirectorName[]) {
-  const lab = Lab.for(t)
-  await cluster(lab)
-  await lab.exec('router', ['modprobe', 'ip_vs'])
-  // Debian makes it at boot
-  await lab.exec('router', ['install', '-d', '-o', 'frr', '-g', 'frr', '/run/frr'])
-  const frr = new Frr(lab, 'router', {
-    routerId: addresses.router,
-    interfaces: [
-      { name: 'eth0', network: '10.0.1.0/24' },
-      { name: 'eth1', network: '10.0.2.0/24', passive: true },
-    ],
-  })
-  await frr.start()
-  for (const name of ['s1', 's2']) await serve(lab, name)
-  const start = async (name: DirectorName): Promise<DirectorProcess> => {
-    lab.sysctl(name, { 'net.ipv4.vs.sloppy_tcp': 1 })
-    return DirectorProcess.start(t, lab, name, {
-      speaker: speaker(name),
-      director: director(maglev),
-      vips: { [vip]: {} },
-    })
-  }
-  const directors = await Promise.all(names.map(start))
-  await reached(lab, vip, ...names)
-  await pools(lab, ['s1', 's2'], names)
-  return { lab, start, directors }
-}
-
-/** @param outage while nobody announced the VIP, new connections had nowhere to go; those that were there lived on */
-function nothingLost(
-  t: Test,
-  { held, lines, longest, opened, lost }: HoldReport,
-  { outage = false } = {},
-): void {
-  const sum = (counts: Readonly<Record<string, number>>): number =>
-    Object.values(counts).reduce((total, one) => total + one, 0)
-  t.comment(
-    `${sum(held)} connections held with ${lines} lines, ${sum(opened)} opened; ` +
-      `${lost.length} lost; the longest answer took ${longest} ms`,
-  )
-  t.strictSame(outage ? lost.filter((why) => !why.startsWith('new')) : lost, [])
-  t.equal(sum(held), HELD)
-  t.ok(lines >= HELD, 'all of them were used')
-  t.ok(sum(opened) >= 20)
-  t.strictSame(Object.keys(held).toSorted(), ['s1', 's2'])
-}
-
 inKernel('the only director is killed and comes back: connections and tables stay', async (t) => {
-  const { lab, start, directors } = await behindFrr(t, ['d1'])
+  const { lab, start, directors } = await behind(t, 'FRR', ['d1'], [maglev()])
   // of somebody else
   const foreign = ['-A -t 10.0.1.200:99 -s wrr', '-a -t 10.0.1.200:99 -r 10.0.1.21:99 -g -w 5']
   for (const line of foreign) await lab.exec('d1', ['ipvsadm', ...line.split(' ')])
   const before = (await table(lab, 'd1')).toSorted()
-  t.strictSame(before, [...lines, ...foreign].toSorted())
+  t.strictSame(before, [...maglevLines(), ...foreign].toSorted())
 
   const held = await Held.open(lab, 80, HELD)
   await directors[0]!.kill()
@@ -115,44 +54,20 @@ inKernel('the only director is killed and comes back: connections and tables sta
   await reached(lab, vip, 'd1')
   await seconds(3)
   t.strictSame((await table(lab, 'd1')).toSorted(), before)
-  nothingLost(t, await held.end(), { outage: true })
+  const report = await held.end()
+  t.comment(heldReport(report))
+  // while nobody announced the VIP, new connections had nowhere to go
+  t.strictSame(
+    report.lost.filter((why) => !why.startsWith('new')),
+    [],
+  )
+  t.equal(sum(report.held), HELD)
+  t.ok(report.lines >= HELD, 'all of them were used')
+  t.strictSame(Object.keys(report.held).toSorted(), ['s1', 's2'])
   t.strictSame(again.events('drift'), [])
 
   t.equal(await again.stop(), 0)
   t.strictSame(await table(lab, 'd1'), foreign, 'what is not ours is left')
-})
-
-inKernel('one of two is drained behind FRR: nobody notices', async (t) => {
-  const { lab, directors } = await behindFrr(t, ['d1', 'd2'])
-  const [d1, d2] = directors as [DirectorProcess, DirectorProcess]
-  const checksums = await Promise.all([d1, d2].map((one) => one.ask({ do: 'status' })))
-  t.equal(checksums[0]?.checksum, checksums[1]?.checksum, 'both tables agree')
-
-  const held = await Held.open(lab, 80, HELD)
-  /** Connections that the kernel of a director knows, and that nobody has closed. */
-  const connections = async (name: string): Promise<number> =>
-    (await lab.exec(name, ['ipvsadm', '-Lnc'])).split('\n').filter(isOpen).length
-  const isOpen = (line: string): boolean =>
-    line.startsWith('TCP') && !/FIN_WAIT|TIME_WAIT|CLOSE|LAST_ACK/.test(line)
-  const there = await connections('d2')
-  t.ok(there >= 10, `${there} connections through the one that goes`)
-
-  const since = Date.now()
-  const result = await d2.ask({ do: 'drain', vip })
-  t.comment(`drained in ${Date.now() - since} ms: ${JSON.stringify(result).slice(0, 400)}`)
-  t.match(result, { outcome: 'done', acknowledged: true })
-  await reached(lab, vip, 'd1')
-  t.strictSame((await table(lab, 'd2')).toSorted(), lines, 'its service stays, for what is late')
-  await seconds(5)
-  const moved = await connections('d1')
-  t.ok(moved >= HELD, `${moved} connections through the other now`)
-
-  await d2.ask({ do: 'undrain', vip })
-  await reached(lab, vip, 'd1', 'd2')
-  await pools(lab, ['s1', 's2'])
-  await seconds(5)
-  t.ok((await connections('d2')) >= 10, 'and back')
-  nothingLost(t, await held.end())
 })
 
 inKernel('others meddle with the table, and the kernel lacks a scheduler', async (t) => {

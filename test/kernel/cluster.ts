@@ -11,6 +11,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
 import type {
   DirectorOptions,
   RealServerOptions,
@@ -18,10 +19,11 @@ import type {
   VirtualServiceOptions,
 } from '../../lib/index.ts'
 import { nextHops } from '../interop/classic.ts'
-import { type Lab, type LabProcess, type Lan, until } from '../interop/lab.ts'
+import { Frr } from '../interop/daemons.ts'
+import { Lab, type LabProcess, type Lan, until } from '../interop/lab.ts'
 import { classicTimers, onEth0 } from '../interop/speakers.ts'
 import type { HoldReport } from './cluster-agent.ts'
-import { PATIENCE } from './director-process.ts'
+import { DirectorProcess, PATIENCE } from './director-process.ts'
 
 export const vip: string = '10.0.1.100'
 export const natVip: string = '10.0.1.101'
@@ -131,6 +133,17 @@ export const quick = {
   rise: 1,
 } as const satisfies Partial<VirtualServiceOptions>
 
+/** Directors that have this choose the same server for the same client. */
+export const maglev = (port = 80): VirtualServiceOptions =>
+  service({ ...quick, port, scheduler: 'mh', flags: ['mh-fallback', 'mh-port'] })
+
+/** Of `maglev` as ipvsadm saves it, sorted. */
+export const maglevLines = (port = 80): readonly string[] => [
+  `-A -t ${vip}:${port} -s mh -b mh-fallback,mh-port`,
+  `-a -t ${vip}:${port} -r ${addresses.s1}:${port} -g -w 1`,
+  `-a -t ${vip}:${port} -r ${addresses.s2}:${port} -g -w 1`,
+]
+
 export const director = (...services: VirtualServiceOptions[]): DirectorOptions => ({
   services,
   reconcileInterval: 5,
@@ -149,6 +162,55 @@ export async function serve(
     timeout: PATIENCE,
   })
   return process_
+}
+
+/** Which router the directors are behind. */
+export type RouterName = 'FRR' | 'ospf-speaker'
+
+/**
+ * Builds the network behind a router, with both servers and these directors: all of them have the same services, and
+ * take connections that began elsewhere.
+ * @param more starts what else the servers serve
+ */
+export async function behind(
+  t: Test,
+  kind: RouterName,
+  names: readonly DirectorName[],
+  services: readonly VirtualServiceOptions[],
+  more: (lab: Lab) => Promise<void> = async () => {},
+) {
+  const lab = Lab.for(t)
+  await cluster(lab)
+  await lab.exec('router', ['modprobe', 'ip_vs'])
+  if (kind === 'FRR') {
+    // Debian makes it at boot
+    await lab.exec('router', ['install', '-d', '-o', 'frr', '-g', 'frr', '/run/frr'])
+    const frr = new Frr(lab, 'router', {
+      routerId: addresses.router,
+      interfaces: [
+        { name: 'eth0', network: '10.0.1.0/24' },
+        { name: 'eth1', network: '10.0.2.0/24', passive: true },
+      ],
+    })
+    await frr.start()
+  } else {
+    await DirectorProcess.start(t, lab, 'router', { speaker: router })
+  }
+  for (const name of ['s1', 's2']) await serve(lab, name)
+  await more(lab)
+  const start = async (name: DirectorName): Promise<DirectorProcess> => {
+    lab.sysctl(name, { 'net.ipv4.vs.sloppy_tcp': 1 })
+    return DirectorProcess.start(t, lab, name, {
+      speaker: speaker(name),
+      director: director(...services),
+      // connections that are held do not end
+      vips: { [vip]: { times: { drain: 5 } } },
+    })
+  }
+  const directors = await Promise.all(names.map(start))
+  await reached(lab, vip, ...names)
+  await pools(lab, ['s1', 's2'], names)
+  return { lab, start, directors }
 }
 
 /** How often each server answered the client, or what came in place of an answer. */
@@ -196,6 +258,18 @@ export class Held {
     return JSON.parse(this.#output.slice(this.#output.indexOf('{'))) as HoldReport
   }
 }
+
+/** What became of connections that were held: `lost` is all that a test wants to be empty. */
+export function heldReport(report: HoldReport): string {
+  const { held, lines, longest, opened, lost } = report
+  return (
+    `${sum(held)} connections held with ${lines} lines, ${sum(opened)} opened; ` +
+    `${lost.length} lost; the longest answer took ${longest} ms`
+  )
+}
+
+export const sum = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((total, one) => total + one, 0)
 
 /** The table of a director's kernel, as ipvsadm saves it: a line each. */
 export async function table(lab: Lab, node: string): Promise<readonly string[]> {

@@ -553,6 +553,26 @@ t.test('passive, DR: connections come and none is established', async (t) => {
   t.match(lines('server').at(-1), /passive: \d+ connections in \d+ s, none was established/)
 })
 
+t.test('passive, DR: what it sees, and what it does not', async (t) => {
+  const cases = [
+    ['refused: a SYN alone', { inPackets: 3n }, 0, '2x1'],
+    ['an active connection hides it', { inPackets: 7n }, 1, '1x1 2x1'],
+    ['clients that go on repeating their SYNs hide it', { inPackets: 12n }, 0, '1x1 2x1'],
+  ] as const
+  for (const [name, packets, active, wanted] of cases) {
+    const { farm, start, run, table, ipvs } = bench()
+    await start({ services: [farm.service(2, { passive: { window: 10, minimum: 10 } })] })
+    await run(1)
+    ipvs.setConnections(web, at(1), { active, inactive: 0 })
+    for (let i = 0; i < 25; i++) {
+      const there = (await ipvs.destinations(web)).some(({ address }) => address === '10.0.2.1')
+      if (there) ipvs.count(web, at(1), { connections: 3n, ...packets })
+      await run(1)
+    }
+    t.equal(await table(), wanted, name)
+  }
+})
+
 t.test('keepLast: the last ones stay however many fail, and count for nothing', async (t) => {
   const { farm, start, run, table } = bench()
   const { director } = await start({ services: [farm.service(3, { keepLast: 1, retry: 0 })] })
