@@ -33,14 +33,17 @@ ${ports.map(service).join('')}`,
   const args = [main, 'run', file, '--socket', '/tmp/killed.sock']
   const first = start(t, ...args)
   const table = (): string => ipvsadm('-Ln')
-  const both = /:80 [\s\S]*10\.9\.1\.1:80 [\s\S]*:81 [\s\S]*10\.9\.1\.1:81 /
-  await until('both services are there', () => both.test(table()), first.told)
+  const serves = (listed: string, port: number): boolean =>
+    listed.includes(`TCP  ${vip}:${port} `) && listed.includes(`10.9.1.1:${port} `)
+  // in the order of a hash
+  const both = (listed: string): boolean => serves(listed, 80) && serves(listed, 81)
+  await until('both services are there', () => both(table()), first.told)
   await first.kill()
-  t.match(table(), both, 'what is killed leaves all behind')
+  t.ok(both(table()), 'what is killed leaves all behind')
   write(80)
   const second = start(t, ...args)
   await until('the other one is gone', () => !table().includes(`${vip}:81`), second.told)
-  t.match(table(), /:80 [\s\S]*10\.9\.1\.1:80 /, 'the one that is wanted stays')
+  t.ok(serves(table(), 80), 'the one that is wanted stays')
   const adopted = (): boolean => second.told().includes(`tcp ${vip}:80: adopted`)
   await until('it is adopted', adopted, second.told)
   t.equal(await second.stop(), 0, second.told())
