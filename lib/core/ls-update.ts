@@ -180,7 +180,7 @@ export function install(scope: Scope, lsa: Lsa, age: number, flooded: boolean): 
   const entry = lsdb.install(lsa, age, router.now, flooded)
   entry.ours = false
   if (isSelfOriginated(router, lsa.header)) lsdb.own.add(entry)
-  router.watchAge(entry)
+  router.aging.watch(entry)
   if (lsa.header.type === LsType.external) router.as.overflow.check()
   const after = age >= MAX_AGE_S ? undefined : lsa
   if (isOpaque(lsa.header.type)) {

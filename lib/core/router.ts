@@ -13,7 +13,7 @@
  *   flood.ts                   13.3, 13.6             ls-ack.ts                 13.5, 13.7
  *   flood-pace.ts, exchanges.ts   RFC 4222            limits.ts, token-bucket.ts   bounds        suspicions.ts   attacks
  *   refused.ts                 what a full database had no room for
- *   lsdb.ts                    12.1, 13.1, age        originate.ts              12.4, 13.4, 14.1, pacing
+ *   lsdb.ts, aging.ts          12.1, 13.1, 14         originate.ts              12.4, 13.4, 14.1, pacing
  *   spf.ts, dijkstra.ts        16.1 first stage       routes.ts                 16.1 second stage, the table, the diff
  *   inter-area.ts              16.2, 16.3             external-routes.ts        16.4
  *   summaries.ts               12.4.3                 autonomous-system.ts      12.4.4; link-state-id.ts: appendix E
@@ -57,11 +57,12 @@ import { type Lsa, type LsaHeader, LsType, lsaKey } from '../wire/lsa.ts'
 import { encodePacket, type PacketBody } from '../wire/packet.ts'
 import type { PrefixShare } from '../wire/traffic-share.ts'
 
+import { Aging } from './aging.ts'
 import { Area } from './area.ts'
 import { SendSequences, seal } from './authentication.ts'
 import { AutonomousSystem } from './autonomous-system.ts'
 import { configure } from './configure.ts'
-import { LS_REFRESH_TIME_S, MAX_AGE_HOLD_MS, MAX_AGE_S, MAX_TTL } from './constants.ts'
+import { MAX_TTL } from './constants.ts'
 import type { DropReason, MismatchField, OspfEvent } from './events.ts'
 import { Exchanges } from './exchanges.ts'
 import { flushUpdates } from './flood.ts'
@@ -80,13 +81,10 @@ import type {
 } from './io.ts'
 import { defaultLimits, type LimitEvent, type Limits, LimitWatch } from './limits.ts'
 import { flushDirectAcks } from './ls-ack.ts'
-import { ageOf, type Entry } from './lsdb.ts'
 import type { Neighbor } from './neighbor.ts'
-import { atLeast } from './neighbor-fsm.ts'
 import { type OpaqueSnapshot, snapshotOpaques } from './opaque.ts'
 import {
   defaultLsaThrottle,
-  expire,
   type LsaThrottle,
   payWithheld,
   reconcile,
@@ -169,6 +167,7 @@ export class Router {
   /** Neighbors in Full that may not have all of our own LSAs yet; see payWithheld. */
   readonly owed: Set<Neighbor> = new Set()
   readonly hostnames: Hostnames = new Hostnames(this)
+  readonly aging: Aging = new Aging(this)
   readonly exchanges: Exchanges = new Exchanges(this)
   readonly refused: Refused = new Refused(this)
   /** Undefined: we say nothing of ourselves. */
@@ -205,7 +204,6 @@ export class Router {
   #outputsRead = 0
   #deferred: (() => void)[] = []
   readonly #touched = new Set<Interface>()
-  readonly #ageTimer: Timer
   readonly #originateTimer: Timer
   readonly #limitWatch = new LimitWatch((event) => this.say(event))
   readonly #suspicions = new Suspicions((event) => this.say(event))
@@ -226,7 +224,6 @@ export class Router {
       routeDelay: { ...defaultRouteDelay, ...options.routeDelay },
       stopwatch: options.stopwatch,
     })
-    this.#ageTimer = this.timers.create('age', () => this.#ageDatabases())
     this.#originateTimer = this.timers.create('originate', () => {
       for (const scope of this.scopes()) scope.originateDirty = true
     })
@@ -567,36 +564,7 @@ export class Router {
     if (!this.#originateTimer.armed || at < this.#originateTimer.at) this.#originateTimer.set(at)
   }
 
-  /** Makes sure that somebody looks when the entry is due for refresh, or has come to MaxAge. */
-  watchAge(entry: Entry): void {
-    const at = this.#ageDeadline(entry)
-    if (!this.#ageTimer.armed || at < this.#ageTimer.at) this.#ageTimer.set(at)
-  }
-
   // Below: private
-
-  #ageDeadline(entry: Entry): Instant {
-    const limit = entry.ours || entry.installedAt === this.now ? LS_REFRESH_TIME_S : MAX_AGE_S
-    const at = entry.installedAt + (limit - entry.ageAtInstall) * 1000
-    return Math.max(at, this.now + AGE_GRANULARITY_MS)
-  }
-
-  /**
-   * Finds what is due by looking at everything. That is cheap, as it happens only when something may be due: LSAs are
-   * refreshed long before MaxAge, so the earliest deadline is half an hour away.
-   */
-  #ageDatabases(): void {
-    let next = Number.POSITIVE_INFINITY
-    for (const scope of this.scopes()) {
-      refreshOwn(scope)
-      for (const entry of [...scope.lsdb]) {
-        if (scope.lsdb.maxAge.has(entry)) continue
-        if (ageOf(entry, this.now) >= MAX_AGE_S) expire(scope, entry)
-        else next = Math.min(next, this.#ageDeadline(entry))
-      }
-    }
-    if (next !== Number.POSITIVE_INFINITY) this.#ageTimer.set(next)
-  }
 
   area(id: number): Area {
     let area = this.areas.get(id)
@@ -629,7 +597,7 @@ export class Router {
     for (let rounds = 0; ; rounds++) {
       if (rounds > SETTLE_ROUNDS_MAX) throw new Error('the router does not come to rest')
       this.#runDeferred()
-      if (this.#anyScope(isDirty)) {
+      if (this.anyScope(isDirty)) {
         for (const scope of [...this.scopes()].filter(isDirty)) this.#reconcile(scope)
         this.as.lookAtAggregates()
       }
@@ -644,10 +612,10 @@ export class Router {
         flushDirectAcks(iface)
       }
       this.#touched.clear()
-      this.#removeMaxAge()
+      this.aging.removeMaxAge()
       // what we pass on is on its way: now for ourselves
       this.routing.runDue()
-      if (this.#deferred.length === 0 && !this.#anyScope(isDirty)) return
+      if (this.#deferred.length === 0 && !this.anyScope(isDirty)) return
     }
   }
 
@@ -659,7 +627,7 @@ export class Router {
   }
 
   /** As `scopes`, for what is asked with every packet. */
-  #anyScope(holds: (scope: Scope) => boolean): boolean {
+  anyScope(holds: (scope: Scope) => boolean): boolean {
     for (const area of this.areas.values()) if (holds(area)) return true
     if (holds(this.as)) return true
     for (const { linkScope } of this.interfaces.values()) if (holds(linkScope)) return true
@@ -669,35 +637,7 @@ export class Router {
   #reconcile(scope: Scope): void {
     scope.originateWaits = false
     reconcile(scope)
-    if (!this.#anyScope(waits)) this.#originateTimer.cancel()
-  }
-
-  #hasAdjacency(): boolean {
-    for (const iface of this.interfaces.values()) {
-      for (const { state } of iface.neighbors.values()) if (atLeast(state, 'Exchange')) return true
-    }
-    return false
-  }
-
-  /** 14: acknowledged by everybody, and nobody in the middle of an exchange. */
-  #removeMaxAge(): void {
-    if (!this.#anyScope(hasMaxAge)) return
-    for (const scope of this.scopes()) {
-      const { lsdb } = scope
-      if (lsdb.maxAge.size === 0 || this.exchanging) continue
-      for (const entry of lsdb.maxAge) {
-        if (entry.retransmitting > 0) continue
-        const isOwn = lsdb.own.has(entry)
-        const heldUntil = entry.installedAt + MAX_AGE_HOLD_MS
-        if (this.now < heldUntil && !isOwn && this.#hasAdjacency()) {
-          if (!this.#ageTimer.armed || heldUntil < this.#ageTimer.at) this.#ageTimer.set(heldUntil)
-          continue
-        }
-        // 12.1.6: only now may a wrapped sequence number start again
-        if (isOwn) scope.originateDirty = true
-        lsdb.remove(entry)
-      }
-    }
+    if (!this.anyScope(waits)) this.#originateTimer.cancel()
   }
 }
 
@@ -714,7 +654,5 @@ function kindOf(field: MismatchField): MismatchKind {
 
 const isDirty = ({ originateDirty }: Scope): boolean => originateDirty
 const waits = ({ originateWaits }: Scope): boolean => originateWaits
-const hasMaxAge = ({ lsdb }: Scope): boolean => lsdb.maxAge.size > 0
 
-const AGE_GRANULARITY_MS = 1000
 const SETTLE_ROUNDS_MAX = 10_000

@@ -138,9 +138,16 @@ export const mutants = [
   {
     name: 'probes: TCP',
     file: 'lib/health/tcp.ts',
-    find: 'await converse(socket, dialogue, signal)',
+    find: "      await once(socket, 'connect', { signal })\n",
     put: '',
     tests: ['health/tcp'],
+  },
+  {
+    name: 'probes: what a server says',
+    file: 'lib/health/tcp.ts',
+    find: 'await converse(socket, dialogue, signal)',
+    put: '',
+    tests: ['health/dialogue'],
   },
   {
     name: 'probes: DNS',
@@ -168,7 +175,7 @@ export const mutants = [
     file: 'lib/announcement.ts',
     find: "if (this.#isExpired) return this.#become('down', 'lease', 'the lease has expired')",
     put: '',
-    tests: ['announcement'],
+    tests: ['announcement-pipeline'],
   },
   {
     name: 'the wait for acknowledgements',

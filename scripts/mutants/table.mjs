@@ -304,8 +304,8 @@ export const mutants = [
   {
     name: 'aging (14)',
     row: 'OSPFv2: Hello',
-    file: 'lib/core/router.ts',
-    find: 'if (ageOf(entry, this.now) >= MAX_AGE_S) expire(scope, entry)\n        else ',
+    file: 'lib/core/aging.ts',
+    find: 'if (ageOf(entry, router.now) >= MAX_AGE_S) expire(scope, entry)\n        else ',
     put: '',
     tests: ['core/lsdb', 'core/router', 'core/flood'],
   },
