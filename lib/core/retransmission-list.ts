@@ -9,48 +9,46 @@ import type { Entry } from './lsdb.ts'
 const DOUBLED_MAX = 3
 
 export class RetransmissionList {
-  /** By how often the wait was doubled: when each was last sent, oldest first. */
+  /** By how often the wait was doubled: when each was last sent, oldest first. An LSA is in one of them. */
   readonly #sent: readonly Map<Entry, Instant>[] = Array.from(
     { length: DOUBLED_MAX + 1 },
     () => new Map(),
   )
-  /** Which of them an LSA is in. */
-  readonly #doubled = new Map<Entry, number>()
 
   get size(): number {
-    return this.#doubled.size
+    let size = 0
+    for (const sent of this.#sent) size += sent.size
+    return size
   }
 
   has(entry: Entry): boolean {
-    return this.#doubled.has(entry)
+    for (const sent of this.#sent) if (sent.size > 0 && sent.has(entry)) return true
+    return false
   }
 
-  keys(): Iterable<Entry> {
-    return this.#doubled.keys()
+  *keys(): Generator<Entry> {
+    for (const sent of this.#sent) yield* sent.keys()
   }
 
   /** It is sent for the first time. */
   add(entry: Entry, now: Instant): void {
     this.delete(entry)
-    this.#put(entry, 0, now)
+    this.#sent[0]!.set(entry, now)
   }
 
   /** It is sent once more. */
   again(entry: Entry, now: Instant): void {
-    const doubled = this.#doubled.get(entry) ?? 0
+    const doubled = this.#sent.findIndex((sent) => sent.has(entry))
     this.delete(entry)
-    this.#put(entry, Math.min(doubled + 1, DOUBLED_MAX), now)
+    this.#sent[Math.min(Math.max(doubled, 0) + 1, DOUBLED_MAX)]!.set(entry, now)
   }
 
   delete(entry: Entry): boolean {
-    const doubled = this.#doubled.get(entry)
-    if (doubled === undefined) return false
-    this.#doubled.delete(entry)
-    return this.#sent[doubled]!.delete(entry)
+    for (const sent of this.#sent) if (sent.size > 0 && sent.delete(entry)) return true
+    return false
   }
 
   clear(): void {
-    this.#doubled.clear()
     for (const sent of this.#sent) sent.clear()
   }
 
@@ -85,10 +83,5 @@ export class RetransmissionList {
       next = Math.min(next ?? Number.POSITIVE_INFINITY, oldest + interval * 2 ** doubled)
     }
     return next
-  }
-
-  #put(entry: Entry, doubled: number, now: Instant): void {
-    this.#doubled.set(entry, doubled)
-    this.#sent[doubled]!.set(entry, now)
   }
 }

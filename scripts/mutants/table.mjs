@@ -385,8 +385,8 @@ export const mutants = [
     name: 'back-off of retransmissions (RFC 4222)',
     row: 'Under load',
     file: 'lib/core/retransmission-list.ts',
-    find: 'Math.min(doubled + 1, DOUBLED_MAX)',
-    put: 'Math.min(doubled, DOUBLED_MAX)',
+    find: 'Math.min(Math.max(doubled, 0) + 1, DOUBLED_MAX)',
+    put: '0',
     tests: ['core/overload'],
   },
   {
