@@ -109,7 +109,7 @@ const entries: Record<string, Entry> = {
       verifyChecksum withAge
     `),
     types: words(`
-      AuthAlgorithm AuthKey CapturedPacket DatabaseDescriptionBody DatabaseDescriptionFlags
+      AgedLsa AuthAlgorithm AuthKey CapturedPacket DatabaseDescriptionBody DatabaseDescriptionFlags
       DecodeErrorCode Digests ExternalLsaBody ExternalPath ExternalTos HashName HelloBody Ipv4
       LsAckBody LsRequest LsRequestBody LsUpdateBody Lsa LsaBody LsaHeader NetworkLsaBody
       OpaqueLsaBody Packet PacketBody PacketHeader PcapFrame RawLsa RouterInformation RouterLink

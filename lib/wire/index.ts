@@ -30,7 +30,7 @@ export type { ExternalLsaBody, ExternalPath, ExternalTos } from './external-lsa.
 export type { HelloBody } from './hello.ts'
 export type { LsAckBody } from './ls-ack.ts'
 export type { LsRequest, LsRequestBody } from './ls-request.ts'
-export type { LsUpdateBody } from './ls-update.ts'
+export type { AgedLsa, LsUpdateBody } from './ls-update.ts'
 export {
   decodeLsa,
   decodeLsaHeader,
