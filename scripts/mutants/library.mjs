@@ -280,7 +280,7 @@ export const mutants = [
     file: 'lib/lvs/pool.ts',
     find: 'this.#stand(sorry !== undefined && !this.hasQuorum && this.#isDecided)',
     put: 'this.#stand(false)',
-    tests: ['lvs/director'],
+    tests: ['lvs/keepalived', 'lvs/vip'],
   },
   {
     name: 'Director: drain',
