@@ -617,10 +617,10 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
       this.#draining = false
     }
     const at = this.#core.nextTimeout() ?? Number.POSITIVE_INFINITY
-    if (at === this.#timerAt) return
+    // one that fires too early is armed anew then: cheaper than with every packet, most of which put something off
+    if (at >= this.#timerAt) return
     this.#timer?.[Symbol.dispose]()
     this.#timerAt = at
-    if (at === Number.POSITIVE_INFINITY) return
     this.#timer = this.#clock.setTimer(Math.max(0, at - this.#clock.now()), () => {
       this.#timerAt = Number.POSITIVE_INFINITY
       this.#input((now) => this.#core.handleTimeout(now))

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The `ospf-speaker` command. */
+import './heap.ts'
 import { Command } from 'commander'
 import { AnswerError } from './ask.ts'
 import { ControlError } from './control-error.ts'

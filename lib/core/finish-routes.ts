@@ -11,7 +11,7 @@ import {
   sameHops,
   type TableRoute,
 } from './routes.ts'
-import { weigh } from './weigh.ts'
+import { asksAnybody, weigh } from './weigh.ts'
 
 /** What a calculation makes of a table. */
 export interface Finished {
@@ -46,10 +46,11 @@ export function finishRoutes(
     if (change) (change.type === 'remove' ? removed : replaced).push(change)
   }
   const discards = discardsOf(router, table)
+  const isWeighed = asksAnybody(router)
   for (const [key, path] of table.networks) {
     if (discards.size > 0 && discards.has(key)) continue
     const old = before.get(key)
-    put(key, old, finishRoute(router, table, path, attached.get(key), old))
+    put(key, old, finishRoute(router, table, path, attached.get(key), old, isWeighed))
   }
   for (const [key, discard] of discards) {
     const old = before.get(key)
@@ -79,9 +80,11 @@ export function finishRoute(
   path: NetworkPath,
   attached: readonly NextHop[] | undefined,
   before: TableRoute | undefined,
+  isWeighed: boolean = asksAnybody(router),
 ): TableRoute {
   const { prefix, length, pathType, area, cost, type2Cost, tag, hopSet } = path
-  const nextHops = attached ?? weigh(router, table, path) ?? router.hops.get(hopSet)
+  const nextHops =
+    attached ?? (isWeighed ? weigh(router, table, path) : undefined) ?? router.hops.get(hopSet)
   if (
     before !== undefined &&
     before.discard === undefined &&

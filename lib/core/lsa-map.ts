@@ -18,6 +18,8 @@ export class LsaMap<T extends object> {
   readonly #values = new Map<number, T | T[]>()
   readonly #idOf: (value: T) => LsaId
   #size = 0
+  /** Some number has a list. */
+  #hasLists = false
 
   constructor(idOf: (value: T) => LsaId) {
     this.#idOf = idOf
@@ -57,6 +59,7 @@ export class LsaMap<T extends object> {
     const there = Array.isArray(found) ? found : [found]
     const at = there.findIndex((each) => this.#is(each, type, lsId, advertisingRouter))
     if (at === -1) {
+      this.#hasLists = true
       this.#values.set(key, [...there, value])
       this.#size++
     } else if (there === found) there[at] = value
@@ -81,18 +84,19 @@ export class LsaMap<T extends object> {
   clear(): void {
     this.#values.clear()
     this.#size = 0
+    this.#hasLists = false
   }
 
   /** In the order in which they came. */
-  *values(): Generator<T> {
+  [Symbol.iterator](): Iterator<T> {
+    return this.#hasLists ? this.#flat() : (this.#values.values() as Iterator<T>)
+  }
+
+  *#flat(): Generator<T> {
     for (const found of this.#values.values()) {
       if (Array.isArray(found)) yield* found
       else yield found
     }
-  }
-
-  [Symbol.iterator](): Generator<T> {
-    return this.values()
   }
 
   #is(value: T, type: number, lsId: number, advertisingRouter: number): boolean {

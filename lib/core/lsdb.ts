@@ -158,9 +158,9 @@ export class Lsdb {
   }
 
   #index(entry: Entry): void {
-    const { header, body } = entry.lsa
     const key = destinationKey(entry.lsa)
     if (key === -1) return
+    const { header, body } = entry.lsa
     let ofType = this.#byPrefix.get(header.type)
     if (!ofType) this.#byPrefix.set(header.type, (ofType = new PrefixMap()))
     ofType.add(key, entry)

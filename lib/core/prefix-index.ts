@@ -51,12 +51,13 @@ export class PrefixMap<T extends object | number> {
 export type PrefixIndex = PrefixMap<number>
 
 /** The destination of a summary-LSA for a network, or of an external LSA; -1: it has none. */
-export function destinationKey({ header, body }: Lsa): number {
+export function destinationKey(lsa: Lsa): number {
+  const { header } = lsa
   switch (header.type) {
     case LsType.summaryNetwork:
     case LsType.external:
     case LsType.nssa:
-      return networkKey(header.lsId, (body as LsaBody & { readonly mask: number }).mask)
+      return networkKey(header.lsId, (lsa.body as LsaBody & { readonly mask: number }).mask)
     default:
       return -1
   }

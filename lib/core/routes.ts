@@ -86,7 +86,8 @@ const LINK_STUB = 3
 export function addIntraArea(router: CalculationInput, area: AreaInput, table: RoutingTable): void {
   const { tree } = area
   if (tree === undefined) return
-  for (const v of tree.order) {
+  for (let i = 0; i < tree.order.length; i++) {
+    const v = tree.order[i]!
     const vertex = tree.vertices[v]!
     const distance = tree.distance[v]!
     const hopSet = tree.hopSet[v]!

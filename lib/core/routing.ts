@@ -28,7 +28,7 @@ import {
   routeChange,
   type TableRoute,
 } from './routes.ts'
-import { LOAD_MAX_MS, LOAD_PAUSE_MS, SpfDelay, type SpfDelayConfig } from './spf-delay.ts'
+import { EXCHANGED, FLOODED, SpfDelay, type SpfDelayConfig } from './spf-delay.ts'
 import { updateVirtualLinks } from './virtual-link.ts'
 
 /** Who or what called for a calculation: an LSA, or something else in words. */
@@ -127,9 +127,7 @@ export class Routing {
     }
     const least = this.#treeDelay.state === 'QUIET' ? 0 : this.#leastWait
     if (isNew && !isOurs && !this.#isHeld) {
-      // at the end of an exchange our own LSA changes
-      const pause = area?.exchanging ? LOAD_MAX_MS : LOAD_PAUSE_MS
-      return this.#treeDelay.load(now, pause, least)
+      return this.#treeDelay.load(now, area?.exchanging ? EXCHANGED : FLOODED, least)
     }
     this.#treeDelay.event(now, least)
     if (this.#isHeld) this.#treeDelay.soon(now)

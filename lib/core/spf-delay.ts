@@ -32,12 +32,18 @@ export const defaultRouteDelay: SpfDelayConfig = {
   holdDownMs: 1000,
 }
 
-/**
- * While a database comes in there is no end of what is new, and every tree before its end is for nothing: it is waited
- * for a pause of so long, but no longer than that since the first of it.
- */
-export const LOAD_PAUSE_MS = 20
-export const LOAD_MAX_MS = 500
+/** What is waited for while a database comes in, as every tree before its end is for nothing. */
+export interface LoadPatience {
+  /** Milliseconds without anything new that mean its end. */
+  readonly pauseMs: number
+  /** Milliseconds since the first of it, in any case. */
+  readonly mostMs: number
+}
+
+/** It is flooded. */
+export const FLOODED: LoadPatience = { pauseMs: 20, mostMs: 500 }
+/** A neighbor hands it out: there is no way through that neighbor before its end, when our own LSA changes. */
+export const EXCHANGED: LoadPatience = { pauseMs: 1000, mostMs: 1000 }
 
 export class SpfDelay {
   config: SpfDelayConfig
@@ -50,7 +56,8 @@ export class SpfDelay {
 
   constructor(timers: Timers, config: SpfDelayConfig, run: () => void) {
     this.config = config
-    this.#spf = timers.create('spf', () => {
+    this.#spf = timers.create('spf', (now) => {
+      if (this.#loadSince !== undefined && this.state === 'QUIET') this.#delay(now)
       this.#loadSince = undefined
       run()
     })
@@ -83,15 +90,14 @@ export class SpfDelay {
     this.#loadSince = undefined
   }
 
-  /**
-   * An IGP event that is part of a database which comes in. `pause`: milliseconds without another that mean its end;
-   * `least` as below.
-   */
-  load(now: Instant, pause: number, least: number): void {
+  /** An IGP event that is part of a database which comes in: all of it together is one event. `least` as below. */
+  load(now: Instant, { pauseMs, mostMs }: LoadPatience, least: number): void {
     if (this.#spf.armed && this.#loadSince === undefined) return this.event(now, least)
-    const due = this.#spf.armed ? this.#spf.at : now + Math.max(this.#delay(now), least)
+    const delay = this.state === 'QUIET' ? this.config.initialMs : this.#delay(now)
+    const due = this.#spf.armed ? this.#spf.at : now + Math.max(delay, least)
     this.#loadSince ??= now
-    this.#spf.set(Math.max(due, Math.min(now + pause, this.#loadSince + LOAD_MAX_MS)))
+    const at = Math.max(due, Math.min(now + pauseMs, this.#loadSince + mostMs))
+    if (!this.#spf.armed || this.#spf.at !== at) this.#spf.set(at)
   }
 
   /** An IGP event (section 4). `least`: milliseconds that it is to wait in any case. */
@@ -121,7 +127,10 @@ export class SpfDelay {
         // transition 4
         delay = longMs
     }
-    this.#holdDown.set(now + holdDownMs)
+    // once for all that one packet brings
+    if (!this.#holdDown.armed || this.#holdDown.at !== now + holdDownMs) {
+      this.#holdDown.set(now + holdDownMs)
+    }
     return delay
   }
 }

@@ -252,7 +252,8 @@ export function calculateTree(router: CalculationInput, area: AreaInput): Tree {
   const joined = new Int32Array(vertices.length)
   for (let i = 0; i < order.length; i++) joined[order[i]!] = i
   let isTransit = false
-  for (const v of order) {
+  for (let i = 0; i < order.length; i++) {
+    const v = order[i]!
     const vertex = vertices[v]!
     if (isRouter(vertex) && flagsOf(vertex) & RouterFlag.v) isTransit = true
     for (let e = first[v]!; e < first[v + 1]!; e++) {

@@ -30,7 +30,7 @@ export function weigh(
   table: RoutingTable,
   path: NetworkPath,
 ): readonly NextHop[] | undefined {
-  if (path.hopSet === 0 || !asksAnybody(router)) return undefined
+  if (path.hopSet === 0) return undefined
   const found =
     path.pathType === 'intra-area'
       ? [...intraArea(router, path)]
@@ -58,7 +58,8 @@ export function weigh(
   }))
 }
 
-const asksAnybody = ({ areas }: CalculationInput): boolean => {
+/** Somebody asks for a share of its own: without, there is nothing to weigh. */
+export const asksAnybody = ({ areas }: CalculationInput): boolean => {
   for (const { shares } of areas.values()) if (shares.shares.size > 0) return true
   return false
 }

@@ -375,7 +375,7 @@ t.test(
     })
     t.equal(peer.state, 'Exchange', 'opaque LSAs are passed over')
     t.same(
-      [...peer.neighbor!.requests.values()].map(name),
+      [...peer.neighbor!.requests].map(name),
       [older!.header, younger!.header, unknown.header].map(name),
     )
   },

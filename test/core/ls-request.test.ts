@@ -96,7 +96,7 @@ t.test('13.3 (1b): what another neighbor floods need not be asked for', async (t
   const other = new Peer(bench, { interface: 'eth1', address: ip('10.0.1.2') }).to('Full')
   other.update(lsas[0]!)
   t.equal(peer.state, 'Loading')
-  t.same([...peer.neighbor!.requests.values()].map(name), [name(lsas[1]!.header)])
+  t.same([...peer.neighbor!.requests].map(name), [name(lsas[1]!.header)])
   other.update(again(lsas[1]!, { sequence: 9 }))
   t.equal(peer.state, 'Full')
   t.same(

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { defaultSpfDelay, LOAD_MAX_MS, LOAD_PAUSE_MS, SpfDelay } from '../../lib/core/spf-delay.ts'
+import { defaultSpfDelay, EXCHANGED, FLOODED, SpfDelay } from '../../lib/core/spf-delay.ts'
 import { Timers } from '../../lib/core/timers.ts'
 
 const config = {
@@ -27,9 +27,9 @@ function watched() {
     until(at)
     spf.event(at)
   }
-  const loadAt = (at: number, pause = LOAD_PAUSE_MS): void => {
+  const loadAt = (at: number, how = FLOODED): void => {
     until(at)
-    spf.load(at, pause, 0)
+    spf.load(at, how, 0)
   }
   return { spf, timers, runs, until, eventAt, loadAt }
 }
@@ -133,25 +133,27 @@ t.test(
 )
 
 t.test('a database that comes in: once, after a pause', async (t) => {
-  const { runs, until, loadAt } = watched()
+  const { spf, runs, until, loadAt } = watched()
   for (let at = 0; at <= 100; at += 5) loadAt(at)
+  t.equal(spf.state, 'QUIET', 'all of it is one event')
   until(1000)
-  t.same(runs, [100 + LOAD_PAUSE_MS])
+  t.same(runs, [100 + FLOODED.pauseMs])
+  t.equal(spf.state, 'LONG_WAIT')
 })
 
 t.test('a database without an end: not later than that', async (t) => {
   const { runs, loadAt } = watched()
-  for (let at = 0; at <= 2 * LOAD_MAX_MS + 200; at += 5) loadAt(at)
-  t.equal(runs[0], LOAD_MAX_MS)
+  for (let at = 0; at <= 2 * FLOODED.mostMs + 200; at += 5) loadAt(at)
+  t.equal(runs[0], FLOODED.mostMs)
   t.ok(runs.length <= 3, `${runs.length} calculations`)
 })
 
-t.test('until an exchange is over, and no longer than that', async (t) => {
+t.test('an exchange: at its end, which is an event of its own', async (t) => {
   const { runs, until, eventAt, loadAt } = watched()
-  for (let at = 0; at <= 200; at += 50) loadAt(at, LOAD_MAX_MS)
+  for (let at = 0; at <= 200; at += 50) loadAt(at, EXCHANGED)
   eventAt(210)
-  until(1000)
-  t.same(runs, [260], 'an event of its own waits for its own delay alone')
+  until(3000)
+  t.same(runs, [210])
 })
 
 t.test('what has its own delay does not wait for a database', async (t) => {
@@ -166,10 +168,11 @@ t.test('what has its own delay does not wait for a database', async (t) => {
 
 t.test('calculated on another occasion: the next database has all of its time', async (t) => {
   const { spf, runs, until, loadAt } = watched()
-  loadAt(0, LOAD_MAX_MS)
-  until(LOAD_MAX_MS - 10)
+  const { mostMs } = EXCHANGED
+  loadAt(0, EXCHANGED)
+  until(mostMs - 10)
   spf.done()
-  loadAt(LOAD_MAX_MS, LOAD_MAX_MS)
-  until(3 * LOAD_MAX_MS)
-  t.same(runs, [2 * LOAD_MAX_MS])
+  loadAt(mostMs, EXCHANGED)
+  until(3 * mostMs)
+  t.same(runs, [2 * mostMs])
 })
