@@ -37,6 +37,7 @@ export interface Report {
 
 export const VIP = 0xc0000201
 const FIRST_SEQUENCE = -0x7fffffff
+const LATE_MS = 100
 
 const links = await LinuxLinks.open()
 const port = new RawSocketPort()
@@ -115,11 +116,13 @@ async function obey(order: Order): Promise<void> {
       // small bursts, each LSA as seldom as can be
       count(order.perSecond * order.seconds)
       const burst = Math.max(1, Math.round(order.perSecond / 100))
-      const begun = monotonic()
+      let due = monotonic()
       for (let i = 0; i < order.perSecond * order.seconds; ) {
         const some = Array.from({ length: burst }, () => grid.reweigh(i++ % grid.size))
         await first!.flood(some)
-        const ahead = begun + (1000 * i) / order.perSecond - monotonic()
+        // what is late is not caught up with: the same LSA would come too soon (MinLSArrival)
+        due = Math.max(due + (1000 * burst) / order.perSecond, monotonic() - LATE_MS)
+        const ahead = due - monotonic()
         if (ahead > 1) await new Promise((resolve) => setTimeout(resolve, ahead))
       }
       return

@@ -83,7 +83,8 @@ export class AreaCopy implements AreaInput {
   tree: Tree | undefined
   readonly shares: AreaShares
   readonly #routerId: number
-  readonly #whole = new Map<Lsa, Lsa>()
+  /** With bodies that stay what they are: their links are told apart by identity. */
+  readonly #decoded = new Map<Lsa, Lsa>()
 
   constructor(area: Area) {
     this.id = area.id
@@ -105,20 +106,22 @@ export class AreaCopy implements AreaInput {
   *lsas(type: number): Generator<Lsa> {
     for (const want of this.wanted.values()) if (want.type === type) yield want.calculated
     for (const { lsa } of this.lsdb.ofType(type)) {
-      if (lsa.header.advertisingRouter !== this.#routerId) yield lsa
+      if (lsa.header.advertisingRouter !== this.#routerId) yield this.#decode(lsa)
     }
   }
 
-  /** The router-LSA of a router. Its links are the same objects whenever it is asked for. */
-  router(routerId: number): Lsa | undefined {
-    for (const lsa of this.lsas(LsType.router)) {
-      if (lsa.header.lsId !== routerId) continue
-      // a database decodes the body anew each time
-      let whole = this.#whole.get(lsa)
-      if (!whole)
-        this.#whole.set(lsa, (whole = { header: lsa.header, raw: lsa.raw, body: lsa.body }))
-      return whole
+  #decode(lsa: Lsa): Lsa {
+    let decoded = this.#decoded.get(lsa)
+    if (decoded === undefined) {
+      const { header, raw, body } = lsa
+      this.#decoded.set(lsa, (decoded = { header, raw, body }))
     }
+    return decoded
+  }
+
+  /** The router-LSA of a router. */
+  router(routerId: number): Lsa | undefined {
+    for (const lsa of this.lsas(LsType.router)) if (lsa.header.lsId === routerId) return lsa
     return undefined
   }
 

@@ -30,7 +30,7 @@ export function weigh(
   table: RoutingTable,
   path: NetworkPath,
 ): readonly NextHop[] | undefined {
-  if (path.hopSet === 0) return undefined
+  if (path.hopSet === 0 || !asksAnybody(router)) return undefined
   const found =
     path.pathType === 'intra-area'
       ? [...intraArea(router, path)]
