@@ -236,7 +236,7 @@ export const mutants = [
   {
     name: 'what came and went while the kernel was late',
     file: 'lib/linux/routes.ts',
-    find: 'if (isUnheard(entry) && !this.#underWay.has(entry)) {',
+    find: 'if (isUnheard(entry) && !entry.isUnderWay) {',
     put: 'if (isUnheard(entry) && this.#underWay.has(entry)) {',
     tests: ['linux/late-netlink'],
   },
