@@ -225,11 +225,16 @@ export async function everyRole(t: Test, name: VariantName, { ipvs, swap }: Stor
     const before = ipvs ? await carried(lab) : []
     await served(t, lab, variant, answering)
     if (!ipvs) return
-    const grown = (await carried(lab)).map((count, i) => count - before[i]!)
-    t.ok(
-      grown.every((count) => count > 0),
-      `through both directors: ${grown.join(' and ')}`,
+    // the kernel adds its counters up every two seconds
+    await until(
+      async () => {
+        const grown = (await carried(lab)).map((count, i) => count - before[i]!)
+        if (grown.every((count) => count > 0)) return true
+        throw new Error(grown.join(' and '))
+      },
+      { what: 'connections went through both directors', timeout: PATIENCE },
     )
+    t.pass('through both directors')
   }
   const tableOf = async (node: Role): Promise<readonly string[]> =>
     ipvs ? (await lab.exec(node, ['ipvsadm', '-Sn'])).trim().split('\n').toSorted() : []
