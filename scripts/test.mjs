@@ -85,7 +85,8 @@ const failures = []
 let file = ''
 /** The subtests that are open, by indentation. */
 let open = []
-let deepest = 0
+/** Indentations at which something has failed, of the subtests that are open. */
+let failing = []
 let [passed, failed, skipped] = [0, 0, 0]
 const lines = text.split('\n')
 for (const [index, line] of lines.entries()) {
@@ -97,8 +98,11 @@ for (const [index, line] of lines.entries()) {
   const point = /^( *)(not )?ok \d+(.*)$/.exec(line)
   if (!point) continue
   const depth = point[1].length
+  const isParent = failing.some((at) => at > depth)
+  failing = failing.filter((at) => at <= depth)
   if (point[2] && !/ # SKIP/i.test(point[3])) {
-    if (depth >= deepest) {
+    failing.push(depth)
+    if (!isParent) {
       const said = lines.slice(index + 1, index + 60)
       const end = said.findIndex((text) => /^ *\.\.\.$/.test(text))
       const isSaid = /^ *---$/.test(said[0] ?? '') && end > 0
@@ -109,9 +113,6 @@ for (const [index, line] of lines.entries()) {
         said: isSaid ? said.slice(1, end).map((text) => text.slice(depth)) : [],
       })
     }
-    deepest = depth
-  } else if (depth <= deepest) {
-    deepest = 0
   }
   const skip = / # SKIP ?(.*)$/i.exec(point[3])
   if (skip) {
