@@ -25,8 +25,20 @@ const { values } = parseArgs({
     short: { type: 'boolean', default: false },
     json: { type: 'string' },
     only: { type: 'string' },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 })
+if (values.help) {
+  process.stdout.write(`npm run bench -- [--short] [--json FILE] [--only WORDS]
+
+  --short       show that everything runs
+  --json FILE   write every single figure as well
+  --only WORDS  only what has the words in its name: ${scenarios(false)
+    .map(({ name }) => name)
+    .join('; ')}
+`)
+  process.exit()
+}
 const isWanted = (name: string): boolean => values.only === undefined || name.includes(values.only)
 const median = (all: readonly number[]): number =>
   all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)]!
