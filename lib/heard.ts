@@ -7,7 +7,7 @@ import type { Datagram, Instant, InterfaceConfig } from './core/io.ts'
 import { Router } from './core/router.ts'
 import { nodeDigests } from './crypto.ts'
 import { deviceOf, linkOf, placeOf } from './interface-address.ts'
-import type { PreflightFinding } from './lvs/preflight-checks.ts'
+import { finding, type PreflightFinding } from './lvs/preflight-checks.ts'
 import { initialChanges, type Parsed } from './options.ts'
 import type { Link } from './ports.ts'
 import { formatIpv4, lengthOfMask } from './wire/address.ts'
@@ -77,14 +77,6 @@ const explained: ReadonlySet<string> = new Set([
   'auth-digest',
   'ttl',
 ])
-
-const finding = (
-  id: string,
-  severity: PreflightFinding['severity'],
-  found: string,
-  why: string,
-  remedy: string,
-): PreflightFinding => ({ id, severity, found, why, remedy })
 
 export class Listener {
   /** Where to listen. */

@@ -288,7 +288,7 @@ export const arrows: Record<string, readonly string[]> = {
     'world',
     'vitals',
   ],
-  heard: ['core', 'crypto', 'interface-address', 'type lvs', 'options', 'type ports', 'wire'],
+  heard: ['core', 'crypto', 'interface-address', 'lvs', 'options', 'type ports', 'wire'],
   listen: ['clock', 'errors', 'heard', 'linux', 'type lvs', 'options', 'type ports', 'reason'],
   'gate-book': ['clock', 'config', 'errors', 'health', 'type ports'],
   'configured-director': ['type config', 'errors', 'lvs', 'type ports'],

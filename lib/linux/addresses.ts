@@ -14,15 +14,15 @@ import {
   encodeAddress,
   encodeAddressQuery,
   encodeLinkQuery,
+  RTM_DELADDR,
+  RTM_GETADDR,
+  RTM_GETLINK,
+  RTM_NEWADDR,
 } from './link-message.ts'
 import { NetlinkSocket } from './netlink.ts'
 import { MessageFlag } from './netlink-message.ts'
 import { lockAddress } from './route-lock.ts'
 
-const RTM_GETLINK = 18
-const RTM_NEWADDR = 20
-const RTM_DELADDR = 21
-const RTM_GETADDR = 22
 /** RTPROT_OSPF */
 const PROTOCOL = 188
 

@@ -29,18 +29,18 @@ import {
   encodeAddress,
   encodeAddressQuery,
   encodeLinkQuery,
+  RTM_DELADDR,
+  RTM_DELLINK,
+  RTM_GETADDR,
+  RTM_GETLINK,
+  RTM_NEWADDR,
+  RTM_NEWLINK,
 } from './link-message.ts'
 import { NetlinkSocket } from './netlink.ts'
 import { MessageFlag } from './netlink-message.ts'
 
 const NETLINK_GENERIC = 16
 const GENL_ID_CTRL = 0x10
-const RTM_NEWLINK = 16
-const RTM_DELLINK = 17
-const RTM_GETLINK = 18
-const RTM_NEWADDR = 20
-const RTM_DELADDR = 21
-const RTM_GETADDR = 22
 const RTM_NEWNEIGH = 28
 const RTM_DELNEIGH = 29
 const RTM_GETNEIGH = 30

@@ -2,6 +2,13 @@
 import type { Link } from '../ports.ts'
 import { Attributes, fixed, PayloadWriter } from './netlink-message.ts'
 
+export const RTM_NEWLINK = 16
+export const RTM_DELLINK = 17
+export const RTM_GETLINK = 18
+export const RTM_NEWADDR = 20
+export const RTM_DELADDR = 21
+export const RTM_GETADDR = 22
+
 const IFLA_IFNAME = 3
 const IFLA_MTU = 4
 const IFLA_MASTER = 10

@@ -12,17 +12,17 @@ import {
   encodeAddressQuery,
   encodeLinkQuery,
   makeLink,
+  RTM_DELADDR,
+  RTM_DELLINK,
+  RTM_GETADDR,
+  RTM_GETLINK,
+  RTM_NEWADDR,
+  RTM_NEWLINK,
 } from './link-message.ts'
 import { NetlinkSocket } from './netlink.ts'
 import type { NetlinkMessage } from './netlink-message.ts'
 
 /** linux/rtnetlink.h */
-const RTM_NEWLINK = 16
-const RTM_DELLINK = 17
-const RTM_GETLINK = 18
-const RTM_NEWADDR = 20
-const RTM_DELADDR = 21
-const RTM_GETADDR = 22
 const RTNLGRP_LINK = 1
 const RTNLGRP_IPV4_IFADDR = 5
 

@@ -2,10 +2,10 @@
 import { formatIpv4 } from '../wire/address.ts'
 import type { NetlinkSocket } from './netlink.ts'
 import { Attributes, fixed, PayloadWriter } from './netlink-message.ts'
+import { RTM_GETROUTE } from './route-message.ts'
 
 const AF_INET = 2
 /** linux/rtnetlink.h, linux/neighbour.h */
-const RTM_GETROUTE = 26
 const RTM_GETNEIGH = 30
 const RTA_DST = 1
 const RTA_OIF = 4

@@ -2,10 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { OspfError } from '../errors.ts'
-import { decodeVrfTable, encodeLinkQuery } from './link-message.ts'
+import { decodeVrfTable, encodeLinkQuery, RTM_GETLINK } from './link-message.ts'
 import { NetlinkSocket } from './netlink.ts'
-
-const RTM_GETLINK = 18
 
 /** Later ones override earlier ones. */
 const FOLDERS = ['/usr/share/iproute2', '/usr/lib/iproute2', '/etc/iproute2']

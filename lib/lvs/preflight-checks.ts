@@ -54,7 +54,7 @@ type Check = (facts: Facts) => PreflightFinding[]
 
 const setting = (path: string, value: number): string => `sysctl -w ${sysctlName(path)}=${value}`
 
-const finding = (
+export const finding = (
   id: string,
   severity: PreflightFinding['severity'],
   found: string,

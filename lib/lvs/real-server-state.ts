@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { OspfError } from '../errors.ts'
+import { bootId } from '../linux/boot.ts'
 import { reasonOf } from '../reason.ts'
 import type { RealServerConfig } from './real-server-options.ts'
 
@@ -53,7 +54,7 @@ export class StateFile implements StateStore {
   readonly #boot: string
 
   /** @param boot what identifies this boot of the machine */
-  constructor(path: string, boot: string = bootId()) {
+  constructor(path: string, boot: string = bootId() ?? 'unknown') {
     this.#path = path
     this.#boot = boot
   }
@@ -134,12 +135,4 @@ function parse(text: string): State | undefined {
     return undefined
   }
   return { boot, config, changes }
-}
-
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  } catch {
-    return 'unknown'
-  }
 }

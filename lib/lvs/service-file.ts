@@ -2,6 +2,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { OspfError } from '../errors.ts'
+import { bootId } from '../linux/boot.ts'
 import { lockServices, namespace } from '../linux/route-lock.ts'
 import { isObject } from '../parse.ts'
 import { reasonOf } from '../reason.ts'
@@ -38,7 +39,7 @@ export class ServiceFile implements ServiceStore, AsyncDisposable {
    */
   static async open(path: string): Promise<ServiceFile> {
     const whole = resolve(path)
-    return new ServiceFile(whole, await lockServices(whole), await bootId())
+    return new ServiceFile(whole, await lockServices(whole), bootId() ?? '')
   }
 
   private constructor(path: string, lock: AsyncDisposable, boot: string) {
@@ -87,14 +88,6 @@ export class ServiceFile implements ServiceStore, AsyncDisposable {
   /** Another director may have it; the file stays. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#lock[Symbol.asyncDispose]()
-  }
-}
-
-async function bootId(): Promise<string> {
-  try {
-    return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
-  } catch {
-    return ''
   }
 }
 
