@@ -67,9 +67,12 @@ t.test(
     const { lab, router, inside } = await build(t)
     const high = await SpeakerChild.start(t, lab, 'high', borderOptions(ids.high))
     await learns(lab, 'router', { '10.1.0.0/24': '10.0.0.3', [external.prefix]: '10.0.0.3' })
-    // the other comes later: it has never translated, and owes nobody a pause between instances
+    // the other comes later, and to the backbone first: there it sees who translates. It has never translated, and owes
+    // nobody a pause between instances
+    await lab.exec('low', ['ip', 'link', 'set', 'eth1', 'down'])
     const low = await SpeakerChild.start(t, lab, 'low', borderOptions(ids.low))
     await full(router, [ids.low, ids.high])
+    await lab.exec('low', ['ip', 'link', 'set', 'eth1', 'up'])
     await full(inside, [ids.low, ids.high])
     await learns(lab, 'router', { '10.1.0.0/24': both, [external.prefix]: both })
     t.same(await translators(low), [ids.high], 'the highest Router ID translates')
