@@ -1,6 +1,5 @@
 /** The story in network namespaces of this kernel: real daemons, a real route, real connections. Root only. */
-import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Classic, classic } from '../../test/interop/classic.ts'
 import { Lab, type LabProcess, until as settle } from '../../test/interop/lab.ts'
@@ -137,9 +136,8 @@ export class LabWorld implements World {
   }
 
   remains(): readonly string[] {
-    const namespaces = execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' })
     return [
-      ...namespaces.split('\n').filter((line) => line.startsWith(`${this.#lab.prefix}-`)),
+      ...readdirSync('/var/run/netns').filter((name) => name.startsWith(`${this.#lab.prefix}-`)),
       ...[...this.#processes.values()].filter((p) => p.running).map((p) => `process ${p.pid}`),
       ...(existsSync(this.#lab.directory) ? [this.#lab.directory] : []),
     ]

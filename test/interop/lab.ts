@@ -11,13 +11,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { sweep, watchdog } from '../sweep.ts'
 
 const run = promisify(execFile)
-
-/** Removes every namespace `$1-*` and whatever runs inside. Used at exit, and by the watchdog. */
-const sweep =
-  'for ns in $(ip netns list | cut -d" " -f1 | grep "^$1-"); do ' +
-  'for pid in $(ip netns pids "$ns"); do kill -9 "$pid"; done; ip netns del "$ns"; done; rm -rf "$2"'
 
 /** Prints its arguments' answer; see agent.ts. */
 const agent = fileURLToPath(
@@ -150,14 +146,7 @@ export class Lab implements AsyncDisposable {
     this.prefix = `ol${process.pid.toString(36)}${random.toString(36)}${(Lab.#count++).toString(36)}`
     this.directory = mkdtempSync(join(tmpdir(), `${this.prefix}-`))
     chmodSync(this.directory, 0o755) // FRR runs as its own user
-    // The watchdog reads a pipe that closes when this process is no more, however it ended.
-    this.#watchdog = spawn('sh', ['-c', `cat; ${sweep}`, 'sh', this.prefix, this.directory], {
-      stdio: ['pipe', 'ignore', 'ignore'],
-      detached: true,
-    })
-    this.#watchdog.unref()
-    const pipe = this.#watchdog.stdin as (NodeJS.WritableStream & { unref?(): void }) | null
-    pipe?.unref?.()
+    this.#watchdog = watchdog(this.prefix, this.directory)
     process.once('exit', this.#atExit)
     process.once('SIGINT', this.#onSignal)
     process.once('SIGTERM', this.#onSignal)
@@ -341,7 +330,7 @@ export class Lab implements AsyncDisposable {
   }
 
   #sweep(): void {
-    execFileSync('sh', ['-c', sweep, 'sh', this.prefix, this.directory], { stdio: 'ignore' })
+    sweep(this.prefix, this.directory)
     rmSync(this.directory, { recursive: true, force: true })
   }
 

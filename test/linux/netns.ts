@@ -6,6 +6,7 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
+import { watchdog } from '../sweep.ts'
 
 const INSIDE = 'OSPF_TEST_IN_NAMESPACE'
 /** Unique to the run. */
@@ -31,7 +32,8 @@ export function inNamespace(name: string, body: (t: Test) => Promise<void>): voi
           // Never made, or gone already.
         }
       }
-      process.once('exit', remove)
+      // should this process be killed
+      if (count === 0) watchdog(prefix)
       t.teardown(remove)
       ip(`netns add ${namespace}`)
       ip(`-n ${namespace} link set lo up`)
