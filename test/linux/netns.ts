@@ -24,6 +24,8 @@ export function inNamespace(name: string, body: (t: Test) => Promise<void>): voi
     t.test(name, body)
   } else if (inside === undefined) {
     t.test(name, { skip: unable }, async (t) => {
+      // should this process be killed
+      if (count === 0) watchdog(prefix)
       const namespace = `${prefix}-${count++}`
       const remove = (): void => {
         try {
@@ -32,8 +34,6 @@ export function inNamespace(name: string, body: (t: Test) => Promise<void>): voi
           // Never made, or gone already.
         }
       }
-      // should this process be killed
-      if (count === 0) watchdog(prefix)
       t.teardown(remove)
       ip(`netns add ${namespace}`)
       ip(`-n ${namespace} link set lo up`)
