@@ -15,16 +15,12 @@ export class EntryTable {
     return this.#byLength[length]?.get(prefix | 0)
   }
 
-  /** The one that is there, or a new one. */
-  entry(prefix: number, length: number): Entry {
+  /** A new one, where none is. */
+  add(prefix: number, length: number): Entry {
+    const entry = newEntry(prefix, length)
     const entries = (this.#byLength[length] ??= new Map())
-    const key = prefix | 0
-    let entry = entries.get(key)
-    if (entry === undefined) {
-      entry = newEntry(prefix, length)
-      entries.set(key, entry)
-      this.#size++
-    }
+    entries.set(prefix | 0, entry)
+    this.#size++
     return entry
   }
 

@@ -63,7 +63,7 @@ import {
 import { byPrefix, isInPlace, readRoutes, refusalToWrite } from './route-reader.ts'
 import { RouteReport } from './route-report.ts'
 import { statusOf } from './route-status.ts'
-import { requestsOf, type Step, WayBook } from './route-step.ts'
+import { requestsOf, type Step, spread, WayBook } from './route-step.ts'
 
 /** Milliseconds. */
 const RETRY_FIRST = 1000
@@ -178,7 +178,7 @@ export class LinuxRoutes implements RouteSink {
       if (nextHop === undefined && source !== expected) {
         this.#undecided.set(key, route)
       } else {
-        this.#adopt(this.#entries.entry(prefix, length), route)
+        this.#adopt(this.#entries.add(prefix, length), route)
       }
     }
     const refusal = await refusalToWrite(this.#requests)
@@ -210,7 +210,7 @@ export class LinuxRoutes implements RouteSink {
       const source = wanted?.length === 0 ? undefined : (own ?? this.#settings.source)
       const known = this.#entries.get(prefix, length)
       if (wanted === undefined && known === undefined) continue
-      const entry = known ?? this.#entries.entry(prefix, length)
+      const entry = known ?? this.#entries.add(prefix, length)
       const found = this.#undecided.size && this.#undecided.get(keyOf(prefix, length))
       if (found && known === undefined && found.source === source) {
         this.#adopt(entry, found)
@@ -332,12 +332,13 @@ export class LinuxRoutes implements RouteSink {
     if (entries.length === 0) return
     const now = this.#clock.now()
     const targets = await this.#targets(entries, now)
-    const steps: Step[] = []
+    const planned: Step[] = []
     // pairs of `entries()` would be thousands of objects, here and below
     for (let i = 0; i < entries.length; i++) {
       const step = this.#plan(entries[i]!, targets[i])
-      if (step !== undefined) steps.push(step)
+      if (step !== undefined) planned.push(step)
     }
+    const steps = spread(planned)
     const refusals = await this.#requests
       .bulk(requestsOf(steps, this.#settings))
       .catch((error: OspfError) => new Map(steps.map((_, i) => [i, error])))

@@ -4,7 +4,7 @@ import { decodeMessages, PayloadWriter } from '../../lib/linux/netlink-message.t
 import { newEntry, type Way } from '../../lib/linux/route-entry.ts'
 import { decodeRoute, type Hop } from '../../lib/linux/route-message.ts'
 import { routeSettings } from '../../lib/linux/route-options.ts'
-import { requestsOf, type Step, WayBook } from '../../lib/linux/route-step.ts'
+import { requestsOf, type Step, spread, WayBook } from '../../lib/linux/route-step.ts'
 
 const settings = routeSettings({
   links: { links: () => new Map(), watch: () => ({ [Symbol.dispose]() {} }) },
@@ -86,4 +86,24 @@ t.test('ways that are alike are one object', async (t) => {
   t.not(book.way([...hops], undefined, 8), way)
   const group = { id: 1, isResilient: false, hops }
   t.equal(book.way([], group, 8), book.way([], group, 8))
+})
+
+t.test('many that are alike are spread, others stay where they are', async (t) => {
+  const alike = (from: number, count: number, which: number): Step[] =>
+    Array.from({ length: count }, (_, i) => ({
+      entry: newEntry(from + i, 32),
+      action: 'create',
+      way: ways[which]!,
+    }))
+  for (const count of [1, 63, 64, 65, 100, 144, 997, 1000, 1024]) {
+    const all = [...alike(1, 5, 1), ...alike(1000, count, 0), ...alike(5000, 7, 2)]
+    const ordered = spread(all)
+    t.strictSame(ordered.slice(0, 5), all.slice(0, 5))
+    t.strictSame(ordered.slice(-7), all.slice(-7))
+    t.equal(ordered.length, all.length)
+    t.strictSame(new Set(ordered), new Set(all), `${count}: each once`)
+    const places = ordered.slice(5, -7).map(({ entry }) => entry.prefix)
+    const neighbours = places.filter((place, i) => i > 0 && place - places[i - 1]! === 1)
+    t.equal(neighbours.length, count < 64 ? count - 1 : 0, `${count}: neighbours`)
+  }
 })

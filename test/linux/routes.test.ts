@@ -6,7 +6,7 @@ import type { RouteChange } from '../../lib/core/io.ts'
 import { lockInterface, lockRoutes } from '../../lib/linux/route-lock.ts'
 import type { LinuxRoutesOptions } from '../../lib/linux/route-options.ts'
 import { LinuxRoutes } from '../../lib/linux/routes.ts'
-import { parseIpv4 } from '../../lib/wire/address.ts'
+import { formatPrefix, parseIpv4 } from '../../lib/wire/address.ts'
 import { inNamespace, ip, outside, until } from './netns.ts'
 import { remove, through } from './route-words.ts'
 import { ours, routesWorld } from './routes-world.ts'
@@ -415,6 +415,51 @@ inNamespace('10,000 routes of ours and 10,000 of another program', async (t) => 
   await close(routes)
   t.equal(ours().length, 10_000, 'the other program’s are all that is left')
 })
+
+inNamespace(
+  'of a large batch, what is refused is told of the route that was refused',
+  async (t) => {
+    const { open, close, events } = await world(t)
+    const where = (i: number): string => `20.0.${i >> 8}.${i & 255}/32`
+    const isTaken = (i: number): boolean => i % 101 === 50
+    const isRefused = (i: number): boolean => i % 97 === 13 && !isTaken(i)
+    const all = Array.from({ length: 3000 }, (_, i) => i)
+    for (const i of all.filter(isTaken)) {
+      ip(`route add ${where(i)} via 10.0.0.9 metric 20 proto static`)
+    }
+    const unreachable = { interface: 'a0', gateway: parseIpv4('99.0.0.1')! }
+    const routes = await open()
+    routes.apply(
+      all.map((i) => (isRefused(i) ? through(where(i), [unreachable]) : replace(where(i), 'a'))),
+    )
+    await routes.settled()
+    const told = (type: string): string[] =>
+      events
+        .flatMap((e) => ('prefix' in e && e.type === type ? formatPrefix(e.prefix, e.length) : []))
+        .sort()
+    t.strictSame(told('foreign'), all.filter(isTaken).map(where).sort())
+    t.match(
+      events.filter((e) => e.type === 'error'),
+      all
+        .filter(isRefused)
+        .map(() => ({ error: { errno: 'ENETUNREACH', message: /invalid gateway/ } })),
+    )
+    t.strictSame(
+      told('error'),
+      all.filter(isRefused).map(where).sort(),
+      'with the words of the kernel',
+    )
+    const good = all.filter((i) => !isTaken(i) && !isRefused(i))
+    t.equal(ours().length, good.length)
+    events.length = 0
+    routes.apply(all.map((i) => (i % 2 ? remove(where(i)) : replace(where(i), 'c'))))
+    await routes.settled()
+    t.equal(events.filter((e) => e.type === 'error').length, 0)
+    const left = all.filter((i) => i % 2 === 0 && !isTaken(i))
+    t.strictSame(ours().sort(), left.map((i) => single(where(i).slice(0, -3), 'c')).sort())
+    await close(routes)
+  },
+)
 
 inNamespace('a tiny receive buffer: overrun, read again, put right', async (t) => {
   const { open, close, events, clock, told } = await world(t, { receiveBuffer: 1 })
