@@ -55,6 +55,7 @@ const rounds = Number(times)
 /** Prefixes that one router announces. */
 const PER_ROUTER = 10
 const PACKET_OCTETS = 1400
+const SINGLE = 'one next hop'
 
 const links = await LinuxLinks.open()
 const prefixOf = (i: number): number => (ip('20.0.0.0') + i) >>> 0
@@ -83,9 +84,8 @@ const open = (): Promise<LinuxRoutes> =>
 const text = (hops: Iterable<string>): string => [...new Set(hops)].sort().join()
 
 async function install(): Promise<Figures['install']> {
-  const all = (first: number): RouteChange[] => {
-    const nextHops = [hop(first), hop(first + 1)]
-    return Array.from({ length: count }, (_, i) => ({
+  const all = (...nextHops: readonly NextHop[]): RouteChange[] =>
+    Array.from({ length: count }, (_, i) => ({
       type: 'replace',
       route: {
         prefix: prefixOf(i),
@@ -96,27 +96,37 @@ async function install(): Promise<Figures['install']> {
         nextHops,
       },
     }))
-  }
   const gone = Array.from(
     { length: count },
     (_, i): RouteChange => ({ type: 'remove', prefix: prefixOf(i), length: 32 }),
   )
-  const [first, second] = [all(0), all(2)]
+  const [first, second] = [all(hop(0), hop(1)), all(hop(2), hop(3))]
+  const single = all(hop(0))
   const found: Record<string, Figure[]> = {}
   const note = (what: string, figure: Figure): void => void (found[what] ??= []).push(figure)
+  const write = (routes: LinuxRoutes, changes: readonly RouteChange[]): Promise<Figure> =>
+    timed(count, async () => {
+      routes.apply(changes)
+      await routes.settled()
+    })
   for (let round = 0; round <= rounds; round++) {
     const routes = await open()
-    const write = (changes: readonly RouteChange[]): Promise<Figure> =>
-      timed(count, async () => {
-        routes.apply(changes)
-        await routes.settled()
-      })
-    note('install: one batch', await write(first))
-    note('install: all changed', await write(second))
-    note('install: all removed', await write(gone))
+    note('install: one batch', await write(routes, first))
+    note('install: all changed', await write(routes, second))
+    note('install: all removed', await write(routes, gone))
     await routes[Symbol.asyncDispose]()
   }
-  if (mode !== 'resilient') await halves(note)
+  // when all is compiled
+  for (let round = 0; round <= rounds; round++) {
+    const routes = await open()
+    note(`${SINGLE}: one batch`, await write(routes, single))
+    await routes[Symbol.asyncDispose]()
+  }
+  if (mode !== 'resilient') {
+    const hops = [hop(0), hop(1)]
+    await halves(hops, note)
+    await halves(hops.slice(0, 1), (what, figure) => note(`${SINGLE}: ${what}`, figure))
+  }
   const figures = Object.fromEntries(
     Object.entries(found).map(([what, each]) => [what, summary(each)]),
   )
@@ -129,8 +139,11 @@ async function install(): Promise<Figures['install']> {
 }
 
 /** What a batch is made of. */
-async function halves(note: (what: string, figure: Figure) => void): Promise<void> {
-  const hops = [hop(0), hop(1)].map(({ interface: name, gateway }) => ({
+async function halves(
+  nextHops: readonly NextHop[],
+  note: (what: string, figure: Figure) => void,
+): Promise<void> {
+  const hops = nextHops.map(({ interface: name, gateway }) => ({
     index: links.links().get(name)!.index,
     gateway: gateway!,
   }))

@@ -5,10 +5,11 @@
  *
  * Two parts, each with next hops in the routes (multipath), in groups, and in resilient groups. `install`: the route sink
  * alone, all routes in one batch, changed at once and removed at once, beside `ip -batch`: the median of seven rounds in one
- * process, and the first round. Then the two halves of it: the messages written and not sent (`encode alone`), and messages
- * that are ready sent to the kernel until it has acknowledged the last (`send alone`). `learn`: a link state database
- * with as many prefixes, from the first LS Update to the last route; compared with shortest paths that are found another
- * way; then a tenth of the prefixes is withdrawn at once, while netlink is watched for any other route that is touched.
+ * process, and the first round; then once more with a single next hop each. Then the two halves of it: the messages
+ * written and not sent (`encode alone`), and messages that are ready sent to the kernel until it has acknowledged the last,
+ * with nobody who listens (`send alone`). `learn`: a link state database with as many prefixes, from the first LS Update to
+ * the last route; compared with shortest paths that are found another way; then a tenth of the prefixes is withdrawn at
+ * once, while netlink is watched for any other route that is touched.
  * The delays of SPF are passed over: the time is that of the work. Root only: it makes a network namespace, and removes it.
  */
 import { fileURLToPath } from 'node:url'
