@@ -106,14 +106,19 @@ t.test('the command as it is published loads few files', async (t) => {
 })
 
 t.test('the command as it is published starts', async (t) => {
-  accessSync(join(folder, 'ospf-speaker.js'), constants.X_OK)
-  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+  const { version, bin } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    version: string
+    bin: Record<string, string>
+  }
+  const command = bin['ospf-speaker'] ?? ''
+  t.equal(command, join(folder, partOf('cli/main.ts')), 'what npm links')
+  accessSync(command, constants.X_OK)
   const said = (...words: string[]): unknown => {
-    const { status, stdout, stderr } = spawnSync(join(folder, 'ospf-speaker.js'), words, {
+    const { status, stdout, stderr } = spawnSync(command, words, {
       encoding: 'utf8',
     })
     return { status, stdout, stderr }
   }
   t.same(said('--version'), { status: 0, stdout: `${version}\n`, stderr: '' })
-  t.ok(parts.includes('child.js'), 'the process of --isolate is beside it')
+  t.equal(partOf('isolate/child.ts'), 'child.js', 'the process of --isolate is beside it')
 })
