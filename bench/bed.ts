@@ -17,7 +17,8 @@ const DUT = '10.255.255.1'
 export const dutId = 0x0affff01
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
-const cli = here('../lib/cli/main.js')
+/** As it is published. */
+const cli = here('../../dist/bin/ospf-speaker.js')
 
 /** An agent that takes one order at a time. */
 class Agent<O, R> {

@@ -92,7 +92,18 @@ async function importAll(node, folder) {
   return names.length
 }
 
-/** Two speakers of that Node on one cable. Rejects unless both become Full and learn the other's VIP. */
+/** Says its version and its help, and what is wrong with a file that is not there. */
+async function ask(node, folder) {
+  const { version } = createRequire(import.meta.url)('../package.json')
+  const { stdout } = await run(node.binary, [commandIn(folder), '--version'])
+  if (stdout !== `${version}\n`) throw new Error(`the command is of version ${stdout}`)
+  await run(node.binary, [commandIn(folder), 'show', '--help'])
+}
+
+/** The link that npm makes of `bin`. */
+const commandIn = (folder) => join(folder, 'node_modules', '.bin', name)
+
+/** Speakers of that Node on one cable, by `import` and then by the command. Rejects unless both become Full, and learn the other's VIP. */
 async function meet(node, folder) {
   copyFileSync(join(here, 'smoke.mjs'), join(folder, 'smoke.mjs'))
   const prefix = `pack${process.pid}`
@@ -113,6 +124,7 @@ async function meet(node, folder) {
       ip('-n', namespace, 'link', 'set', 'eth0', 'up')
     }
     await Promise.all(sides.map((side) => smoke(node, folder, side)))
+    await Promise.all(sides.map((side, i) => serve(node, folder, side, i === 1)))
   } finally {
     for (const { namespace } of sides) {
       try {
@@ -137,6 +149,56 @@ async function smoke(node, folder, { namespace, address, vip, peer }) {
   const [code, signal] = await once(child, 'close')
   if (code !== 0)
     throw new Error(`smoke on ${address} ended with ${code ?? signal}: ${output.join('')}`)
+}
+
+/** The command in its namespace, with the protocol in a child process if asked, until its neighbor is Full and its VIP learned. */
+async function serve(node, folder, { namespace, address, vip, peer }, isolate) {
+  const file = join(folder, `${namespace}.yaml`)
+  const socket = join(folder, `${namespace}.sock`)
+  writeFileSync(
+    file,
+    `routerId: ${address}
+isolate: ${isolate}
+areas:
+  0.0.0.0: { interfaces: { eth0: { helloInterval: 1, deadInterval: 4 } } }
+vips:
+  ${vip}: {}
+`,
+  )
+  const inside = (...words) => [
+    'netns',
+    'exec',
+    namespace,
+    node.binary,
+    commandIn(folder),
+    ...words,
+  ]
+  const child = spawn('ip', inside('run', file, '--socket', socket), {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 60_000,
+    signal: interrupted.signal,
+  })
+  const output = []
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => output.push(text))
+  const ended = once(child, 'close')
+  const show = async (...words) => {
+    const { stdout } = await run('ip', inside('show', 'ip', 'ospf', ...words, '--socket', socket))
+    return stdout
+  }
+  const end = Date.now() + 30_000
+  for (;;) {
+    const seen = [await show('neighbor').catch(String), await show('route').catch(String)]
+    if (seen[0].includes('Full/') && seen[1].includes(peer)) break
+    if (Date.now() > end || child.exitCode !== null)
+      throw new Error(`run on ${address}: ${seen.join('')}${output.join('')}`)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  // the other one wants to learn of ours, too
+  await new Promise((resolve) => setTimeout(resolve, 2000))
+  child.kill('SIGTERM')
+  const [code, signal] = await ended
+  if (code !== 0)
+    throw new Error(`run on ${address} ended with ${code ?? signal}: ${output.join('')}`)
 }
 
 /** What is left of the package where nothing can be compiled. */
@@ -226,6 +288,7 @@ try {
     ok &= await report(`Node ${version}`, async () => {
       await install(node, tarball, home)
       const count = await importAll(node, home)
+      await ask(node, home)
       if (!isRoot) return `installed, ${count} entries imported (not root: no speakers started)`
       await meet(node, home)
       return `installed, ${count} entries imported, two speakers Full and both VIPs learned`

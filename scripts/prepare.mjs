@@ -3,7 +3,7 @@
  * saying so), npm packages, and the builds. Plain JavaScript: it runs before anything is compiled.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -46,9 +46,11 @@ export function debianPackages(names) {
   return missing.filter((name) => !isInstalled(name))
 }
 
-/** Installs the npm packages if that was not done yet. */
+/** Installs the npm packages if that was not done yet, or one is new. */
 export function npmPackages() {
-  if (!existsSync(join(root, 'node_modules', '.package-lock.json'))) {
+  const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const wanted = ['.package-lock.json', ...Object.keys(devDependencies)]
+  if (!wanted.every((name) => existsSync(join(root, 'node_modules', name)))) {
     console.log('Installing npm packages')
     must('npm', ['ci', '--no-audit', '--no-fund'])
   }
@@ -66,20 +68,24 @@ function newest(path) {
   return Math.max(status.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))))
 }
 
-/** Compiles a project unless its output is newer than all of its sources. */
+/** Compiles a project unless its output is newer than all of its sources. @returns whether it did */
 function compile(project, output, sources) {
   const stamp = join(root, output)
   const from = [...sources, project, 'tsconfig.json', 'package.json'].map((s) => join(root, s))
-  if (Math.max(...from.map(newest)) < (existsSync(stamp) ? statSync(stamp).mtimeMs : 0)) return
+  if (Math.max(...from.map(newest)) < (existsSync(stamp) ? statSync(stamp).mtimeMs : 0))
+    return false
   console.log(`Compiling ${sources.join(', ')}`)
   rmSync(stamp, { recursive: true, force: true })
   mkdirSync(stamp, { recursive: true })
   must(bin('tsc'), ['-p', project])
+  return true
 }
 
 /** `dist`, as it is published. */
 export function buildLibrary() {
-  compile('tsconfig.json', 'dist', ['lib'])
+  const command = join('scripts', 'command.mjs')
+  const isNew = compile('tsconfig.json', 'dist', ['lib', command])
+  if (isNew || !existsSync(join(root, 'dist', 'bin'))) must(process.execPath, [join(root, command)])
 }
 
 /** `.build`: library, tests, examples and scripts together. */

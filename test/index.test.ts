@@ -56,12 +56,11 @@ t.test('misuse is one class, wherever it comes from', async (t) => {
 t.test('the package leads to the entries', async (t) => {
   const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
     exports: Record<string, string | { types: string; default: string }>
-    bin: Record<string, string>
   }
   const sources = Object.values(manifest.exports).flatMap((entry) =>
     typeof entry === 'string' ? [] : [entry.types, entry.default],
   )
-  for (const target of [...sources, ...Object.values(manifest.bin)]) {
+  for (const target of sources) {
     const source = target.replace(/^(\.\/)?dist\//, 'lib/').replace(/(\.d\.ts|\.js)$/, '.ts')
     t.doesNotThrow(() => readFileSync(source), `${target} comes from ${source}`)
   }

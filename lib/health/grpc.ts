@@ -1,7 +1,11 @@
 /** A probe that asks over gRPC: `grpc.health.v1.Health/Check`, as load balancers and Kubernetes do. */
 
-import type { SecureClientSessionOptions } from 'node:http2'
-import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2'
+import type {
+  ClientHttp2Session,
+  IncomingHttpHeaders,
+  SecureClientSessionOptions,
+} from 'node:http2'
+import { http2 } from '../secure.ts'
 import { explain, invalid, named, type Probe } from './probe.ts'
 
 export interface GrpcOptions {
@@ -37,7 +41,7 @@ export function grpc(url: string | URL, options: GrpcOptions = {}): Probe {
   const what = service === '' ? target.host : `${target.host} ${service}`
   return named(`grpc ${what}`, async (signal) => {
     signal.throwIfAborted()
-    const session = connect(target, tls)
+    const session = http2().connect(target, tls)
     try {
       const { headers, body } = await ask(session, request, authority, signal)
       const code = Number(headers['grpc-status'] ?? 0)

@@ -9,9 +9,9 @@ import {
   validateHeaderName,
   validateHeaderValue,
 } from 'node:http'
-import { request as requestHttps } from 'node:https'
 import type { ConnectionOptions } from 'node:tls'
 import { reasonOf } from '../reason.ts'
+import { https } from '../secure.ts'
 import { parseExpected } from './dialogue.ts'
 import { explain, invalid, named, type Probe } from './probe.ts'
 
@@ -77,7 +77,7 @@ export function http(url: string | URL, options: HttpOptions = {}): Probe {
   if (!Number.isSafeInteger(maxBody) || maxBody < 1) {
     throw invalid('maxBody', 'a whole number of bytes above 0', maxBody)
   }
-  const send = target.protocol === 'https:' ? requestHttps : requestHttp
+  const send = target.protocol === 'https:' ? https().request : requestHttp
   const settings = {
     agent: false as const,
     method: parseMethod(options.method ?? 'GET'),

@@ -1,9 +1,10 @@
 /** A probe that makes a TLS connection: the certificate must be good, and good for a while. */
 import { once } from 'node:events'
 import { isIP } from 'node:net'
-import { type ConnectionOptions, connect } from 'node:tls'
+import type { ConnectionOptions } from 'node:tls'
 import { realClock } from '../clock.ts'
 import type { Clock } from '../ports.ts'
+import { tls as secure } from '../secure.ts'
 import { converse, type Dialogue, parseDialogue } from './dialogue.ts'
 import { explain, invalid, named, type Probe } from './probe.ts'
 import { formatTarget, parseTarget, type Target } from './target.ts'
@@ -50,7 +51,7 @@ export function tls(target: string | Target, options: TlsOptions = {}): Probe {
   }
   return named(`tls ${formatTarget({ host, port })}`, async (signal) => {
     signal.throwIfAborted()
-    const socket = connect(settings)
+    const socket = secure().connect(settings)
     socket.on('error', () => {})
     try {
       await once(socket, 'secureConnect', { signal })

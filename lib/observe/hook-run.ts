@@ -1,8 +1,8 @@
 /** One run of a hook: a program that is started, or a request that is sent. */
 import { spawn } from 'node:child_process'
 import { request as requestHttp } from 'node:http'
-import { request as requestHttps } from 'node:https'
 import { kill } from 'node:process'
+import { https } from '../secure.ts'
 import type { EventRecord } from './event-record.ts'
 import type { Hook } from './hook-options.ts'
 
@@ -81,7 +81,7 @@ function post(
   signal: AbortSignal,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const request = url.protocol === 'https:' ? requestHttps : requestHttp
+    const request = url.protocol === 'https:' ? https().request : requestHttp
     const asked = request(url, {
       method: 'POST',
       agent: false,

@@ -3,8 +3,9 @@ import { spawnSync } from 'node:child_process'
 import t from 'tap'
 
 const folder = 'fixtures/configs/keepalived'
+const main = 'dist/bin/ospf-speaker.js'
 function start(...words: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/cli/main.js', ...words], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...words], {
     encoding: 'utf8',
   })
   return { status, stdout, stderr }

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import type { Test } from 'tap'
 
-export const main: string = resolve('dist/cli/main.js')
+export const main: string = resolve('dist/bin/ospf-speaker.js')
 
 export const run = (line: string): string => {
   const [command = '', ...args] = line.split(' ')

@@ -26,7 +26,7 @@ inNamespace('static routes of zebra.conf live as long as the speaker', async (t)
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   writeFileSync(join(folder, 'frr.conf'), config)
   const socket = join(folder, 'control')
-  const main = resolve('dist/cli/main.js')
+  const main = resolve('dist/bin/ospf-speaker.js')
   const child = spawn(
     process.execPath,
     [main, 'run', '--frr', join(folder, 'frr.conf'), '--socket', socket],
