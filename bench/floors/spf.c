@@ -1,7 +1,7 @@
 /*
  * What lib/core/spf.ts and lib/core/dijkstra.ts do, in C: the shortest-path tree of an area (RFC 2328 16.1, first stage)
  * from the bytes of its LSAs. The same steps and the same structures: vertices by an open-addressed table of ids, edges
- * as compressed rows, the check for a link back (16.1 (2b)), a binary heap that knows the place of each vertex, networks
+ * as compressed rows, the check for a link back (16.1 (2b)), a heap (four below each) that knows the place of each vertex, networks
  * first among equals. Everything but the LSAs is made anew each time, and all of it is measured.
  *
  * What it leaves out helps it: next hops are bits (one for each link of the root) in place of interned sets, distances
@@ -58,7 +58,9 @@ static double milliseconds(void)
 
 /* Vertices by id. */
 struct ids {
-	uint32_t *keys, *values; /* a value is a vertex plus one; 0: empty */
+	struct slot {
+		uint32_t id, vertex; /* plus one; 0: empty */
+	} *slots;
 	uint32_t mask, shift;
 };
 
@@ -68,8 +70,7 @@ static struct ids ids_make(uint32_t count)
 	uint32_t bits = 4;
 	while (1u << bits < 2 * count)
 		bits++;
-	t.keys = block(1u << bits, 4);
-	t.values = block(1u << bits, 4);
+	t.slots = block(1u << bits, sizeof *t.slots);
 	t.mask = (1u << bits) - 1;
 	t.shift = 32 - bits;
 	return t;
@@ -78,17 +79,17 @@ static struct ids ids_make(uint32_t count)
 static void ids_put(struct ids *t, uint32_t id, uint32_t vertex)
 {
 	uint32_t at = id * 2654435769u >> t->shift;
-	while (t->values[at] && t->keys[at] != id)
+	while (t->slots[at].vertex && t->slots[at].id != id)
 		at = (at + 1) & t->mask;
-	t->keys[at] = id;
-	t->values[at] = vertex + 1;
+	t->slots[at].id = id;
+	t->slots[at].vertex = vertex + 1;
 }
 
 static uint32_t ids_get(const struct ids *t, uint32_t id)
 {
-	for (uint32_t at = id * 2654435769u >> t->shift; t->values[at]; at = (at + 1) & t->mask)
-		if (t->keys[at] == id)
-			return t->values[at] - 1;
+	for (uint32_t at = id * 2654435769u >> t->shift; t->slots[at].vertex; at = (at + 1) & t->mask)
+		if (t->slots[at].id == id)
+			return t->slots[at].vertex - 1;
 	return NONE;
 }
 
@@ -132,6 +133,7 @@ static void make_vertices(struct tree *t)
 static void make_edges(struct tree *t)
 {
 	uint32_t most = 0, count = 0, *first, *target, *cost;
+	uint8_t *is_back;
 	for (uint32_t v = 0; v < t->count; v++) {
 		const struct lsa *lsa = t->vertices[v];
 		most += lsa->type == ROUTER_LSA ? u16(lsa->raw + HEADER + 2) : (lsa->length - HEADER - 4) / 4;
@@ -167,20 +169,30 @@ static void make_edges(struct tree *t)
 	t->first = block(t->count + 1, 4);
 	t->target = block(count, 4);
 	t->cost = block(count, 4);
+	is_back = block(count, 1);
+	for (uint32_t v = 0; v < t->count; v++) {
+		for (uint32_t e = first[v]; e < first[v + 1]; e++) {
+			uint32_t w = target[e], back = first[w];
+			if (is_back[e]) /* found from there */
+				continue;
+			while (back < first[w + 1] && target[back] != v)
+				back++;
+			if (back < first[w + 1])
+				is_back[e] = is_back[back] = 1;
+		}
+	}
 	count = 0;
 	for (uint32_t v = 0; v < t->count; v++) {
 		t->first[v] = count;
 		for (uint32_t e = first[v]; e < first[v + 1]; e++) {
-			uint32_t w = target[e], back = first[w];
-			while (back < first[w + 1] && target[back] != v)
-				back++;
-			if (back == first[w + 1])
+			if (!is_back[e])
 				continue;
-			t->target[count] = w;
+			t->target[count] = target[e];
 			t->cost[count++] = cost[e];
 		}
 	}
 	t->first[t->count] = count;
+	free(is_back);
 	free(first);
 	free(target);
 	free(cost);
@@ -188,32 +200,37 @@ static void make_edges(struct tree *t)
 
 static void dijkstra(struct tree *t, uint32_t root)
 {
-	uint32_t *heap = block(t->count, 4), *keys = block(t->count, 4), size = 1;
+	/* each has four below it; behind the last key, and for three beside it, there is NONE */
+	uint32_t *heap = block(t->count, 4), *keys = block(t->count + 4, 4), size = 1;
 	int32_t *place = block(t->count, 4); /* in the heap plus one; 0: never seen; -1: in the tree */
 	t->distance = block(t->count, 4);
 	t->order = block(t->count, 4);
+	t->hops = block(t->count, 8);
 	memset(t->distance, 0xff, 4 * (size_t)t->count);
+	memset(keys, 0xff, 4 * ((size_t)t->count + 4));
 	heap[0] = root;
+	keys[0] = 0;
 	place[root] = 1;
 	t->distance[root] = 0;
 	while (size) {
 		uint32_t v = heap[0], here = t->distance[v];
 		place[v] = -1;
 		t->order[t->joined++] = v;
-		if (--size) {
-			uint32_t last = heap[size], last_key = keys[size], at = 0;
-			for (;;) {
-				uint32_t child = 2 * at + 1;
-				if (child >= size)
+		uint32_t last = heap[--size], last_key = keys[size];
+		keys[size] = NONE;
+		if (size) {
+			uint32_t at = 0;
+			for (uint32_t below = 1; below < size; below = 4 * at + 1) {
+				uint32_t least = below;
+				for (uint32_t i = 1; i < 4; i++)
+					if (keys[below + i] < keys[least])
+						least = below + i;
+				if (keys[least] >= last_key)
 					break;
-				if (child + 1 < size && keys[child + 1] < keys[child])
-					child++;
-				if (keys[child] >= last_key)
-					break;
-				heap[at] = heap[child];
-				keys[at] = keys[child];
+				heap[at] = heap[least];
+				keys[at] = keys[least];
 				place[heap[at]] = (int32_t)at + 1;
-				at = child;
+				at = least;
 			}
 			heap[at] = last;
 			keys[at] = last_key;
@@ -221,13 +238,19 @@ static void dijkstra(struct tree *t, uint32_t root)
 		}
 		for (uint32_t e = t->first[v]; e < t->first[v + 1]; e++) {
 			uint32_t w = t->target[e], d = here + t->cost[e], key, at;
-			if (d >= t->distance[w])
+			/* 16.1.1: the next hops of the parents; of the root, its own links */
+			uint64_t via = v == root ? 1ull << (e - t->first[v]) : t->hops[v];
+			if (d >= t->distance[w]) {
+				if (d == t->distance[w] && place[w] != -1)
+					t->hops[w] |= via;
 				continue;
+			}
 			t->distance[w] = d;
+			t->hops[w] = via;
 			key = 2 * d + 1 - t->is_network[w];
 			at = place[w] ? (uint32_t)place[w] - 1 : size++;
 			while (at) {
-				uint32_t parent = (at - 1) >> 1;
+				uint32_t parent = (at - 1) >> 2;
 				if (key >= keys[parent])
 					break;
 				heap[at] = heap[parent];
@@ -245,29 +268,10 @@ static void dijkstra(struct tree *t, uint32_t root)
 	free(place);
 }
 
-/* 16.1.1: of the parents; of the root, its own links. */
-static void next_hops(struct tree *t, uint32_t root)
-{
-	uint32_t *joined = block(t->count, 4);
-	t->hops = block(t->count, 8);
-	for (uint32_t i = 0; i < t->joined; i++)
-		joined[t->order[i]] = i;
-	for (uint32_t i = 0; i < t->joined; i++) {
-		uint32_t v = t->order[i];
-		for (uint32_t e = t->first[v]; e < t->first[v + 1]; e++) {
-			uint32_t w = t->target[e];
-			if (t->distance[v] + t->cost[e] != t->distance[w] || joined[w] <= i)
-				continue;
-			t->hops[w] |= v == root ? 1ull << (e - t->first[v]) : t->hops[v];
-		}
-	}
-	free(joined);
-}
-
 static void tree_free(struct tree *t)
 {
-	void *all[] = { t->vertices, t->routers.keys, t->routers.values, t->networks.keys, t->networks.values, t->first,
-		t->target, t->cost, t->is_network, t->distance, t->order, t->hops };
+	void *all[] = { t->vertices, t->routers.slots, t->networks.slots, t->first, t->target,
+		 t->cost, t->is_network, t->distance, t->order, t->hops };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		free(all[i]);
 }
@@ -332,7 +336,7 @@ int main(int argc, char **argv)
 	paths = block((size_t)rounds, sizeof *paths);
 	for (int round = 0; round < rounds; round++) {
 		struct tree t = { 0 };
-		double begun = milliseconds(), arrays, distances;
+		double begun = milliseconds(), arrays;
 		uint32_t root;
 		make_vertices(&t);
 		make_edges(&t);
@@ -343,10 +347,8 @@ int main(int argc, char **argv)
 		}
 		arrays = milliseconds();
 		dijkstra(&t, root);
-		distances = milliseconds();
-		next_hops(&t, root);
 		whole[round] = milliseconds() - begun;
-		paths[round] = distances - arrays;
+		paths[round] = milliseconds() - arrays;
 		if (round == rounds - 1) {
 			edges = t.first[t.count];
 			reached = t.joined;

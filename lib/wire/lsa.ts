@@ -42,6 +42,15 @@ export interface LsaHeader {
   readonly length: number
 }
 
+const u32 = (bytes: Uint8Array, at: number): number =>
+  ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
+
+/** Link State ID in the bytes of an LSA. */
+export const lsIdOf = (raw: Uint8Array): number => u32(raw, 4)
+
+/** Advertising Router in the bytes of an LSA. */
+export const advertisingRouterOf = (raw: Uint8Array): number => u32(raw, 8)
+
 /** An LSA as it came: the header decoded, the bytes as they were. */
 export interface RawLsa {
   readonly header: LsaHeader

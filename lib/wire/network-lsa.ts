@@ -30,6 +30,18 @@ export function decodeNetworkLsa(r: Reader): NetworkLsaBody {
   return { kind: 'network', mask, attachedRouters }
 }
 
+/** Octets of the LSA header and the mask. */
+const ROUTERS_AT = 24
+
+/** How many routers the bytes of a whole network-LSA list. */
+export const attachedCount = (raw: Uint8Array): number => (raw.length - ROUTERS_AT) >>> 2
+
+/** One of them. */
+export function attachedRouter(raw: Uint8Array, index: number): number {
+  const at = ROUTERS_AT + 4 * index
+  return ((raw[at]! << 24) | (raw[at + 1]! << 16) | (raw[at + 2]! << 8) | raw[at + 3]!) >>> 0
+}
+
 /** Writes the body of a network-LSA. */
 export function encodeNetworkLsa(body: NetworkLsaBody, w: Writer): void {
   w.u32(body.mask)
