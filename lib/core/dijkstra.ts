@@ -1,6 +1,6 @@
 /**
- * Dijkstra's algorithm (RFC 2328 16.1) on typed arrays and nothing else: no LSA, no next hop. Vertices are numbered
- * from 0; the edges of vertex v are `first[v]` to `first[v + 1]`.
+ * Dijkstra's algorithm (RFC 2328 16.1) on typed arrays and nothing else: no LSA, and of next hops only the occasion.
+ * Vertices are numbered from 0; the edges of vertex v are `first[v]` to `first[v + 1]`.
  */
 export interface Edges {
   readonly first: Uint32Array

@@ -86,29 +86,34 @@ interface Graph {
 
 function graphOf(router: CalculationInput, area: AreaInput): Graph {
   const vertices: Vertex[] = []
+  const raws: Uint8Array[] = []
+  const ids: number[] = []
+  const bits: number[] = []
+  let links = 0
+  const addRouter = (vertex: Vertex, raw: Uint8Array): void => {
+    vertices.push(vertex)
+    raws.push(raw)
+    ids.push(lsIdOf(raw))
+    bits.push(flagsOfRouter(raw))
+    links += linkCount(raw)
+  }
   // for our own LSAs, what we want to say counts, not what the pacing has let out so far
   const own = [...area.wanted.values()]
   for (const entry of area.lsdb.ofType(LsType.router)) {
-    if (!isOurs(router, entry.lsa) && !isMaxAge(entry, router.now)) vertices.push(entry)
+    const { raw } = entry.lsa
+    if (!isOurs(router, raw) && !isMaxAge(entry, router.now)) addRouter(entry, raw)
   }
-  for (const { type, calculated: lsa } of own) if (type === LsType.router) vertices.push({ lsa })
+  for (const { type, calculated: lsa } of own) {
+    if (type === LsType.router) addRouter({ lsa }, lsa.raw)
+  }
   const routerCount = vertices.length
   const routers = new VertexIds(routerCount)
-  const raws: Uint8Array[] = []
-  const flags = new Uint8Array(routerCount)
-  let links = 0
-  for (let v = 0; v < routerCount; v++) {
-    const { raw } = vertices[v]!.lsa
-    raws.push(raw)
-    routers.set(lsIdOf(raw), v)
-    flags[v] = flagsOfRouter(raw)
-    links += linkCount(raw)
-  }
+  for (let v = 0; v < routerCount; v++) routers.set(ids[v]!, v)
 
   const found: Vertex[] = []
   for (const { type, calculated: lsa } of own) if (type === LsType.network) found.push({ lsa })
   for (const entry of area.lsdb.ofType(LsType.network)) {
-    if (!isOurs(router, entry.lsa) && !isMaxAge(entry, router.now)) found.push(entry)
+    if (!isOurs(router, entry.lsa.raw) && !isMaxAge(entry, router.now)) found.push(entry)
   }
   const networks = new VertexIds(found.length)
   for (const vertex of found) {
@@ -128,10 +133,10 @@ function graphOf(router: CalculationInput, area: AreaInput): Graph {
     links += attachedCount(raw)
   }
   const isNetwork = new Uint8Array(vertices.length).fill(1, routerCount)
-  return { vertices, routers, networks, isNetwork, raws, flags, links }
+  return { vertices, routers, networks, isNetwork, raws, flags: Uint8Array.from(bits), links }
 }
 
-const isOurs = ({ routerId }: CalculationInput, { raw }: Lsa): boolean =>
+const isOurs = ({ routerId }: CalculationInput, raw: Uint8Array): boolean =>
   advertisingRouterOf(raw) === routerId
 
 function hasTransitLink(vertex: Vertex, address: number): boolean {
@@ -229,28 +234,27 @@ function usableEdges(
   root: number,
 ): { edges: Edges; hopsOfRoot: readonly number[] } {
   const { vertices } = graph
-  const all = edgesOf(graph)
-  const isUsable = linksBack(all)
+  const { first, target, cost } = edgesOf(graph)
+  const isUsable = linksBack({ first, target, cost })
   const hopsOfRoot: number[] = []
   const linksOfRoot = routerBody(vertices[root]!).links.filter((link) => endOf(graph, link) !== -1)
   for (const [i, link] of linksOfRoot.entries()) {
-    const e = all.first[root]! + i
+    const e = first[root]! + i
     if (isUsable[e] === 0) continue
-    const via = hopsFromRoot(router, area, vertices[all.target[e]!]!, link)
+    const via = hopsFromRoot(router, area, vertices[target[e]!]!, link)
     if (via === -1) isUsable[e] = 0
     else hopsOfRoot.push(via)
   }
-  const first = new Uint32Array(vertices.length + 1)
-  const target = new Uint32Array(all.target.length)
-  const cost = new Uint32Array(all.target.length)
+  // the others make room
   let count = 0
+  let e = 0
   for (let v = 0; v < vertices.length; v++) {
+    const end = first[v + 1]!
     first[v] = count
-    const end = all.first[v + 1]!
-    for (let e: number = all.first[v]!; e < end; e++) {
+    for (; e < end; e++) {
       if (isUsable[e] === 0) continue
-      target[count] = all.target[e]!
-      cost[count++] = all.cost[e]!
+      target[count] = target[e]!
+      cost[count++] = cost[e]!
     }
   }
   first[vertices.length] = count

@@ -2,7 +2,7 @@
  * LSAs: the header they share, their body by LS type, and their bytes, which are what is flooded
  * on.
  */
-import { type DecodeError, Reader, Writer } from './bytes.ts'
+import { type DecodeError, Reader, u32At, Writer } from './bytes.ts'
 import { fletcher } from './checksum.ts'
 import { decodeExternalLsa, type ExternalLsaBody, encodeExternalLsa } from './external-lsa.ts'
 import { decodeNetworkLsa, encodeNetworkLsa, type NetworkLsaBody } from './network-lsa.ts'
@@ -42,14 +42,11 @@ export interface LsaHeader {
   readonly length: number
 }
 
-const u32 = (bytes: Uint8Array, at: number): number =>
-  ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
-
 /** Link State ID in the bytes of an LSA. */
-export const lsIdOf = (raw: Uint8Array): number => u32(raw, 4)
+export const lsIdOf = (raw: Uint8Array): number => u32At(raw, 4)
 
 /** Advertising Router in the bytes of an LSA. */
-export const advertisingRouterOf = (raw: Uint8Array): number => u32(raw, 8)
+export const advertisingRouterOf = (raw: Uint8Array): number => u32At(raw, 8)
 
 /** An LSA as it came: the header decoded, the bytes as they were. */
 export interface RawLsa {

@@ -1,6 +1,6 @@
 /** Network-LSAs (A.4.3). */
 import { lengthOfMask } from './address.ts'
-import type { Reader, Writer } from './bytes.ts'
+import { type Reader, u32At, type Writer } from './bytes.ts'
 
 /** The routers on a broadcast network, told by its Designated Router. */
 export interface NetworkLsaBody {
@@ -37,10 +37,8 @@ const ROUTERS_AT = 24
 export const attachedCount = (raw: Uint8Array): number => (raw.length - ROUTERS_AT) >>> 2
 
 /** One of them. */
-export function attachedRouter(raw: Uint8Array, index: number): number {
-  const at = ROUTERS_AT + 4 * index
-  return ((raw[at]! << 24) | (raw[at + 1]! << 16) | (raw[at + 2]! << 8) | raw[at + 3]!) >>> 0
-}
+export const attachedRouter = (raw: Uint8Array, index: number): number =>
+  u32At(raw, ROUTERS_AT + 4 * index)
 
 /** Writes the body of a network-LSA. */
 export function encodeNetworkLsa(body: NetworkLsaBody, w: Writer): void {

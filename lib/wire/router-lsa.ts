@@ -1,5 +1,5 @@
 /** Router-LSAs (A.4.2). */
-import type { Reader, Writer } from './bytes.ts'
+import { type Reader, u32At, type Writer } from './bytes.ts'
 import { octetTable } from './flags.ts'
 
 /** A metric for one Type of Service: history, kept so that the bytes come out as they went in. */
@@ -110,8 +110,6 @@ const COUNT_AT = BODY_AT + 2
 const LINKS_AT = BODY_AT + 4
 
 const u16 = (bytes: Uint8Array, at: number): number => bytes[at]! * 0x100 + bytes[at + 1]!
-const u32 = (bytes: Uint8Array, at: number): number =>
-  ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
 
 /** The octet of V, E, B and the other bits in the bytes of a whole router-LSA. */
 export const flagsOfRouter = (raw: Uint8Array): number => raw[BODY_AT]!
@@ -173,11 +171,11 @@ export class RouterLinks {
   }
 
   get id(): number {
-    return u32(this.#raw, this.#at)
+    return u32At(this.#raw, this.#at)
   }
 
   get data(): number {
-    return u32(this.#raw, this.#at + 4)
+    return u32At(this.#raw, this.#at + 4)
   }
 
   get metric(): number {
