@@ -18,7 +18,8 @@ import { type Make, makes } from './bed.ts'
 import { codec } from './codec.ts'
 import { type Figures, scenarios } from './scenarios.ts'
 import { installed } from './size.ts'
-import { targets } from './targets.ts'
+import { type Beside, besideC } from './spf-floor.ts'
+import { type Subject, targets } from './targets.ts'
 
 const { values } = parseArgs({
   options: {
@@ -35,7 +36,7 @@ if (values.help) {
   --json FILE   write every single figure as well
   --only WORDS  only what has the words in its name: ${scenarios(false)
     .map(({ name }) => name)
-    .join('; ')}
+    .join('; ')}; SPF beside C
 `)
   process.exit()
 }
@@ -48,8 +49,8 @@ const here = (file: string): string => fileURLToPath(new URL(file, import.meta.u
 interface Row {
   readonly scenario: string
   readonly figure: string
-  readonly median: Partial<Record<Make, number>>
-  readonly all: Partial<Record<Make, readonly number[]>>
+  readonly median: Partial<Record<Subject, number>>
+  readonly all: Partial<Record<Subject, readonly number[]>>
   readonly target?: string
   readonly met?: boolean
 }
@@ -84,16 +85,28 @@ for (const { name, rounds, run } of scenarios(values.short)) {
     const medians = Object.fromEntries(
       Object.entries(all).map(([make, each]) => [make, median(each)]),
     ) as Row['median']
-    const target = targets[name]?.[figure]
-    if (!target || medians.ours === undefined)
-      return { scenario: name, figure, median: medians, all }
-    const bound = target.bound(medians)
-    const met =
-      bound === undefined ? false : target.least ? medians.ours >= bound : medians.ours <= bound
-    return { scenario: name, figure, median: medians, all, target: target.text, met }
+    return judged({ scenario: name, figure, median: medians, all })
   })
   rows.push(...own)
   show(name, own)
+}
+
+function showBesideC(name: string, figures: Beside['figures']): void {
+  const own = Object.entries(figures).map(([figure, { ours, c }]) =>
+    judged({ scenario: name, figure, median: { ours, c }, all: { ours: [ours], c: [c] } }),
+  )
+  rows.push(...own)
+  show(name, own)
+}
+
+function judged(row: Row): Row {
+  const { scenario, figure, median: medians } = row
+  const target = targets[scenario]?.[figure]
+  if (!target || medians.ours === undefined) return row
+  const bound = target.bound(medians)
+  const met =
+    bound === undefined ? false : target.least ? medians.ours >= bound : medians.ours <= bound
+  return { ...row, target: target.text, met }
 }
 
 function show(name: string, own: readonly Row[]): void {
@@ -101,15 +114,19 @@ function show(name: string, own: readonly Row[]): void {
     value === undefined ? '-' : value >= 100 ? value.toFixed(0) : value.toPrecision(3)
   const ratio = (a: number | undefined, b: number | undefined): string =>
     a === undefined || b === undefined || b === 0 ? '-' : (a / b).toFixed(2)
+  const titles = { frr: 'FRR', bird: 'BIRD', c: 'C' }
+  const others = own.some(({ median: m }) => m.c !== undefined)
+    ? (['c'] as const)
+    : (['frr', 'bird'] as const)
+  const line = (...cells: readonly string[]): void => print(`| ${cells.join(' | ')} |`)
   print(`\n${name} (load ${loadavg()[0]!.toFixed(1)} on ${availableParallelism()} cores)\n`)
-  print('| figure | ours | FRR | BIRD | /FRR | /BIRD | target |')
-  print('|---|---|---|---|---|---|---|')
+  const names = others.map((other) => titles[other])
+  line('figure', 'ours', ...names, ...names.map((each) => `/${each}`), 'target')
+  print(`|${'---|'.repeat(3 + 2 * others.length)}`)
   for (const { figure, median: m, target, met } of own) {
     const verdict = target === undefined ? '' : `${target}: ${met ? 'met' : 'missed'}`
-    const cells = [m.ours, m.frr, m.bird].map(number)
-    print(
-      `| ${[figure, ...cells, ratio(m.ours, m.frr), ratio(m.ours, m.bird), verdict].join(' | ')} |`,
-    )
+    const ratios = others.map((other) => ratio(m.ours, m[other]))
+    line(figure, ...[m.ours, ...others.map((other) => m[other])].map(number), ...ratios, verdict)
   }
 }
 
@@ -127,6 +144,16 @@ if (isWanted('codec')) {
   }
 }
 program('SPF alone', './spf.js', ...(values.short ? ['100'] : ['1000', '10000', '100000']))
+if (isWanted('SPF beside C')) {
+  try {
+    const found = besideC(values.short)
+    if (typeof found === 'string') process.stderr.write(`SPF beside C: left out: ${found}\n`)
+    else for (const { name, figures } of found) showBesideC(name, figures)
+  } catch (error) {
+    process.exitCode = 1
+    process.stderr.write(`SPF beside C: ${error instanceof Error ? error.message : error}\n`)
+  }
+}
 if (!values.short) {
   program('route install alone', './kernel-install.js')
   program('health checks', './probes.js', '--short')

@@ -1,10 +1,13 @@
 /** The bars that are set: by figures of the peers in the same run, or as they are. */
 import type { Make } from './bed.ts'
 
+/** Whose figures there are: a C program with the same algorithm is a peer as well. */
+export type Subject = Make | 'c'
+
 export interface Target {
   readonly text: string
   /** What our figure is to be at most, or at least. */
-  bound(medians: Partial<Record<Make, number>>): number | undefined
+  bound(medians: Partial<Record<Subject, number>>): number | undefined
   readonly least?: true
 }
 
@@ -19,6 +22,10 @@ const asFrr = (times = 1): Target => ({
   bound: ({ frr }) => frr && frr * times,
 })
 const asBird: Target = { text: 'as BIRD', bound: ({ bird }) => bird }
+const asC = (times: number): Target => ({
+  text: `${times} times C`,
+  bound: ({ c }) => c && c * times,
+})
 const asFaster: Target = {
   text: 'as the faster',
   bound: ({ frr, bird }) =>
@@ -45,6 +52,10 @@ export const targets: Readonly<Record<string, Readonly<Record<string, Target>>>>
   'change among 10000': { 'one stub, ms': most(10), 'all routes, ms': asFrr() },
   'churn 1000/s': churn,
   'churn 5000/s': churn,
+  'SPF beside C, grid of 10000': { 'tree, ms': asC(2) },
+  'SPF beside C, sparse of 10000': { 'tree, ms': asC(2) },
+  'SPF beside C, grid of 100000': { 'tree, ms': asC(2) },
+  'SPF beside C, sparse of 100000': { 'tree, ms': asC(2) },
   VIP: { 'withdrawn, ms': most(2) },
   'idle, 50 neighbors': { 'CPU, %': most(1), 'resident, MB': most(80) },
 }

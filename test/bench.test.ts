@@ -30,3 +30,15 @@ t.test('npm run bench -- --short', { skip: missing() }, async (t) => {
   t.match(stdout, /LSAs read from packets +\d+ a second/)
   t.match(stdout, /targets met: \d+ of \d+/)
 })
+
+t.test('npm run bench -- --short --only "SPF beside C"', async (t) => {
+  const bench = fileURLToPath(new URL('../bench/index.js', import.meta.url))
+  const words = ['--short', '--only', 'SPF beside C']
+  // it fails if the two come to other distances or next hops
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [bench, ...words])
+  if (stderr.includes('there is no C compiler')) return
+  for (const graph of ['grid', 'sparse']) {
+    t.match(stdout, `SPF beside C, ${graph} of 300`)
+  }
+  t.match(stdout, /\| tree, ms \| [\d.]+ \| [\d.]+ \|/)
+})

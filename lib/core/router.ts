@@ -14,7 +14,7 @@
  *   flood-pace.ts, exchanges.ts   RFC 4222            limits.ts, token-bucket.ts   bounds        suspicions.ts   attacks
  *   refused.ts                 what a full database had no room for
  *   lsdb.ts, aging.ts          12.1, 13.1, 14         originate.ts              12.4, 13.4, 14.1, pacing
- *   spf.ts, dijkstra.ts        16.1 first stage       routes.ts                 16.1 second stage, the table, the diff
+ *   spf.ts, dijkstra.ts, vertex-ids.ts   16.1 first stage   routes.ts              16.1 second stage, the table, the diff
  *   inter-area.ts              16.2, 16.3             external-routes.ts        16.4
  *   summaries.ts               12.4.3                 autonomous-system.ts      12.4.4; link-state-id.ts: appendix E
  *   opaque.ts, link-scope.ts   RFC 5250                  router-information.ts     RFC 7770, RFC 5642

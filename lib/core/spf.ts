@@ -4,8 +4,8 @@
  * here are the graph that it works on and what hangs on its result.
  */
 import { networkOf } from '../wire/address.ts'
-import { type Lsa, LsType } from '../wire/lsa.ts'
-import type { NetworkLsaBody } from '../wire/network-lsa.ts'
+import { advertisingRouterOf, type Lsa, LsType, lsIdOf } from '../wire/lsa.ts'
+import { attachedCount, attachedRouter, type NetworkLsaBody } from '../wire/network-lsa.ts'
 import {
   flagsOfRouter,
   linkCount,
@@ -18,6 +18,7 @@ import type { AreaInput, CalculationInput } from './calculation-input.ts'
 import { type Edges, shortestPaths, UNREACHABLE } from './dijkstra.ts'
 import { isMaxAge } from './lsdb.ts'
 import type { PrefixIndex } from './prefix-index.ts'
+import { VertexIds } from './vertex-ids.ts'
 import { hopsOverVirtualLink } from './virtual-link.ts'
 
 export { UNREACHABLE }
@@ -35,9 +36,9 @@ export interface Tree {
   /** By vertex index: the number of a set in `router.hops`. */
   readonly hopSet: Int32Array
   /** Router vertices by Router ID. */
-  readonly routers: ReadonlyMap<number, number>
+  readonly routers: VertexIds
   /** Network vertices by address of the Designated Router. */
-  readonly networks: ReadonlyMap<number, number>
+  readonly networks: VertexIds
   /** Vertices in the order in which they joined the tree. */
   readonly order: Uint32Array
   /** Links that lead somewhere and back, and from us only those that have a next hop. */
@@ -68,44 +69,75 @@ const LINK_POINT_TO_POINT = 1
 const LINK_TRANSIT = 2
 const LINK_VIRTUAL = 4
 
-interface Vertices {
+/** What the LSAs say, before anything is followed. */
+interface Graph {
   readonly vertices: Vertex[]
-  readonly routers: Map<number, number>
-  readonly networks: Map<number, number>
+  readonly routers: VertexIds
+  readonly networks: VertexIds
+  /** By vertex index: 1 for a network. */
+  readonly isNetwork: Uint8Array
+  /** By vertex index. Of a large area each step from object to object waits for memory: it is done once. */
+  readonly raws: readonly Uint8Array[]
+  /** By vertex index: flags of routers. */
+  readonly flags: Uint8Array
+  /** All links, stub networks as well. */
+  readonly links: number
 }
 
-function verticesOf(router: CalculationInput, area: AreaInput): Vertices {
+function graphOf(router: CalculationInput, area: AreaInput): Graph {
   const vertices: Vertex[] = []
-  const routers = new Map<number, number>()
-  const networks = new Map<number, number>()
-  const addNetwork = (id: number, vertex: Vertex): void => {
-    const other = networks.get(id)
-    if (other === undefined) {
-      networks.set(id, vertices.push(vertex) - 1)
-      return
-    }
-    // two for one address: a former Designated Router's is not flushed yet; who still has the address is believed
-    const index = routers.get(vertex.lsa.header.advertisingRouter)
-    if (index !== undefined && hasTransitLink(vertices[index]!, id)) vertices[other] = vertex
+  const raws: Uint8Array[] = []
+  const ids: number[] = []
+  const bits: number[] = []
+  let links = 0
+  const addRouter = (vertex: Vertex, raw: Uint8Array): void => {
+    vertices.push(vertex)
+    raws.push(raw)
+    ids.push(lsIdOf(raw))
+    bits.push(flagsOfRouter(raw))
+    links += linkCount(raw)
   }
   // for our own LSAs, what we want to say counts, not what the pacing has let out so far
+  const own = [...area.wanted.values()]
   for (const entry of area.lsdb.ofType(LsType.router)) {
-    const { advertisingRouter, lsId: id } = entry.lsa.header
-    if (advertisingRouter === router.routerId || isMaxAge(entry, router.now)) continue
-    routers.set(id, vertices.push(entry) - 1)
+    const { raw } = entry.lsa
+    if (!isOurs(router, raw) && !isMaxAge(entry, router.now)) addRouter(entry, raw)
   }
-  for (const { type, lsId: id, calculated: lsa } of area.wanted.values()) {
-    if (type === LsType.router) {
-      routers.set(id, vertices.push({ lsa }) - 1)
-    } else if (type === LsType.network) addNetwork(id, { lsa })
+  for (const { type, calculated: lsa } of own) {
+    if (type === LsType.router) addRouter({ lsa }, lsa.raw)
   }
+  const routerCount = vertices.length
+  const routers = new VertexIds(routerCount)
+  for (let v = 0; v < routerCount; v++) routers.set(ids[v]!, v)
+
+  const found: Vertex[] = []
+  for (const { type, calculated: lsa } of own) if (type === LsType.network) found.push({ lsa })
   for (const entry of area.lsdb.ofType(LsType.network)) {
-    const { advertisingRouter, lsId } = entry.lsa.header
-    if (advertisingRouter === router.routerId || isMaxAge(entry, router.now)) continue
-    addNetwork(lsId, entry)
+    if (!isOurs(router, entry.lsa.raw) && !isMaxAge(entry, router.now)) found.push(entry)
   }
-  return { vertices, routers, networks }
+  const networks = new VertexIds(found.length)
+  for (const vertex of found) {
+    const { lsId: id, advertisingRouter } = vertex.lsa.header
+    const other = networks.find(id)
+    if (other === -1) {
+      networks.set(id, vertices.push(vertex) - 1)
+      continue
+    }
+    // two for one address: a former Designated Router's is not flushed yet; who still has the address is believed
+    const index = routers.find(advertisingRouter)
+    if (index !== -1 && hasTransitLink(vertices[index]!, id)) vertices[other] = vertex
+  }
+  for (let v = routerCount; v < vertices.length; v++) {
+    const { raw } = vertices[v]!.lsa
+    raws.push(raw)
+    links += attachedCount(raw)
+  }
+  const isNetwork = new Uint8Array(vertices.length).fill(1, routerCount)
+  return { vertices, routers, networks, isNetwork, raws, flags: Uint8Array.from(bits), links }
 }
+
+const isOurs = ({ routerId }: CalculationInput, raw: Uint8Array): boolean =>
+  advertisingRouterOf(raw) === routerId
 
 function hasTransitLink(vertex: Vertex, address: number): boolean {
   const links = linksOf(vertex)
@@ -114,108 +146,115 @@ function hasTransitLink(vertex: Vertex, address: number): boolean {
 }
 
 /** Every link that leads to a vertex, there and back or not. */
-function edgesOf({ vertices, routers, networks }: Vertices): Edges {
-  let most = 0
-  for (const vertex of vertices) {
-    most += isRouter(vertex)
-      ? linkCount(vertex.lsa.raw)
-      : networkBody(vertex).attachedRouters.length
-  }
-  const first = new Uint32Array(vertices.length + 1)
-  const target = new Uint32Array(most)
-  const cost = new Uint32Array(most)
+function edgesOf(graph: Graph): Edges {
+  const { raws, routers, isNetwork } = graph
+  const first = new Uint32Array(raws.length + 1)
+  const target = new Uint32Array(graph.links)
+  const cost = new Uint32Array(graph.links)
   const links = new RouterLinks(NO_LINKS)
   let count = 0
-  for (let v = 0; v < vertices.length; v++) {
-    const vertex = vertices[v]!
+  for (let v = 0; v < raws.length; v++) {
+    const raw = raws[v]!
     first[v] = count
-    if (isRouter(vertex)) {
-      links.of(vertex.lsa.raw)
+    if (isNetwork[v] === 0) {
+      links.of(raw)
       while (links.next()) {
-        const to = endOf(links, routers, networks)
-        if (to === undefined) continue
-        target[count] = to
+        const w = endOf(graph, links)
+        if (w === -1) continue
+        target[count] = w
         cost[count++] = links.metric
       }
     } else {
-      for (const id of networkBody(vertex).attachedRouters) {
-        const to = routers.get(id)
-        if (to !== undefined) target[count++] = to
+      const attached = attachedCount(raw)
+      for (let i = 0; i < attached; i++) {
+        const w = routers.find(attachedRouter(raw, i))
+        if (w !== -1) target[count++] = w
       }
     }
   }
-  first[vertices.length] = count
+  first[raws.length] = count
   return { first, target: target.subarray(0, count), cost: cost.subarray(0, count) }
 }
 
 /** As long as a router-LSA without any. */
 const NO_LINKS = new Uint8Array(24)
 
-function endOf(
-  { type, id }: Pick<RouterLink, 'type' | 'id'>,
-  routers: ReadonlyMap<number, number>,
-  networks: ReadonlyMap<number, number>,
-): number | undefined {
-  switch (type) {
+/** The vertex at the other end of a link; -1: there is none. */
+function endOf({ routers, networks }: Graph, link: Pick<RouterLink, 'type' | 'id'>): number {
+  switch (link.type) {
     case LINK_TRANSIT:
-      return networks.get(id)
+      return networks.find(link.id)
     case LINK_POINT_TO_POINT:
     case LINK_VIRTUAL:
-      return routers.get(id)
+      return routers.find(link.id)
     default:
-      return undefined
+      return -1
   }
 }
 
 const SCAN_AT_MOST = 32
 
-/** 16.1 (2b): does W link back to V? Crowded vertices get an index, once. */
-function linksBack({ first, target }: Edges): (w: number, v: number) => boolean {
-  const indexes = new Map<number, Set<number>>()
-  return (w, v) => {
-    const from = first[w]!
-    const to = first[w + 1]!
-    if (to - from <= SCAN_AT_MOST) {
-      for (let e = from; e < to; e++) if (target[e] === v) return true
-      return false
+/** 16.1 (2b): by edge, 1 where W links back to V. Crowded vertices get an index, once. */
+function linksBack({ first, target }: Edges): Uint8Array {
+  const indexes = new Map<number, Map<number, number>>()
+  const isBack = new Uint8Array(target.length)
+  const count = first.length - 1
+  for (let v = 0; v < count; v++) {
+    const end = first[v + 1]!
+    for (let e: number = first[v]!; e < end; e++) {
+      // the other way has been found from there
+      if (isBack[e] === 1) continue
+      const w = target[e]!
+      const from = first[w]!
+      const to = first[w + 1]!
+      let back = from
+      if (to - from <= SCAN_AT_MOST) {
+        while (back < to && target[back] !== v) back++
+      } else {
+        let index = indexes.get(w)
+        if (!index) {
+          indexes.set(w, (index = new Map()))
+          for (let b = from; b < to; b++) index.set(target[b]!, b)
+        }
+        back = index.get(v) ?? to
+      }
+      if (back === to) continue
+      isBack[e] = 1
+      isBack[back] = 1
     }
-    let index = indexes.get(w)
-    if (!index) indexes.set(w, (index = new Set(target.subarray(from, to))))
-    return index.has(v)
   }
+  return isBack
 }
 
 /** What of the edges can be used, and the next hops of those that leave the root, in their order. */
 function usableEdges(
   router: CalculationInput,
   area: AreaInput,
-  graph: Vertices,
+  graph: Graph,
   root: number,
 ): { edges: Edges; hopsOfRoot: readonly number[] } {
-  const { vertices, routers, networks } = graph
-  const all = edgesOf(graph)
-  const isBack = linksBack(all)
-  const first = new Uint32Array(vertices.length + 1)
-  const target = new Uint32Array(all.target.length)
-  const cost = new Uint32Array(all.target.length)
+  const { vertices } = graph
+  const { first, target, cost } = edgesOf(graph)
+  const isUsable = linksBack({ first, target, cost })
   const hopsOfRoot: number[] = []
-  const linksOfRoot = routerBody(vertices[root]!).links.filter(
-    (link) => endOf(link, routers, networks) !== undefined,
-  )
+  const linksOfRoot = routerBody(vertices[root]!).links.filter((link) => endOf(graph, link) !== -1)
+  for (const [i, link] of linksOfRoot.entries()) {
+    const e = first[root]! + i
+    if (isUsable[e] === 0) continue
+    const via = hopsFromRoot(router, area, vertices[target[e]!]!, link)
+    if (via === -1) isUsable[e] = 0
+    else hopsOfRoot.push(via)
+  }
+  // the others make room
   let count = 0
+  let e = 0
   for (let v = 0; v < vertices.length; v++) {
+    const end = first[v + 1]!
     first[v] = count
-    for (let e = all.first[v]!; e < all.first[v + 1]!; e++) {
-      const w = all.target[e]!
-      if (!isBack(w, v)) continue
-      if (v === root) {
-        const via = hopsFromRoot(router, area, vertices[w]!, linksOfRoot[e - all.first[v]!]!)
-        if (via === -1) continue
-        hopsOfRoot.push(via)
-      }
-      target[count] = w
-      cost[count] = all.cost[e]!
-      count++
+    for (; e < end; e++) {
+      if (isUsable[e] === 0) continue
+      target[count] = target[e]!
+      cost[count++] = cost[e]!
     }
   }
   first[vertices.length] = count
@@ -226,13 +265,15 @@ function usableEdges(
 
 /** 16.1 (1) to (4), with the router itself as the root. */
 export function calculateTree(router: CalculationInput, area: AreaInput): Tree {
-  const graph = verticesOf(router, area)
-  const { vertices, routers, networks } = graph
+  const graph = graphOf(router, area)
+  const { vertices, routers, networks, isNetwork, flags } = graph
   const hopSet = new Int32Array(vertices.length)
-  const root = routers.get(router.routerId)
-  if (root === undefined) {
+  const root = routers.find(router.routerId)
+  if (root === -1) {
     return {
-      ...graph,
+      vertices,
+      routers,
+      networks,
       distance: new Float64Array(vertices.length).fill(UNREACHABLE),
       hopSet,
       order: new Uint32Array(),
@@ -243,30 +284,20 @@ export function calculateTree(router: CalculationInput, area: AreaInput): Tree {
     }
   }
   const { edges, hopsOfRoot } = usableEdges(router, area, graph, root)
-  const isNetwork = new Uint8Array(vertices.length)
-  for (const v of networks.values()) isNetwork[v] = 1
-  const { distance, order } = shortestPaths(edges, root, isNetwork)
-
-  const { first, target, cost } = edges
   const { hops } = router
-  const joined = new Int32Array(vertices.length)
-  for (let i = 0; i < order.length; i++) joined[order[i]!] = i
+  const firstOfRoot = edges.first[root]!
+  const { distance, order } = shortestPaths(edges, root, isNetwork, (v, w, e, isShorter) => {
+    const via =
+      v === root
+        ? hopsOfRoot[e - firstOfRoot]!
+        : isNetwork[v] === 0
+          ? hopSet[v]!
+          : inheritedHops(router, vertices[v]!, hopSet[v]!, vertices[w]!)
+    hopSet[w] = isShorter ? via : hops.union(hopSet[w]!, via)
+  })
   let isTransit = false
-  for (let i = 0; i < order.length; i++) {
-    const v = order[i]!
-    const vertex = vertices[v]!
-    if (isRouter(vertex) && flagsOf(vertex) & RouterFlag.v) isTransit = true
-    for (let e = first[v]!; e < first[v + 1]!; e++) {
-      const w = target[e]!
-      // (2d): on a shortest path, which does not go back
-      if (distance[v]! + cost[e]! !== distance[w]! || joined[w]! <= joined[v]!) continue
-      const via =
-        v === root
-          ? hopsOfRoot[e - first[v]!]!
-          : inheritedHops(router, vertex, hopSet[v]!, vertices[w]!)
-      // set 0 is empty: the first parent found
-      hopSet[w] = hops.union(hopSet[w]!, via)
-    }
+  for (let v = 0; v < flags.length; v++) {
+    if (flags[v]! & RouterFlag.v && distance[v]! !== UNREACHABLE) isTransit = true
   }
   return {
     vertices,
@@ -309,14 +340,13 @@ function hopsFromRoot(
   return found === -1 ? other : found
 }
 
-/** 16.1.1, second half: those of the parent, but where the parent is a network that we are attached to. */
+/** 16.1.1, second half, where the parent is a network: its own, but where we are attached to it. */
 function inheritedHops(
   { hops }: CalculationInput,
   parent: Vertex,
   hopSet: number,
   to: Vertex,
 ): number {
-  if (isRouter(parent)) return hopSet
   const attached = hops.get(hopSet)
   if (!attached.some((hop) => hop.gateway === undefined)) return hopSet
   // the far router's own address on it

@@ -28,9 +28,14 @@ export type DecodeErrorCode =
   /** A list that needs at least one item has none. */
   | 'empty'
 
+/** A number of 32 bits in bytes, where a Reader for each of very many would cost too much. */
+export const u32At = (bytes: Uint8Array, at: number): number =>
+  ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
+
 /**
  * Bytes that are not what the RFC says. Thrown by every decoder in `wire/`, and nothing else is.
  */
+
 export class DecodeError extends Error {
   override readonly name = 'DecodeError'
   readonly code: DecodeErrorCode

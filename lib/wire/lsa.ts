@@ -2,7 +2,7 @@
  * LSAs: the header they share, their body by LS type, and their bytes, which are what is flooded
  * on.
  */
-import { type DecodeError, Reader, Writer } from './bytes.ts'
+import { type DecodeError, Reader, u32At, Writer } from './bytes.ts'
 import { fletcher } from './checksum.ts'
 import { decodeExternalLsa, type ExternalLsaBody, encodeExternalLsa } from './external-lsa.ts'
 import { decodeNetworkLsa, encodeNetworkLsa, type NetworkLsaBody } from './network-lsa.ts'
@@ -41,6 +41,12 @@ export interface LsaHeader {
   /** Octets of the whole LSA. */
   readonly length: number
 }
+
+/** Link State ID in the bytes of an LSA. */
+export const lsIdOf = (raw: Uint8Array): number => u32At(raw, 4)
+
+/** Advertising Router in the bytes of an LSA. */
+export const advertisingRouterOf = (raw: Uint8Array): number => u32At(raw, 8)
 
 /** An LSA as it came: the header decoded, the bytes as they were. */
 export interface RawLsa {

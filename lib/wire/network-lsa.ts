@@ -1,6 +1,6 @@
 /** Network-LSAs (A.4.3). */
 import { lengthOfMask } from './address.ts'
-import type { Reader, Writer } from './bytes.ts'
+import { type Reader, u32At, type Writer } from './bytes.ts'
 
 /** The routers on a broadcast network, told by its Designated Router. */
 export interface NetworkLsaBody {
@@ -29,6 +29,16 @@ export function decodeNetworkLsa(r: Reader): NetworkLsaBody {
   while (r.remaining > 0) attachedRouters.push(r.u32())
   return { kind: 'network', mask, attachedRouters }
 }
+
+/** Octets of the LSA header and the mask. */
+const ROUTERS_AT = 24
+
+/** How many routers the bytes of a whole network-LSA list. */
+export const attachedCount = (raw: Uint8Array): number => (raw.length - ROUTERS_AT) >>> 2
+
+/** One of them. */
+export const attachedRouter = (raw: Uint8Array, index: number): number =>
+  u32At(raw, ROUTERS_AT + 4 * index)
 
 /** Writes the body of a network-LSA. */
 export function encodeNetworkLsa(body: NetworkLsaBody, w: Writer): void {

@@ -1,5 +1,5 @@
 /** Router-LSAs (A.4.2). */
-import type { Reader, Writer } from './bytes.ts'
+import { type Reader, u32At, type Writer } from './bytes.ts'
 import { octetTable } from './flags.ts'
 
 /** A metric for one Type of Service: history, kept so that the bytes come out as they went in. */
@@ -110,7 +110,6 @@ const COUNT_AT = BODY_AT + 2
 const LINKS_AT = BODY_AT + 4
 
 const u16 = (bytes: Uint8Array, at: number): number => bytes[at]! * 0x100 + bytes[at + 1]!
-const u32 = (bytes: Uint8Array, at: number): number => u16(bytes, at) * 0x10000 + u16(bytes, at + 2)
 
 /** The octet of V, E, B and the other bits in the bytes of a whole router-LSA. */
 export const flagsOfRouter = (raw: Uint8Array): number => raw[BODY_AT]!
@@ -137,12 +136,10 @@ export function isRouterLsa(raw: Uint8Array): boolean {
  * calculation would make one for each link of the network.
  */
 export class RouterLinks {
-  type = 0
-  id = 0
-  data = 0
-  metric = 0
   #raw: Uint8Array
+  /** Of the link that it is at, and of the next. */
   #at = LINKS_AT
+  #next = LINKS_AT
   #left: number
 
   constructor(raw: Uint8Array) {
@@ -153,7 +150,7 @@ export class RouterLinks {
   /** Begins with another one. */
   of(raw: Uint8Array): this {
     this.#raw = raw
-    this.#at = LINKS_AT
+    this.#next = LINKS_AT
     this.#left = linkCount(raw)
     return this
   }
@@ -162,14 +159,27 @@ export class RouterLinks {
   next(): boolean {
     if (this.#left === 0) return false
     this.#left--
-    const raw = this.#raw
-    const at = this.#at
-    this.id = u32(raw, at)
-    this.data = u32(raw, at + 4)
-    this.type = raw[at + 8]!
-    this.metric = u16(raw, at + 10)
-    this.#at = at + LINK_LENGTH + TOS_LENGTH * raw[at + 9]!
+    this.#at = this.#next
+    this.#next = this.#at + LINK_LENGTH + TOS_LENGTH * this.#raw[this.#at + 9]!
     return true
+  }
+
+  // read when asked for: of most links it is the type alone
+
+  get type(): number {
+    return this.#raw[this.#at + 8]!
+  }
+
+  get id(): number {
+    return u32At(this.#raw, this.#at)
+  }
+
+  get data(): number {
+    return u32At(this.#raw, this.#at + 4)
+  }
+
+  get metric(): number {
+    return u16(this.#raw, this.#at + 10)
   }
 }
 
