@@ -90,6 +90,8 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   #timerAt: Instant = Number.POSITIVE_INFINITY
   readonly #wall: WallClock
   #draining = false
+  /** What is told when packets and routes have left. */
+  readonly #untold: Output[] = []
   /** Set while the speaker is out of service. */
   #drainOptions: DrainOptions | undefined
   #stopping: Promise<StopResult> | undefined
@@ -612,12 +614,11 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     if (this.#draining) return
     this.#draining = true
     try {
-      const told: Output[] = []
       for (;;) {
         const output = this.#core.poll()
         if (output !== undefined) {
-          if (this.#put(output)) told.push(output)
-        } else if (told.length > 0) this.#tell(told.shift()!)
+          if (this.#put(output)) this.#untold.push(output)
+        } else if (this.#untold.length > 0) this.#tell(this.#untold.shift()!)
         else break
       }
     } finally {
@@ -634,7 +635,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     })
   }
 
-  /** What others wait for: packets and routes. @returns whether there is something to tell, once all of these are gone */
+  /** Packets and routes, which others wait for. @returns whether it is to be told of */
   #put(output: Output): boolean {
     switch (output.type) {
       case 'transmit':
