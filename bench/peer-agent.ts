@@ -22,7 +22,7 @@ export type Order =
   | { readonly what: 'report' }
 
 export interface Report {
-  /** Milliseconds of `monotonic`, when the order was begun and done. */
+  /** Milliseconds of `monotonic`, when the order was begun and done; of a change, when its LSA was there to be sent. */
   readonly begun: number
   readonly done: number
   readonly hellos: readonly number[]
@@ -46,6 +46,7 @@ let grid = new Grid(0, new Map())
 let other = 0
 let [sent, sequence, metric] = [0, FIRST_SEQUENCE, 10]
 const announcers = new Set<number>()
+let begun = 0
 
 const idOf = (peer: number): number => 0x0a000001 + peer
 const cornerOf = (peer: number): number => (peer === 0 ? 0 : Math.max(0, grid.size - 1))
@@ -102,16 +103,16 @@ async function obey(order: Order): Promise<void> {
       count(grid.size)
       return first!.flood(grid.all())
     case 'toggle':
-      return first!.flood([grid.toggle(order.router)])
+      return change(first!, grid.toggle(order.router))
     case 'vip':
       if (order.there) announcers.add(order.peer)
       else announcers.delete(order.peer)
       sequence++
-      return peers[order.peer]!.flood([own(order.peer)])
+      return change(peers[order.peer]!, own(order.peer))
     case 'metric':
       metric = order.metric
       sequence++
-      return first!.flood([own(0)])
+      return change(first!, own(0))
     case 'churn': {
       // small bursts, each LSA as seldom as can be
       count(order.perSecond * order.seconds)
@@ -131,6 +132,12 @@ async function obey(order: Order): Promise<void> {
   }
 }
 
+/** What a change takes begins when it is sent, and not when we make it. */
+function change(peer: FakePeer, lsa: ReturnType<Grid['lsa']>): Promise<void> {
+  begun = monotonic()
+  return peer.flood([lsa])
+}
+
 /** So many will be sent; what was acknowledged before is forgotten. */
 function count(lsas: number): void {
   sent = lsas
@@ -143,7 +150,7 @@ async function keep(lsa: ReturnType<Grid['lsa']>): Promise<void> {
 }
 
 process.on('message', (order: Order) => {
-  const begun = monotonic()
+  begun = monotonic()
   void obey(order).then(() => {
     const { user, system } = process.cpuUsage()
     const report: Report = {

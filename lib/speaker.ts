@@ -90,6 +90,8 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   #timerAt: Instant = Number.POSITIVE_INFINITY
   readonly #wall: WallClock
   #draining = false
+  /** What is told when packets and routes have left. */
+  readonly #untold: Output[] = []
   /** Set while the speaker is out of service. */
   #drainOptions: DrainOptions | undefined
   #stopping: Promise<StopResult> | undefined
@@ -612,7 +614,13 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     if (this.#draining) return
     this.#draining = true
     try {
-      for (let output = this.#core.poll(); output; output = this.#core.poll()) this.#put(output)
+      for (;;) {
+        const output = this.#core.poll()
+        if (output !== undefined) {
+          if (this.#put(output)) this.#untold.push(output)
+        } else if (this.#untold.length > 0) this.#tell(this.#untold.shift()!)
+        else break
+      }
     } finally {
       this.#draining = false
     }
@@ -627,29 +635,41 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     })
   }
 
-  #put(output: Output): void {
+  /** Packets and routes, which others wait for. @returns whether it is to be told of */
+  #put(output: Output): boolean {
     switch (output.type) {
       case 'transmit':
-        return this.#interfaces.transmit(output)
+        this.#interfaces.transmit(output)
+        return false
       case 'membership':
-        return this.#interfaces.sockets.membership(output.interface, output.group, output.join)
+        this.#interfaces.sockets.membership(output.interface, output.group, output.join)
+        return false
       case 'routes':
         this.#filter?.apply(output.changes.map(changeOnDevices))
-        this.#helpers.watch(output.changes)
-        return this.#say(routesEvent(output.changes))
+        return true
       case 'event':
-        if (output.event.type === 'spf') {
-          this.#inspection.calculated(output.event)
-          // who announces what, and who is in reach, may have changed
-          for (const announcement of this.announcements()) announcement.reconsider()
-        }
-        if (output.event.type === 'boot-count') {
-          void keepBootCount(this.#parsed.sequenceStore, output.event.count, this.#failures)
-        }
-        return this.#say(output.event)
+        return true
       default:
-        output satisfies never
+        return output satisfies never
     }
+  }
+
+  #tell(output: Output): void {
+    if (output.type === 'routes') {
+      this.#helpers.watch(output.changes)
+      return this.#say(routesEvent(output.changes))
+    }
+    if (output.type !== 'event') return
+    const { event } = output
+    if (event.type === 'spf') {
+      this.#inspection.calculated(event)
+      // who announces what, and who is in reach, may have changed
+      for (const announcement of this.announcements()) announcement.reconsider()
+    }
+    if (event.type === 'boot-count') {
+      void keepBootCount(this.#parsed.sequenceStore, event.count, this.#failures)
+    }
+    this.#say(event)
   }
 
   /** Wall clock and monotonic clock part company when the machine sleeps or is paused. */

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { EventStream, formatEvent, type SpeakerEvent } from '../lib/events.ts'
 import { OspfSpeaker } from '../lib/index.ts'
+import type { SpeakerPorts } from '../lib/world.ts'
 import { collect, director, eth0, lan, only, running, settle } from './world.ts'
 
 const resumed = (seconds: number): SpeakerEvent => ({ type: 'resumed', seconds })
@@ -175,6 +176,32 @@ t.test('what a speaker says from its start to its end', async (t) => {
   await settle()
   t.equal(events.at(-1)?.type, 'stopped')
   t.match(await speaker[Symbol.asyncIterator]().next(), { done: true })
+})
+
+t.test('the kernel has a route before anybody is told of it', async (t) => {
+  const { world, peer, run } = lan()
+  const done: string[] = []
+  const { routes } = world
+  const noted: SpeakerPorts = {
+    ...world,
+    close: () => world.close(),
+    routes: {
+      apply: (changes) => {
+        done.push('kernel')
+        routes.apply(changes)
+      },
+      settled: () => routes.settled(),
+      [Symbol.asyncDispose]: () => routes[Symbol.asyncDispose](),
+    },
+  }
+  const speaker = await OspfSpeaker.start(director({ installRoutes: true }), noted)
+  await run(18)
+  speaker.subscribe(({ type }) => void done.push(type))
+  done.length = 0
+  peer.announce('10.0.3.0/24')
+  await run(3)
+  t.strictSame(done, ['kernel', 'spf', 'routes'])
+  await Promise.all([speaker.stop(), run(10)])
 })
 
 t.test('nobody listens, or somebody is slow: the speaker does not mind', async (t) => {

@@ -289,6 +289,11 @@ export class NextHops<U extends object> {
     return targets
   }
 
+  /** Something was planned that is not written yet. */
+  get isPlanned(): boolean {
+    return this.#changes.size > 0
+  }
+
   /** Writes what was planned: leaves, then groups, each all at once. */
   async write(): Promise<Written> {
     const failed = new Map<Group, OspfError>()
@@ -296,7 +301,9 @@ export class NextHops<U extends object> {
     let stale = false
     const changes = [...this.#changes]
     this.#changes.clear()
-    const refused = await this.#makeLeaves(changes.flatMap(([, hops]) => hops))
+    const missing = this.#missingLeaves(changes.flatMap(([, hops]) => hops))
+    // where there is nothing to wait for, the groups leave at once
+    const refused = missing.size > 0 ? await this.#makeLeaves(missing) : NONE_REFUSED
     let unsent: [KnownGroup<U>, readonly Leaf[], readonly Hop[]][] = []
     for (const [group, hops] of changes) {
       const names = hops.map(leafName)
@@ -455,14 +462,19 @@ export class NextHops<U extends object> {
     return group
   }
 
-  /** Makes those that are missing; returns what was refused, by name. */
-  async #makeLeaves(hops: readonly Hop[]): Promise<ReadonlyMap<string, OspfError>> {
-    const refused = new Map<string, OspfError>()
+  /** Those that are not there yet, by name. */
+  #missingLeaves(hops: readonly Hop[]): Map<string, Hop> {
     const missing = new Map<string, Hop>()
     for (const { weight: _, ...hop } of hops) {
       const name = leafName(hop)
       if (!this.#leafByName.has(name)) missing.set(name, hop)
     }
+    return missing
+  }
+
+  /** Makes them; returns what was refused, by name. */
+  async #makeLeaves(missing: Map<string, Hop>): Promise<ReadonlyMap<string, OspfError>> {
+    const refused = new Map<string, OspfError>()
     const { protocol } = this.#options
     for (let attempt = 0; missing.size > 0; attempt++) {
       const leaves = Array.from(missing.values(), (hop) => ({
@@ -636,6 +648,8 @@ export class NextHops<U extends object> {
     else now.add(group)
   }
 }
+
+const NONE_REFUSED: ReadonlyMap<string, OspfError> = new Map()
 
 /** A member that somebody else put there. */
 const strange: Hop = { index: -1, gateway: 0 }

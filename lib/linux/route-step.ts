@@ -2,7 +2,7 @@
 import { formatPrefix } from '../wire/address.ts'
 import type { Bulk } from './netlink.ts'
 import { MessageFlag } from './netlink-message.ts'
-import type { Group } from './nexthops.ts'
+import type { Group, Move } from './nexthops.ts'
 import type { Entry, Way } from './route-entry.ts'
 import {
   type Hop,
@@ -18,6 +18,16 @@ export interface Step {
   readonly entry: Entry
   readonly action: 'create' | 'replace' | 'remove'
   readonly way: Way
+}
+
+/** Where the routes of one round are to lead. */
+export interface Round {
+  /** 'none': there is to be no route; undefined: it cannot be had now. */
+  readonly targets: (Way | 'none' | undefined)[]
+  /** Those that are to lead to groups, their places among the targets, and the groups. */
+  readonly moves: readonly Move<Entry>[]
+  readonly places: readonly number[]
+  readonly groups: readonly Group[]
 }
 
 /** Ways of one round: those that are alike are the same object, as long as they follow each other. */

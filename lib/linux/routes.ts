@@ -63,7 +63,7 @@ import {
 import { byPrefix, isInPlace, readRoutes, refusalToWrite } from './route-reader.ts'
 import { RouteReport } from './route-report.ts'
 import { statusOf } from './route-status.ts'
-import { requestsOf, type Step, spread, WayBook } from './route-step.ts'
+import { type Round, requestsOf, type Step, spread, WayBook } from './route-step.ts'
 
 /** Milliseconds. */
 const RETRY_FIRST = 1000
@@ -331,11 +331,13 @@ export class LinuxRoutes implements RouteSink {
     const entries = this.#ready.take()
     if (entries.length === 0) return
     const now = this.#clock.now()
-    const targets = await this.#targets(entries, now)
+    const round = this.#targets(entries, now)
+    // what needs no group is sent before this call returns
+    if (this.#nextHops?.isPlanned) await this.#writeGroups(round, now)
     const planned: Step[] = []
     // pairs of `entries()` would be thousands of objects, here and below
     for (let i = 0; i < entries.length; i++) {
-      const step = this.#plan(entries[i]!, targets[i])
+      const step = this.#plan(entries[i]!, round.targets[i])
       if (step !== undefined) planned.push(step)
     }
     const steps = spread(planned)
@@ -351,9 +353,8 @@ export class LinuxRoutes implements RouteSink {
     if (taken.length > 0) await this.#look(taken, now)
   }
 
-  /** Where each is to lead: 'none' where there is to be no route, undefined where it cannot be had now. */
-  async #targets(entries: readonly Entry[], now: number): Promise<(Way | 'none' | undefined)[]> {
-    const targets: (Way | 'none' | undefined)[] = []
+  #targets(entries: readonly Entry[], now: number): Round {
+    const targets: Round['targets'] = []
     const moves: Move<Entry>[] = []
     const places: number[] = []
     const leaving: Entry[] = []
@@ -377,28 +378,31 @@ export class LinuxRoutes implements RouteSink {
         places.push(place)
       }
     }
-    if (this.#nextHops === undefined || moves.length === 0) return targets
-    const groups = this.#planGroups(moves, leaving, now)
-    const { failed, gone, stale } = await this.#nextHops.write()
+    const groups = moves.length > 0 ? this.#planGroups(moves, leaving, now) : []
+    for (let i = 0; i < groups.length; i++)
+      targets[places[i]!] = ways.way([], groups[i]!, moves[i]!.user.source)
+    return { targets, moves, places, groups }
+  }
+
+  /** Makes the groups that routes are to lead to. Those that cannot be had lead nowhere now. */
+  async #writeGroups({ targets, moves, places, groups }: Round, now: number): Promise<void> {
+    const { failed, gone, stale } = await this.#nextHops!.write()
     this.#unread ||= stale
     for (const group of gone) this.#vanished(group)
     for (let i = 0; i < groups.length; i++) {
-      const entry = moves[i]!.user
       const group = groups[i]!
       const error = failed.get(group)
-      if (error === undefined) {
-        if (!gone.includes(group)) targets[places[i]!] = ways.way([], group, entry.source)
-      } else if (stale && entry.attempts === 0) {
+      if (error === undefined && !gone.includes(group)) continue
+      targets[places[i]!] = undefined
+      const entry = moves[i]!.user
+      if (error === undefined) continue
+      if (stale && entry.attempts === 0) {
         // Once more at once, then with more and more patience.
         entry.attempts = 1
         this.#ready.add(entry)
-      } else {
-        this.#failed(entry, 'install', error, now)
-      }
+      } else this.#failed(entry, 'install', error, now)
     }
-    // What was told meanwhile, as above.
-    this.#monitor.poll()
-    return targets
+    this.#monitor.poll() // what was told meanwhile, as above
   }
 
   #planGroups(
