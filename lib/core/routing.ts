@@ -127,7 +127,8 @@ export class Routing {
     }
     const least = this.#treeDelay.state === 'QUIET' ? 0 : this.#leastWait
     if (isNew && !isOurs && !this.#isHeld) {
-      return this.#treeDelay.load(now, area?.exchanging ? EXCHANGED : FLOODED, least)
+      // it has an end, and the last tree is what it is waited for
+      return this.#treeDelay.load(now, area?.exchanging ? EXCHANGED : FLOODED, least / 2)
     }
     this.#treeDelay.event(now, least)
     if (this.#isHeld) this.#treeDelay.soon(now)
@@ -338,7 +339,10 @@ function noteNetworks(
   for (const key of keys) tree.prefixes.add(key, vertex)
 }
 
-/** A tree takes at most a fifth of the time, however large it is and however little of the machine is ours. */
+/**
+ * A tree takes at most a fifth of the time, however large it is and however little of the machine is ours; while a
+ * database comes in, a third.
+ */
 const WAIT_PER_DURATION = 4
 const LEAST_WAIT_MAX_MS = 1000
 const HOP_SETS_MAX = 10_000

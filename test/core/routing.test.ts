@@ -174,6 +174,23 @@ t.test('a tree that takes long is calculated more seldom while changes keep comi
   t.equal(counted(10_000, 1.1), 2, 'a second at most')
 })
 
+t.test('the last tree of a database that comes in waits half as long as others', async (t) => {
+  let now = 0
+  const { bench, peer } = chain({ stopwatch: () => (now += 100) })
+  const come = (first: string): void => {
+    for (let i = 0; i < 5; i++) peer.update(madeUp(ip(first) + i))
+  }
+  const trees = (): number => runs(bench).filter(({ what }) => what === 'tree').length
+  come('10.9.0.1')
+  bench.run(0.02)
+  t.equal(trees(), 1)
+  come('10.9.1.1')
+  bench.run(0.19)
+  t.equal(trees(), 0, 'two thirds of the time are for others')
+  bench.run(0.02)
+  t.equal(trees(), 1, 'though it paused long ago')
+})
+
 t.test('256 paths of equal cost', async (t) => {
   const far = ip('192.0.2.0')
   for (const maximumPaths of [64, 256]) {
