@@ -10,6 +10,7 @@ import type { Operated } from './speaker-like.ts'
  * @param operated throws while there is none
  */
 export function answersOf(operated: () => Operated, pace: Pace = new Pace()): Answerer {
+  let loading: Promise<typeof import('./commands.ts')> | undefined
   return async ({ isPost, words, wantsText, signal }): Promise<Answer> => {
     const refuse = (status: number, error: unknown): Answer => ({
       status,
@@ -23,7 +24,7 @@ export function answersOf(operated: () => Operated, pace: Pace = new Pace()): An
     }
     try {
       // loaded by the first who asks
-      const { commands } = await import('./commands.ts')
+      const { commands } = await (loading ??= import('./commands.ts'))
       const match = commands.parse(words)
       const { command } = match
       if (command.isAction && !isPost) return refuse(405, 'that changes something: POST it')

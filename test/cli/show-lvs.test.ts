@@ -36,6 +36,8 @@ async function start(
     })
     return { status, text: String(body) }
   }
+  // loads what answers, which takes time that is not the director's
+  t.equal((await say('show lvs')).status, 200)
   return { ...all, director, say }
 }
 
