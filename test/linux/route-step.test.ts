@@ -88,11 +88,16 @@ t.test('ways that are alike are one object', async (t) => {
   t.equal(book.way([], group, 8), book.way([], group, 8))
 })
 
-t.test('many that are alike are spread, others stay where they are', async (t) => {
-  const alike = (from: number, count: number, which: number): Step[] =>
+t.test('many removals that are alike are spread, others stay where they are', async (t) => {
+  const alike = (
+    from: number,
+    count: number,
+    which: number,
+    action: Step['action'] = 'remove',
+  ): Step[] =>
     Array.from({ length: count }, (_, i) => ({
       entry: newEntry(from + i, 32),
-      action: 'create',
+      action,
       way: ways[which]!,
     }))
   for (const count of [1, 63, 64, 65, 100, 144, 997, 1000, 1024]) {
@@ -106,4 +111,6 @@ t.test('many that are alike are spread, others stay where they are', async (t) =
     const neighbours = places.filter((place, i) => i > 0 && place - places[i - 1]! === 1)
     t.equal(neighbours.length, count < 64 ? count - 1 : 0, `${count}: neighbours`)
   }
+  const made = [...alike(1, 100, 0, 'create'), ...alike(500, 100, 0, 'replace')]
+  t.strictSame(spread(made), made)
 })
