@@ -18,7 +18,7 @@ import {
 import { newEntry, type Way } from '../lib/linux/route-entry.ts'
 import type { Hop } from '../lib/linux/route-message.ts'
 import type { RouteSettings } from '../lib/linux/route-options.ts'
-import { requestsOf, type Step, spread } from '../lib/linux/route-step.ts'
+import { requestsOf, type Step } from '../lib/linux/route-step.ts'
 
 /** As the sink does: answers of so many fit into its socket's buffer. */
 const PER_SEND = 512
@@ -46,7 +46,7 @@ function write(
   settings: RouteSettings,
   send: (bytes: Uint8Array) => void,
 ): void {
-  const bulk = requestsOf(spread(steps), settings)
+  const bulk = requestsOf(steps, settings)
   const writer = new PayloadWriter()
   for (let from = 0; from < bulk.count; from += PER_SEND) {
     writer.truncate(0)

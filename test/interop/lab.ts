@@ -6,7 +6,7 @@
  * shell) even when it is killed with SIGKILL.
  */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -331,7 +331,6 @@ export class Lab implements AsyncDisposable {
 
   #sweep(): void {
     sweep(this.prefix, this.directory)
-    rmSync(this.directory, { recursive: true, force: true })
   }
 
   #wire(node: string, address: string, peer: string, peerDevice: string): string {
