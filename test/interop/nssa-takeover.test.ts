@@ -71,7 +71,7 @@ t.test(
     // nobody a pause between instances
     await lab.exec('low', ['ip', 'link', 'set', 'eth1', 'down'])
     const low = await SpeakerChild.start(t, lab, 'low', borderOptions(ids.low))
-    await full(router, [ids.low, ids.high])
+    await learns(lab, 'low', { '10.1.0.0/24': '10.0.0.3', [external.prefix]: '10.0.0.3' })
     await lab.exec('low', ['ip', 'link', 'set', 'eth1', 'up'])
     await full(inside, [ids.low, ids.high])
     await learns(lab, 'router', { '10.1.0.0/24': both, [external.prefix]: both })
