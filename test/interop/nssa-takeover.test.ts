@@ -64,7 +64,7 @@ t.test(
   'a translator that stops hands over: no route is lost',
   { skip: missing('frr', 'bird') },
   async (t) => {
-    const { lab, router, inside } = await build(t)
+    const { lab, inside } = await build(t)
     const high = await SpeakerChild.start(t, lab, 'high', borderOptions(ids.high))
     await learns(lab, 'router', { '10.1.0.0/24': '10.0.0.3', [external.prefix]: '10.0.0.3' })
     // the other comes later, and to the backbone first: there it sees who translates. It has never translated, and owes
