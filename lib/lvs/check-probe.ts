@@ -364,7 +364,7 @@ const FILE_OCTETS = 64
 function fileStep(where: string, check: FileCheckOptions): CheckStep {
   const { path, weight = 0, reverse = false } = check
   if (typeof path !== 'string' || path === '') throw fail(`${where}: path`, 'a path', path)
-  parseInteger(`${where}: weight`, weight, -254, 254)
+  parseInteger(`${where}: weight`, weight, INT_MIN + 1, -INT_MIN - 1)
   parseBoolean(`${where}: reverse`, reverse)
   const step: CheckStep = async (signal) => {
     signal.throwIfAborted()

@@ -46,9 +46,11 @@ export class CheckRun implements Disposable {
   /** Takes over what another check of the same server found, until the first run of this one. */
   inherit({ state, reason, outcome }: Pick<CheckRun, 'state' | 'reason' | 'outcome'>): void {
     if (this.at !== undefined || state === 'unknown') return
+    this.outcome = { ...outcome, ...this.outcome }
+    // of several servers that share it, one that is down may be so for another reason
+    if (this.state === 'up') return
     this.state = state
     this.reason = reason
-    this.outcome = outcome
   }
 
   /** Told whenever a run has changed something. */

@@ -36,6 +36,9 @@ import {
 export interface CheckConfig {
   /** Equal for checks that can be run as one. */
   readonly id: string
+  readonly type: CheckOptions['type']
+  /** Its server waits for its first success. */
+  readonly alpha: boolean
   readonly run: RunnableCheck
   readonly timing: CheckTiming
   /** The service that the check goes through. */
@@ -50,7 +53,6 @@ export interface ServerConfig {
   /** With the weight of the configuration. */
   readonly destination: IpvsDestination
   readonly inhibit: boolean
-  readonly alpha: boolean
   readonly checks: readonly CheckConfig[]
   readonly slowStart: Required<SlowStartOptions> | undefined
   readonly drain: boolean
@@ -106,6 +108,8 @@ export interface DirectorConfig {
 
 const FORWARDS = ['nat', 'dr', 'tun', 'local', 'bypass']
 const WEIGHT_MAX = 0x7fffffff
+/** Seconds that a kernel with 1000 ticks in each can count. */
+const TIMEOUT_MAX = 2_147_483
 const flagNames: Readonly<Record<string, IpvsSchedulerFlag>> = {
   'flag-1': 'flag-1',
   'flag-2': 'flag-2',
@@ -199,7 +203,7 @@ export function parseDirector(options: DirectorOptions, probes: ProbeNames): Dir
   if (!isObject(timeouts)) throw fail('timeouts', 'an object', timeouts)
   onlyFields('timeouts', timeouts, ['tcp', 'tcpFin', 'udp'])
   for (const [name, value] of Object.entries(timeouts)) {
-    parseInteger(`timeouts: ${name}`, value, 1, 0x7fffffff)
+    parseInteger(`timeouts: ${name}`, value, 1, TIMEOUT_MAX)
   }
   if (!Array.isArray(options.services)) throw fail('services', 'a list', options.services)
   const services = options.services.map((service, i) =>
@@ -529,7 +533,6 @@ function parseServer(at: string, options: RealServerOptions, context: Context): 
     id,
     destination,
     inhibit,
-    alpha: options.alpha ?? service.alpha ?? defaults === 'own',
     checks: checks.map((check, i) =>
       parseCheckOf(`${where}: checks[${i}]`, check, destination, options, context),
     ),
@@ -590,6 +593,8 @@ function parseCheckOf(
       ],
       (_key, value) => (typeof value === 'function' ? numberOf(probes, value as Probe) : value),
     ),
+    type: check.type,
+    alpha: check.alpha ?? server.alpha ?? service.alpha ?? defaults === 'own',
     run,
     timing,
     through: through && throughOf(where, check, through, destination),

@@ -5,6 +5,7 @@
  * `director-config` reads the options; `pool` and `pool-server` judge the servers from their `check-run`s; `plan` and
  * `table` bring the kernel to what the pools want; `pool-gate` tells announcements.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { realClock } from '../clock.ts'
 import { OspfError } from '../errors.ts'
 import { EventStream } from '../event-stream.ts'
@@ -94,7 +95,8 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
   #warnings: { service: string; text: string }[] = []
   /** Checks that go through IPVS have services of their own. */
   #extra = new Set<string>()
-  #isAdopted = false
+  /** What was in the kernel of their services is known. */
+  readonly #adopted = new WeakSet<Pool>()
   #stopping: Promise<void> | undefined
 
   /**
@@ -208,6 +210,7 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
       throw new OspfError('ERR_OSPF_CONFIG', 'checksOnly: expected what it was at the start')
     }
     const changes = changesBetween(this.#config, config)
+    const isTimed = isDeepStrictEqual(config.timeouts, this.#config.timeouts)
     this.#options = options
     this.#config = config
     const before = new Set(this.#warnings.map(({ service, text }) => `${service} ${text}`))
@@ -218,6 +221,7 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
       const isNew = !before.has(`${warning.service} ${warning.text}`)
       if (isNew) this.#say({ type: 'warning', ...warning, at })
     }
+    if (!isTimed) void this.#table?.sync()
     await this.#table?.settled()
     return changes
   }
@@ -559,12 +563,13 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
       const destinations = [...known.destinations.values()].flatMap((one) =>
         'statistics' in one ? [one as Parameters<Pool['sample']>[0][number]] : [],
       )
-      if (!this.#isAdopted) {
+      if (!this.#adopted.has(pool)) {
+        this.#adopted.add(pool)
         pool.adopt(destinations)
         pool.judge()
-      } else pool.sample(destinations)
+      }
+      pool.sample(destinations)
     }
-    this.#isAdopted = true
   }
 
   #notify(command: NotifyCommand | undefined): void {

@@ -38,6 +38,8 @@ export interface ActualService {
 
 export interface ServicePlan {
   readonly steps: readonly PlanStep[]
+  /** How many of them come before those that lower weights and remove destinations that are not wanted. */
+  readonly less: number
   /** Destinations that stand in another order than the canonical one, and stay so for now. */
   readonly disorder: number
 }
@@ -140,7 +142,7 @@ export function planService(wanted: WantedService, actual: ActualService | undef
     later.push({ do: 'removeDestination', key, destination: { address, port }, why: 'not wanted' })
   }
   const disorder = ordered.has(service.scheduler) && !moves ? again.size : 0
-  return { steps: [...steps, ...later], disorder }
+  return { steps: [...steps, ...later], less: steps.length, disorder }
 }
 
 /**

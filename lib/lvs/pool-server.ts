@@ -1,4 +1,5 @@
 /** One real server of one service: what its checks, its counters and its operator say of it, and the weight that follows. */
+import { isDeepStrictEqual } from 'node:util'
 import { deferred } from '../deferred.ts'
 import type { Clock } from '../ports.ts'
 import type { CheckPool, CheckRun } from './check-run.ts'
@@ -19,7 +20,7 @@ export interface ServerDrainResult {
 interface Drain {
   readonly since: number
   /** In milliseconds; undefined: none. */
-  readonly deadline: number | undefined
+  deadline: number | undefined
   isOver: boolean
   readonly done: Promise<ServerDrainResult>
   readonly resolve: (result: ServerDrainResult) => void
@@ -51,6 +52,7 @@ export class PoolServer implements Disposable {
   #runs: CheckRun[] = []
   #watches: Disposable[] = []
   #passive: PassiveWatch | undefined
+  #passiveConfig: PassiveConfig | undefined
   #passiveReason = ''
   #timer: Disposable | undefined
   #rampSince: number | undefined
@@ -73,22 +75,31 @@ export class PoolServer implements Disposable {
     if (!isSame) this.#watch()
   }
 
-  /** Passive checks are wanted, with these options, or not. */
+  /** Passive checks are wanted, with these options, or not. What they found stays while they are the same. */
   setPassive(config: PassiveConfig | undefined, isTcp: boolean): void {
+    if (isDeepStrictEqual(config, this.#passiveConfig)) return
+    this.#passiveConfig = config
     this.#passive = config && new PassiveWatch(config, isTcp)
     this.#passiveReason = ''
+    this.#timer?.[Symbol.dispose]()
   }
 
   #watch(): void {
     const before = this.#watches
-    const old = new Set(this.#runs)
-    const outcome = Object.assign({}, ...this.#runs.map((run) => run.outcome))
+    const old = this.#runs
     this.#runs = this.config.checks.map((check) => this.#context.checks.get(check))
     this.#watches = this.#runs.map((run) => run.listen(() => this.#context.changed(this)))
     for (const watch of before) watch[Symbol.dispose]()
     if (this.state === 'unknown') return
-    const { state, reason } = this
-    for (const run of this.#runs) if (!old.has(run)) run.inherit({ state, reason, outcome })
+    const gone = old.filter((run) => !this.#runs.includes(run))
+    for (const run of this.#runs) {
+      if (old.includes(run)) continue
+      // in the place of one of its kind, whose weights are nobody else's; a new one has the word of the server
+      const at = gone.findIndex(({ config }) => config.type === run.config.type)
+      const [twin] = at < 0 ? [] : gone.splice(at, 1)
+      const { state, reason } = twin === undefined || twin.state === 'unknown' ? this : twin
+      run.inherit({ state, reason, outcome: twin?.outcome ?? {} })
+    }
   }
 
   [Symbol.dispose](): void {
@@ -105,14 +116,18 @@ export class PoolServer implements Disposable {
       return { state: 'down', reason: `${failed.config.run.name}: ${failed.reason}` }
     }
     if (this.#passiveReason !== '') return { state: 'down', reason: this.#passiveReason }
-    const unknown = this.#runs.find(({ state }) => state === 'unknown')
+    const { checks } = this.config
+    const open = this.#runs.filter(({ state }) => state === 'unknown')
+    const [unknown] = open
     if (unknown === undefined) {
       const { length } = this.#runs
       if (length === 0) return { state: 'up', reason: 'no checks' }
       return { state: 'up', reason: length === 1 ? 'passed' : `all ${length} checks pass` }
     }
     const reason = `${unknown.config.run.name}: not checked yet`
-    return { state: this.config.alpha ? 'unknown' : 'up', reason }
+    // a run may be shared with a server that takes it on trust
+    const waits = this.#runs.some((run, i) => open.includes(run) && checks[i]?.alpha)
+    return { state: waits ? 'unknown' : 'up', reason }
   }
 
   /** 3.5, 3.6 (7): as configured, or as a check says, with what others add. */
@@ -184,10 +199,16 @@ export class PoolServer implements Disposable {
     return this.#drain !== undefined && !this.#drain.isOver
   }
 
+  /** One that drains already goes on, until the earlier of both times. */
   drain(seconds: number | undefined): Promise<ServerDrainResult> {
-    if (this.#drain !== undefined) return this.#drain.done
     const since = this.#context.clock.now()
     const deadline = seconds === undefined ? undefined : since + seconds * 1000
+    const before = this.#drain
+    if (before !== undefined) {
+      const times = [before.deadline, deadline].filter((time) => time !== undefined)
+      if (times.length > 0) before.deadline = Math.min(...times)
+      return before.done
+    }
     const { promise, resolve } = deferred<ServerDrainResult>()
     this.#drain = { since, deadline, isOver: false, done: promise, resolve }
     return promise

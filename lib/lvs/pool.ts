@@ -56,6 +56,7 @@ export class Pool implements Disposable {
   #tallies = new Map<PoolServer, Tally>()
   #sum: { -readonly [K in keyof Tally]: number } = nothing()
   #isJudging = false
+  #mustJudge = false
   #isOver = false
 
   constructor(config: ServiceConfig, context: PoolContext) {
@@ -94,7 +95,8 @@ export class Pool implements Disposable {
   #dismiss(id: string, server: PoolServer): void {
     const { drainTimeout } = this.config
     if (server.isLeaving) return
-    if (drainTimeout > 0 && server.weight !== undefined && server.state === 'up') {
+    const isThere = server.weight !== undefined && server.draining !== 'over'
+    if (drainTimeout > 0 && isThere && server.state === 'up') {
       server.isLeaving = true
       this.#sayDrain(server, 'begun', 0)
       void server.drain(drainTimeout)
@@ -187,9 +189,14 @@ export class Pool implements Disposable {
   #weightOf(server: PoolServer): number | undefined {
     const out = server.config.inhibit ? 0 : undefined
     if (server.draining === 'over') return server.isLeaving ? undefined : out
-    if (server.state === 'unknown') return server.adopted ?? out
-    if (server.state === 'down' || this.#sorry) return out
-    return server.draining === 'on' ? 0 : server.rampedWeight
+    const isDraining = server.draining === 'on'
+    if (server.state === 'unknown') {
+      return isDraining && server.adopted !== undefined ? 0 : (server.adopted ?? out)
+    }
+    if (server.state === 'down') return out
+    // its connections go on, whoever takes the new ones
+    if (isDraining) return 0
+    return this.#sorry ? out : server.rampedWeight
   }
 
   /** Servers that are down and stay all the same: `keepLast`. */
@@ -209,7 +216,12 @@ export class Pool implements Disposable {
 
   /** Looks at every server, or at the one that has changed, and at all of them together. */
   judge(one?: PoolServer): void {
-    if (this.#isJudging || this.#isOver) return
+    if (this.#isOver) return
+    if (this.#isJudging) {
+      // who hears of it may change something at once
+      this.#mustJudge = true
+      return
+    }
     this.#isJudging = true
     const stood = this.#sorry
     try {
@@ -220,6 +232,10 @@ export class Pool implements Disposable {
       else for (const server of this.servers.values()) this.#weigh(server)
     } finally {
       this.#isJudging = false
+    }
+    if (this.#mustJudge) {
+      this.#mustJudge = false
+      return this.judge()
     }
     this.#context.changed(this)
   }
@@ -299,15 +315,16 @@ export class Pool implements Disposable {
   #tally(server: PoolServer): void {
     const before = this.#tallies.get(server)
     const isUp = server.state === 'up' && server.draining === undefined
-    const total = server.effectiveWeight
+    const weight = server.effectiveWeight
     const now: Tally = server.isLeaving
       ? nothing()
       : {
           present: 1,
           up: isUp ? 1 : 0,
           unknown: server.state === 'unknown' ? 1 : 0,
-          weight: isUp ? total : 0,
-          total,
+          weight: isUp ? weight : 0,
+          // 3.6 (7): what checks say of weights does not change what there is
+          total: server.config.destination.weight,
         }
     this.#tallies.set(server, now)
     for (const name of ['present', 'up', 'unknown', 'weight', 'total'] as const) {

@@ -3,6 +3,7 @@
  * again from time to time, and after every failure, and what somebody else has changed is put back. Only services that
  * are or were wanted are ever touched.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { OspfError, type OspfErrorCode } from '../errors.ts'
 import type { Clock } from '../ports.ts'
 import type { DirectorEvent } from './director-events.ts'
@@ -52,6 +53,12 @@ export interface KnownService {
   readonly destinations: Map<string, IpvsDestination & Partial<IpvsDestinationState>>
 }
 
+/** A step that was refused. */
+interface Failure {
+  readonly step: PlanStep
+  readonly error: Error
+}
+
 /** Milliseconds between two passes over changes, at least, and for each destination: thousands do not change one by one. */
 const PAUSE_MS = 50
 const PAUSE_EACH_MS = 0.1
@@ -79,13 +86,16 @@ export class Table {
   #wasRead = false
   #failures = 0
   #timer: Disposable | undefined
+  /** When the table is read again, in milliseconds. */
+  #due = Number.POSITIVE_INFINITY
   #running: Promise<void> | undefined
   /** No pass over changes before, in milliseconds. */
   #quietUntil = 0
   #pause: Disposable | undefined
   #isBusy = false
   #isOver = false
-  #isTimed = false
+  /** As they were set; those of the kernel's own are nobody's wish. */
+  #timeouts: Partial<IpvsTimeouts> = {}
   /** How the store failed last: it is said once. */
   #storeFailure = ''
 
@@ -287,13 +297,18 @@ export class Table {
   }
 
   #arm(seconds: number): void {
+    const { clock } = this.#options
     this.#timer?.[Symbol.dispose]()
-    this.#timer = this.#options.clock.setTimer(seconds * 1000, () => void this.sync())
+    this.#due = clock.now() + seconds * 1000
+    this.#timer = clock.setTimer(seconds * 1000, () => void this.sync())
   }
 
-  /** What decides how soon the table is read again may have changed. */
+  /** The table may have to be read again sooner than was thought. */
   hasten(): void {
-    if (this.#wasRead && !this.#isOver && this.#failures === 0) this.#arm(this.#options.interval())
+    if (!this.#wasRead || this.#isOver || this.#failures > 0) return
+    const { clock, interval } = this.#options
+    const seconds = interval()
+    if (clock.now() + seconds * 1000 < this.#due) this.#arm(seconds)
   }
 
   /** Seconds until the next attempt. */
@@ -334,6 +349,8 @@ export class Table {
     const { clock, say } = this.#options
     const before = this.#trouble
     this.#trouble = error
+    // a module that is loaded anew has its own
+    if (isHopeless(error)) this.#timeouts = {}
     if (error !== undefined && before?.message !== error.message) this.#refused(undefined, error)
     const isSame = before && error ? codeOf(before) === codeOf(error) : before === error
     if (isSame) return
@@ -350,10 +367,11 @@ export class Table {
 
   async #read(): Promise<void> {
     const { ipvs, clock, say, read, timeouts } = this.#options
-    if (!this.#isTimed && Object.keys(timeouts()).length > 0) {
-      await ipvs.setTimeouts(timeouts())
-      this.#isTimed = true
+    const wanted = timeouts()
+    if (!isDeepStrictEqual(wanted, this.#timeouts) && Object.keys(wanted).length > 0) {
+      await ipvs.setTimeouts(wanted)
     }
+    this.#timeouts = wanted
     await this.#ledger?.load()
     const fresh = new Map<string, KnownService>()
     const leftovers = new Set<string>()
@@ -442,7 +460,7 @@ export class Table {
     if (wanted === undefined) return this.#remove(id, known, isFull)
     const isFirst = !this.#owned.has(id)
     const actual = actualOf(known)
-    const { steps } = planService(wanted, actual)
+    const { steps, less } = planService(wanted, actual)
     // less of what is ours need not be written down
     if (
       isFirst ||
@@ -451,9 +469,17 @@ export class Table {
       this.#claim(id, wanted)
       await this.#ledger?.save()
     }
-    for (const step of steps) {
-      if (!(await this.#attempt(id, step, isFull))) return false
+    let failed: Failure | undefined
+    for (const [i, step] of steps.entries()) {
+      // what is there goes on serving while nothing that is wanted does
+      if (failed !== undefined && i >= less && !this.#serves(id, wanted)) break
+      const error = await this.#attempt(step, isFull)
+      if (error === 'look') return false
+      if (error === undefined) continue
+      failed ??= { step, error }
+      if (step.do === 'addService') break
     }
+    if (failed !== undefined) return this.#complain(id, failed)
     this.#problems.delete(id)
     this.#owned.add(id)
     if (isFirst && known !== undefined) {
@@ -468,7 +494,9 @@ export class Table {
     if (!this.#owned.has(id)) return true
     if (known !== undefined) {
       const step = { do: 'removeService', key: known.service.key, why: 'not wanted' } as const
-      if (!(await this.#attempt(id, step, isFull))) return false
+      const error = await this.#attempt(step, isFull)
+      if (error === 'look') return false
+      if (error !== undefined) return this.#complain(id, { step, error })
     }
     this.#owned.delete(id)
     this.#ledger?.forget(id)
@@ -477,27 +505,42 @@ export class Table {
     return true
   }
 
-  async #attempt(id: string, step: PlanStep, isFull: boolean): Promise<boolean> {
+  /** A destination that is wanted takes clients, or none is to take any. */
+  #serves(id: string, { destinations }: WantedService): boolean {
+    const known = this.#known.get(id)?.destinations
+    const open = destinations.filter(({ weight }) => weight > 0)
+    const takes = (one: IpvsDestination): boolean =>
+      (known?.get(formatDestination(one))?.weight ?? 0) > 0
+    return open.length === 0 || open.some(takes)
+  }
+
+  /** @returns why it was refused; 'look': the table is not what we take it to be, and is read first */
+  async #attempt(step: PlanStep, isFull: boolean): Promise<Error | 'look' | undefined> {
     try {
-      await this.#perform(id, step)
-      return true
+      await this.#perform(step)
+      return undefined
     } catch (error) {
       if (isHopeless(error)) throw error
-      // the table is not what we take it to be: look first
       if (!isFull && ['ERR_OSPF_IPVS_NO_SERVICE', 'ERR_OSPF_IPVS_EXISTS'].includes(codeOf(error))) {
         this.#mustRead = true
-        return false
+        return 'look'
       }
-      const isNews = this.#problems.get(id)?.message !== asError(error).message
-      this.#problems.set(id, asError(error))
-      if (isNews) this.#refused(step, asError(error))
-      return false
+      return asError(error)
     }
   }
 
+  /** The first failure of a service is told, once; that of others may follow from it. */
+  #complain(id: string, { step, error }: Failure): false {
+    const isNews = this.#problems.get(id)?.message !== error.message
+    this.#problems.set(id, error)
+    if (isNews) this.#refused(step, error)
+    return false
+  }
+
   /** 3.6 (6): what is there already need not be added, and what is gone need not be removed. */
-  async #perform(id: string, step: PlanStep): Promise<void> {
+  async #perform(step: PlanStep): Promise<void> {
     const { ipvs } = this.#options
+    const id = formatServiceKey('service' in step ? step.service.key : step.key)
     switch (step.do) {
       case 'addService':
         await ipvs.addService(step.service)
@@ -543,10 +586,17 @@ export class Table {
     }
   }
 
+  /** What it is now, with what was counted. */
   #note(id: string, destination: IpvsDestination): void {
     const destinations = this.#known.get(id)?.destinations
     const name = formatDestination(destination)
-    destinations?.set(name, { ...destinations.get(name), ...destination })
+    const {
+      upperThreshold: _,
+      lowerThreshold: __,
+      tunnel: ___,
+      ...rest
+    } = destinations?.get(name) ?? {}
+    destinations?.set(name, { ...rest, ...destination })
   }
 }
 

@@ -72,7 +72,7 @@ function ofServers({ servers, passive, service }: ServiceConfig): string[] {
     found.push(`nothing checks ${list(unchecked)}: it never leaves the pool`)
   }
   const early = servers
-    .filter(({ alpha, checks }) => !alpha && checks.length > 0)
+    .filter(({ checks }) => checks.length > 0 && checks.every(({ alpha }) => !alpha))
     .map(({ id }) => id)
   if (early.length > 0) {
     found.push(`without alpha ${list(early)} gets clients before its first check`)

@@ -41,7 +41,7 @@ t.test(
     void (async () => {
       for await (const { healthy, reason } of director.gate(vip)) said.push(`${healthy} ${reason}`)
     })()
-    for (let i = 0; i < 4; i++) ipvs.fail(new Error('Cannot allocate memory'), 'addDestination')
+    for (let i = 0; i < 8; i++) ipvs.fail(new Error('Cannot allocate memory'), 'addDestination')
     await run(4)
     t.same(said, [`false ${id}: Cannot allocate memory`])
     await run(20)

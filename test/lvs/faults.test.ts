@@ -243,3 +243,69 @@ t.test('show lvs of a plane that is not ready says so', async (t) => {
   t.match(text, /^IP Virtual Server is not ready: .*not permitted: what was there/)
   t.match(text, /-> 10\.0\.2\.1:80 /)
 })
+
+/** This kernel takes no such destination, whoever asks. */
+function refuses({ ipvs }: Bench, n: number): void {
+  const words = (): OspfError => new OspfError('ERR_OSPF_IPVS_INVALID', `IPVS: no 10.0.2.${n}`)
+  const [add, set] = [ipvs.addDestination.bind(ipvs), ipvs.setDestination.bind(ipvs)]
+  const refuse =
+    (call: typeof add): typeof add =>
+    async (key, one) => {
+      if (one.address === `10.0.2.${n}`) throw words()
+      return call(key, one)
+    }
+  ipvs.addDestination = refuse(add)
+  ipvs.setDestination = refuse(set)
+}
+
+t.test('a destination that is refused holds up none of the others', async (t) => {
+  const world = bench()
+  const { farm, start, run, table } = world
+  refuses(world, 1)
+  const { director, lines } = await start({ services: [farm.service(4)] })
+  await run(1)
+  t.equal(await table(), '2x1 3x1 4x1')
+  farm.sick.add(2)
+  await run(10)
+  t.equal(await table(), '3x1 4x1', 'one that is down leaves')
+  farm.sick.clear()
+  await run(20)
+  t.equal(await table(), '3x1 4x1 2x1')
+  await run(120)
+  t.equal(lines('refused').length, 1, 'told once')
+  t.match(director.status().services[0]?.problem, /no 10.0.2.1/)
+  await director.stop()
+  t.equal(await table(), '', 'ours, although not as it should be')
+})
+
+t.test('servers go on serving while none of those in their place is taken', async (t) => {
+  const world = bench()
+  const { farm, start, run, table } = world
+  const { director } = await start({ services: [farm.service(1)] })
+  await run(1)
+  refuses(world, 2)
+  await director.update([farm.service(0, { servers: [farm.server(2)] })])
+  t.equal(await table(), '', 'not checked yet')
+  await director.update([farm.service(1)])
+  await run(10)
+  t.equal(await table(), '1x1')
+  const fresh = { servers: [{ address: '10.0.2.2', checks: [] }] }
+  await director.update([farm.service(0, fresh)])
+  await run(60)
+  t.equal(await table(), '1x1')
+  await director.update([farm.service(0, { servers: [...fresh.servers, farm.server(3)] })])
+  await run(60)
+  t.equal(await table(), '3x1')
+})
+
+t.test('a scheduler that cannot be changed to does not hold up the servers', async (t) => {
+  const { farm, ipvs, start, run, table } = bench()
+  ipvs.schedulers.delete('mh')
+  const { director } = await start({ services: [farm.service(2)] })
+  await run(1)
+  await director.update([farm.service(2, { scheduler: 'mh', inhibitOnFailure: false })])
+  farm.sick.add(2)
+  await run(10)
+  t.equal(await table(), '1x1')
+  t.match(director.status().services[0]?.problem, /not found: mh/)
+})

@@ -69,6 +69,8 @@ function pages(
   const timing = timingOf('keepalived', 'http', [{ delayLoop: 10, warmup: 0 }])
   const config: CheckConfig = {
     id: '',
+    type: 'http',
+    alpha: true,
     run: { name: 'pages', steps, fastRecovery },
     timing,
     through: undefined,
