@@ -46,14 +46,27 @@ export class CheckRun implements Disposable {
   /** Takes over what another check of the same server found, until the first run of this one. */
   inherit({ state, reason, outcome }: Pick<CheckRun, 'state' | 'reason' | 'outcome'>): void {
     if (this.at !== undefined || state === 'unknown') return
+    const before = this.#word
     this.outcome = { ...outcome, ...this.outcome }
     // of several servers that share it, one that is down may be so for another reason
-    if (this.state === 'up') return
-    this.state = state
-    this.reason = reason
+    if (this.state !== 'up') {
+      this.state = state
+      this.reason = reason
+    }
+    this.#tell(before)
   }
 
-  /** Told whenever a run has changed something. */
+  /** What its listeners look at. */
+  get #word(): string {
+    return `${this.state} ${this.outcome.weight} ${this.outcome.add}`
+  }
+
+  #tell(before: string): void {
+    if (before === this.#word) return
+    for (const listener of [...this.#listeners]) listener()
+  }
+
+  /** Told whenever something has changed. */
   listen(listener: () => void): Disposable {
     this.#listeners.add(listener)
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
@@ -144,7 +157,7 @@ export class CheckRun implements Disposable {
   #end(failure: string | undefined, outcome: Outcome, isWhole: boolean): void {
     const { timing } = this.config
     const { delayLoop, delayBeforeRetry } = timing
-    const before = `${this.state} ${this.outcome.weight} ${this.outcome.add}`
+    const before = this.#word
     const isFirst = this.at === undefined && this.state === 'unknown'
     this.at = this.#clock.now()
     this.runs++
@@ -170,9 +183,7 @@ export class CheckRun implements Disposable {
       } else wait = delayBeforeRetry
     }
     this.#wait(wait)
-    if (before !== `${this.state} ${this.outcome.weight} ${this.outcome.add}`) {
-      for (const listener of [...this.#listeners]) listener()
-    }
+    this.#tell(before)
   }
 }
 

@@ -69,6 +69,8 @@ export class Pool implements Disposable {
   /** Puts the servers of the configuration into the pool, or other ones; those that stay keep what is known of them. */
   configure(config: ServiceConfig): void {
     this.config = config
+    // half of a change is not judged: what checks say meanwhile comes with the rest
+    this.#isJudging = true
     const wanted = new Map(config.servers.map((server) => [server.id, server]))
     for (const [id, server] of this.servers) {
       if (!wanted.has(id)) this.#dismiss(id, server)
@@ -77,6 +79,8 @@ export class Pool implements Disposable {
     const { key } = config.service
     const isTcp = 'protocol' in key && key.protocol === 'tcp'
     for (const server of this.servers.values()) server.setPassive(config.passive, isTcp)
+    this.#isJudging = false
+    this.#mustJudge = false
     this.judge()
   }
 

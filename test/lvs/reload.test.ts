@@ -112,6 +112,22 @@ t.test('a check that two services share takes over from the one where it passed'
   t.notMatch(lines('server').join(), new RegExp(`${id}: .* up -> down`))
 })
 
+t.test('a server that comes shares a check whose last word another service has', async (t) => {
+  const { start, run, table, farm } = bench()
+  const of = (port: number, servers: number[], delayLoop: number) =>
+    farm.service(0, {
+      port,
+      servers: servers.map((n) =>
+        farm.server(n, { checks: [{ type: 'probe', probe: farm.probe(n), delayLoop }] }),
+      ),
+    })
+  const { director } = await start({ services: [of(80, [2], 5), of(81, [1], 5)] })
+  await run(1)
+  await director.update([of(80, [1, 2], 6), of(81, [1], 6)])
+  await run(20)
+  t.equal(await table(), '2x1 1x1')
+})
+
 t.test('a check that changes has its own last word, not that of the one that fails', async (t) => {
   const { start, run, table, farm } = bench()
   const services = (warmup: number) => [
