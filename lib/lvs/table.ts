@@ -469,6 +469,8 @@ export class Table {
       this.#claim(id, wanted)
       await this.#ledger?.save()
     }
+    // adopted here and now, whatever of it can be changed
+    if (known !== undefined) this.#owned.add(id)
     let failed: Failure | undefined
     for (const [i, step] of steps.entries()) {
       // what is there goes on serving while nothing that is wanted does
@@ -489,9 +491,16 @@ export class Table {
     return true
   }
 
+  /** An earlier life left it, and it was wanted for too short a time to be adopted. */
+  #wasOurs(id: string, known: KnownService | undefined): boolean {
+    const actual = actualOf(known)
+    if (actual === undefined) return false
+    return this.#options.ipvs.exclusive === true || this.#ledger?.isOurs(id, actual) === true
+  }
+
   async #remove(id: string, known: KnownService | undefined, isFull: boolean): Promise<boolean> {
     this.#problems.delete(id)
-    if (!this.#owned.has(id)) return true
+    if (!this.#owned.has(id) && !this.#wasOurs(id, known)) return true
     if (known !== undefined) {
       const step = { do: 'removeService', key: known.service.key, why: 'not wanted' } as const
       const error = await this.#attempt(step, isFull)

@@ -289,3 +289,41 @@ t.test('a file that is no such file: told, and the director starts', async (t) =
   t.equal((await store.load())?.length, 1)
   await director.stop()
 })
+
+t.test('a leftover that is wanted for a moment alone goes', async (t) => {
+  const store = new MemoryStore()
+  const services = [bench().farm.service(1)]
+  const world = await killed(bench(), { services, store })
+  const { farm, start, run, ipvs } = world
+  // its scheduler cannot be what it shall be, so it is never as it is wanted
+  ipvs.schedulers.delete('mh')
+  const { director } = await start({ services: [farm.service(1, { scheduler: 'mh' })], store })
+  await run(5)
+  t.equal((await ipvs.services()).length, 1)
+  await director.update([])
+  t.same(await ipvs.services(), [])
+  await director.stop()
+
+  const again = await killed(bench(), { services, store })
+  const running = await again.start({ services: [], store, waitForPlane: true })
+  t.same(await again.ipvs.services(), [])
+  await running.director.stop()
+
+  const third = await killed(bench(), { services, store })
+  const read = third.ipvs.destinations.bind(third.ipvs)
+  let update: Promise<unknown> | undefined
+  let here: Director | undefined
+  third.ipvs.destinations = async (key) => {
+    // another configuration comes while the table is read for the first time
+    update ??= here?.update([])
+    return read(key)
+  }
+  third.ipvs.isForbidden = true
+  here = (await third.start({ services: [third.farm.service(1)], store, waitForPlane: true }))
+    .director
+  third.ipvs.isForbidden = false
+  await third.run(10)
+  await update
+  t.same(await third.ipvs.services(), [])
+  await here.stop()
+})

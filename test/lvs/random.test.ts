@@ -363,7 +363,7 @@ async function play(seed: number): Promise<{ wrong: string[]; here: string[]; fr
 }
 
 const first = Number(process.env['SEED'] ?? 1)
-const count = Number(process.env['SEEDS'] ?? 20)
+const count = Number(process.env['SEEDS'] ?? 8)
 for (let seed = first; seed < first + count; seed++) {
   t.test(`seed ${seed}`, async (t) => {
     const { wrong, here, fresh } = await play(seed)
