@@ -1,6 +1,7 @@
 /** A probe that pings: an ICMP echo over a raw socket, for which the process needs CAP_NET_RAW. */
 import { randomInt } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
+import { isIPv6, SocketAddress } from 'node:net'
 import { realClock } from '../clock.ts'
 import type { Clock } from '../ports.ts'
 import { explain, invalid, named, type Probe } from './probe.ts'
@@ -14,21 +15,39 @@ export interface IcmpOptions {
   readonly clock?: Clock
 }
 
-const IPPROTO_ICMP = 1
-const ECHO_REQUEST = 8
-const ECHO_REPLY = 0
+/** What the families have different. */
+interface Kind {
+  readonly family: 4 | 6
+  readonly protocol: number
+  readonly request: number
+  readonly reply: number
+  /** The socket takes nothing but replies: level, option and value. */
+  readonly filter: readonly [level: number, option: number, value: Uint8Array]
+}
+
 const HEADER_OCTETS = 8
 const SIZE_MAX = 1472
-const SOL_RAW = 255
-/** linux/icmp.h: a bit for each type that is not wanted. */
-const ICMP_FILTER = 1
-/** The kernel's byte order is that of every platform that is supported. */
-const ALL_BUT_REPLIES = Uint8Array.of(0xfe, 0xff, 0xff, 0xff)
+/** linux/icmp.h, ICMP_FILTER: a bit for each type that is not wanted, in the byte order of every supported platform. */
+const ICMP: Kind = {
+  family: 4,
+  protocol: 1,
+  request: 8,
+  reply: 0,
+  filter: [255, 1, Uint8Array.of(0xfe, 0xff, 0xff, 0xff)],
+}
+/** linux/icmpv6.h, ICMPV6_FILTER: as above, for 256 types. */
+const ICMP6: Kind = {
+  family: 6,
+  protocol: 58,
+  request: 128,
+  reply: 129,
+  filter: [58, 1, new Uint8Array(32).fill(0xff).fill(0xfd, 16, 17)],
+}
 
 /**
  * Sends an echo request and waits for its reply, from a socket of its own that takes no other ICMP messages.
  *
- * @param host an IPv4 address, or a name that has one.
+ * @param host an address, or a name that has one of IPv4.
  * @throws OspfError ERR_OSPF_CONFIG when an option cannot be used; each run rejects with ERR_OSPF_NATIVE where the native
  * code is missing, and with the kernel's words where raw sockets are not permitted.
  */
@@ -45,15 +64,17 @@ export function icmp(host: string, options: IcmpOptions = {}): Probe {
     signal.throwIfAborted()
     const { loadRawSocket } = await import('../linux/raw-socket.ts')
     try {
-      const { address } = await lookup(host, { family: 4 })
+      const kind = isIPv6(host) ? ICMP6 : ICMP
+      const { address } = await lookup(host, { family: kind.family })
       signal.throwIfAborted()
-      await echo(loadRawSocket()(IPPROTO_ICMP), address)
+      await echo(loadRawSocket()(kind.protocol, kind.family), kind, canonical(address))
     } catch (error) {
       throw explain(error, signal)
     }
 
     async function echo(
       socket: ReturnType<ReturnType<typeof loadRawSocket>>,
+      kind: Kind,
       address: string,
     ): Promise<void> {
       const id = randomInt(0x10000)
@@ -61,11 +82,12 @@ export function icmp(host: string, options: IcmpOptions = {}): Probe {
       let sequence = 0
       let timer: Disposable | undefined
       try {
-        socket.setOption(SOL_RAW, ICMP_FILTER, ALL_BUT_REPLIES, ALL_BUT_REPLIES.length)
+        const [level, option, value] = kind.filter
+        socket.setOption(level, option, value, value.length)
         await new Promise<void>((resolve, reject) => {
           signal.addEventListener('abort', () => reject(signal.reason), { once: true })
           const send = (): void => {
-            const packet = echoRequest(id, sequence++ & 0xffff, size)
+            const packet = echoRequest(kind, id, sequence++ & 0xffff, size)
             try {
               socket.send(packet, 0, packet.length, address, () => {})
             } catch (error) {
@@ -76,8 +98,8 @@ export function icmp(host: string, options: IcmpOptions = {}): Probe {
           socket.emit = (event, error) => {
             if (event === 'error') return reject(error)
             if (event !== 'recvReady') return
-            socket.recv(buffer, (_, octets) => {
-              if (isReply(buffer.subarray(0, octets), address, id)) resolve()
+            socket.recv(buffer, (_, octets, source) => {
+              if (source === address && isReply(kind, buffer.subarray(0, octets), id)) resolve()
             })
           }
           socket.pause(false, true)
@@ -91,11 +113,15 @@ export function icmp(host: string, options: IcmpOptions = {}): Probe {
   })
 }
 
-/** RFC 792. */
-function echoRequest(id: number, sequence: number, size: number): Uint8Array {
+/** As the kernel writes it: IPv6 in its short form. */
+const canonical = (address: string): string =>
+  isIPv6(address) ? new SocketAddress({ address, family: 'ipv6' }).address : address
+
+/** RFC 792, RFC 4443 (4.1); the checksum of the latter is the kernel's to write. */
+function echoRequest(kind: Kind, id: number, sequence: number, size: number): Uint8Array {
   const packet = new Uint8Array(HEADER_OCTETS + size)
   const view = new DataView(packet.buffer)
-  view.setUint8(0, ECHO_REQUEST)
+  view.setUint8(0, kind.request)
   view.setUint16(4, id)
   view.setUint16(6, sequence)
   for (let i = 0; i < size; i++) packet[HEADER_OCTETS + i] = i
@@ -110,11 +136,10 @@ function checksum(bytes: Uint8Array): number {
   return ~sum & 0xffff
 }
 
-/** `packet` begins with the IP header. */
-function isReply(packet: Uint8Array, address: string, id: number): boolean {
-  const header = ((packet[0] ?? 0) & 0xf) * 4
-  if (header < 20 || packet.length < header + HEADER_OCTETS) return false
-  if (packet.subarray(12, 16).join('.') !== address) return false
+/** An IPv4 packet begins with its header. */
+function isReply({ family, reply }: Kind, packet: Uint8Array, id: number): boolean {
+  const header = family === 6 ? 0 : ((packet[0] ?? 0) & 0xf) * 4
+  if ((family === 4 && header < 20) || packet.length < header + HEADER_OCTETS) return false
   const view = new DataView(packet.buffer, packet.byteOffset + header)
-  return view.getUint8(0) === ECHO_REPLY && view.getUint16(4) === id
+  return view.getUint8(0) === reply && view.getUint16(4) === id
 }

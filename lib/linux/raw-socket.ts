@@ -19,7 +19,7 @@ import { getSystemErrorMap } from 'node:util'
 import { isMainThread } from 'node:worker_threads'
 import { OspfError, type OspfErrorCode } from '../errors.ts'
 
-/** An IPv4 raw socket, as raw-socket's `SocketWrap` is. */
+/** A raw socket, as raw-socket's `SocketWrap` is. */
 export interface RawSocket {
   /** Called by the binding: 'recvReady', 'sendReady', 'error', 'close'. Ours to set. */
   emit: (event: string, error?: Error) => void
@@ -32,16 +32,21 @@ export interface RawSocket {
     address: string,
     sent: (bytes: number) => void,
   ): void
-  recv(buffer: Uint8Array, received: (buffer: Uint8Array, bytes: number) => void): void
+  /** IPv4 packets come with their header, those of IPv6 without. */
+  recv(
+    buffer: Uint8Array,
+    received: (buffer: Uint8Array, bytes: number, source: string) => void,
+  ): void
   /** `true` for what should not be polled for. Also starts polling again after a poll error. */
   pause(receive: boolean, send: boolean): void
   close(): void
 }
 
-/** Opens a raw socket of an IP protocol; throws with the kernel's text alone as message. */
-export type OpenRawSocket = (protocol: number) => RawSocket
+/** Opens a raw socket of an IP protocol, of IPv4 unless told otherwise; throws with the kernel's text alone as message. */
+export type OpenRawSocket = (protocol: number, family?: 4 | 6) => RawSocket
 
-const IPV4 = 1
+/** As the binding calls the families. */
+const FAMILIES = { 4: 1, 6: 2 } as const
 
 /** Loads the native code of `raw-socket`. Throws ERR_OSPF_NATIVE with what to do about it. */
 export function loadRawSocket(): OpenRawSocket {
@@ -58,7 +63,7 @@ export function loadRawSocket(): OpenRawSocket {
     const { SocketWrap } = require(join(folder, 'build', 'Release', 'raw.node')) as {
       SocketWrap: new (protocol: number, family: number) => RawSocket
     }
-    return (protocol) => new SocketWrap(protocol, IPV4)
+    return (protocol, family = 4) => new SocketWrap(protocol, FAMILIES[family])
   } catch (cause) {
     const words = textOf(cause)
       .replace(/\nRequire stack:.*/s, '')

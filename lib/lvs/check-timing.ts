@@ -91,7 +91,7 @@ export function timingOf(
     }
   }
   const delayLoop = said('delayLoop') ?? 60
-  const [retry, between = type === 'dns' || type === 'misc' ? delayLoop : 1] = RETRIES[type] ?? [1]
+  const [retry, between = type === 'dns' ? delayLoop : 1] = RETRIES[type] ?? [1]
   return {
     delayLoop,
     retry: said('retry') ?? retry,

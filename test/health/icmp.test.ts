@@ -14,6 +14,28 @@ t.test('a host that answers', { skip }, async (t) => {
   t.equal((await Promise.all(many)).length, 50, 'each hears its own')
 })
 
+t.test('a host of IPv6', { skip }, async (t) => {
+  // a network namespace of its own: not every host has IPv6 on lo
+  const script = `
+    const { icmp } = await import('${new URL('../../lib/health/icmp.js', import.meta.url)}')
+    const abort = new AbortController()
+    setTimeout(() => abort.abort(new Error('timed out')), 5000)
+    await icmp('::1')(abort.signal)
+    await icmp('2001:db8:0:0::1', { size: 1 })(abort.signal)
+    await Promise.all(Array.from({ length: 20 }, () => icmp('::1')(abort.signal)))
+    await icmp('2001:db8::2')(abort.signal).then(
+      () => console.log('answered'),
+      (error) => console.log(error.message),
+    )
+    process.exit()`
+  const ready =
+    'ip link set lo up && ip -6 addr add 2001:db8::1/128 dev lo nodad && sleep 0.1 && exec "$@"'
+  const node = [process.execPath, '--input-type=module', '-e', script]
+  const run = promisify(execFile)
+  const { stdout } = await run('unshare', ['-n', 'sh', '-c', ready, 'sh', ...node])
+  t.match(stdout.trim(), /unreachable/i)
+})
+
 t.test('a host that does not', { skip }, async (t) => {
   // a network namespace of its own, where nobody answers
   const script = `

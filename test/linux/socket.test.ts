@@ -426,11 +426,11 @@ class FakeRaw implements RawSocket {
     if (this.sendError) throw this.sendError
     this.sent.push(`${address} ${length} ${buffer[offset]}`)
   }
-  recv(buffer: Uint8Array, received: (buffer: Uint8Array, bytes: number) => void): void {
+  recv(buffer: Uint8Array, received: Parameters<RawSocket['recv']>[1]): void {
     const next = this.inbox.shift() ?? new Error('Resource temporarily unavailable')
     if (next instanceof Error) throw next
     buffer.set(next)
-    received(buffer, next.length)
+    received(buffer, next.length, next.subarray(12, 16).join('.'))
   }
   pause(receive: boolean, send: boolean): void {
     this.paused.push([receive, send])

@@ -119,7 +119,7 @@ t.test('3.5: retries and times where nothing is said', async (t) => {
   t.same(of('tcp'), [60, 1, 1, 5, 60, 1])
   t.same(of('http'), [60, 1, 3, 5, 60, 1])
   t.same(of('dns'), [60, 3, 60, 5, 60, 1])
-  t.same(of('misc'), [60, 0, 60, 5, 60, 1])
+  t.same(of('misc'), [60, 0, 1, 5, 60, 1])
   t.equal(
     timingOf('keepalived', 'tcp', [{}, { retry: 4 }, { retry: 9 }]).retry,
     4,
