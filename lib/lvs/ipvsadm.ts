@@ -199,12 +199,13 @@ function carryOut(line: Line, drafts: Map<string, Draft>): void {
 
 function carryOutServer(line: Line, key: IpvsServiceKey, draft: Draft): void {
   const { command } = line
-  const destination = parseDestination(line, key)
-  const name = formatDestination(destination)
+  // which one goes is told by its own address and port alone
+  const destination = command === 'd' ? undefined : parseDestination(line, key)
+  const name = formatDestination(destination ?? parseServer(line, key))
   const isThere = draft.destinations.has(name)
   if (command === 'a' && isThere) throw new Refusal(`destination ${name} is there already`)
   if (command !== 'a' && !isThere) throw new Refusal(`there is no destination ${name} above`)
-  if (command === 'd') draft.destinations.delete(name)
+  if (destination === undefined) draft.destinations.delete(name)
   else draft.destinations.set(name, destination)
 }
 
@@ -302,18 +303,27 @@ function prefixLength(text: string, isIpv6: boolean): number | undefined {
   return length === 32 ? undefined : length
 }
 
-function parseDestination({ values }: Line, key: IpvsServiceKey): IpvsDestination {
+/** Of -r; the port is that of the service where there is none. */
+function parseServer(
+  { values }: Line,
+  key: IpvsServiceKey,
+): Pick<IpvsDestination, 'address' | 'port'> {
   const server = values.get('real-server')
   if (server === undefined) throw new Refusal('expected -r')
-  const { address, port } = endpoint(server)
+  const { address, port = 'fwmark' in key ? 0 : key.port } = endpoint(server)
+  return { address, port }
+}
+
+function parseDestination(line: Line, key: IpvsServiceKey): IpvsDestination {
+  const { values } = line
+  const { address, port } = parseServer(line, key)
   const given = (['gatewaying', 'ipip', 'masquerading'] as const).filter((way) => values.has(way))
   if (given.length > 1) throw new Refusal('expected one of -g, -i, -m')
   const forward = ({ gatewaying: 'dr', ipip: 'tun', masquerading: 'nat' } as const)[
     given[0] ?? 'gatewaying'
   ]
-  const servicePort = 'fwmark' in key ? 0 : key.port
   // ipvsadm does so, too: the packet keeps its port unless it is masqueraded.
-  const isFixed = !('fwmark' in key) && forward !== 'nat'
+  const fixedPort = 'fwmark' in key || forward === 'nat' ? undefined : key.port
   const number = (name: string, most: number): number | undefined => {
     const text = values.get(name)
     return text === undefined ? undefined : integer('a number', text, 0, most)
@@ -322,7 +332,7 @@ function parseDestination({ values }: Line, key: IpvsServiceKey): IpvsDestinatio
   const tunnel = parseTunnel(values, forward)
   return {
     address,
-    port: isFixed ? servicePort : (port ?? servicePort),
+    port: fixedPort ?? port,
     forward,
     weight: number('weight', 0x7fffffff) ?? 1,
     ...(upper !== undefined && upper > 0 && { upperThreshold: upper }),

@@ -172,3 +172,18 @@ t.test('any text is read or refused, never worse', async (t) => {
   }
   t.ok(refused > 0 && refused < 3000)
 })
+
+t.test('what is taken away is told by its own port, however it is forwarded to', async (t) => {
+  const lines = [
+    '-A -t 10.0.0.1:80 -s rr',
+    '-a -t 10.0.0.1:80 -r 10.0.1.8:8080 -m',
+    '-a -t 10.0.0.1:80 -r 10.0.1.9 -g',
+    '-a -t 10.0.0.1:80 -r 10.0.1.10 -m',
+    '-d -t 10.0.0.1:80 -r 10.0.1.8:8080',
+    '-d -t 10.0.0.1:80 -r 10.0.1.9',
+  ]
+  const { services } = parseIpvsadm(lines.join('\n'))
+  t.match(services[0]?.destinations, [{ address: '10.0.1.10', port: 80, forward: 'nat' }])
+  const wrong = [...lines.slice(0, 3), '-d -t 10.0.0.1:80 -r 10.0.1.9:81'].join('\n')
+  t.throws(() => parseIpvsadm(wrong), /ipvsadm:4: there is no destination 10.0.1.9:81 above/)
+})
