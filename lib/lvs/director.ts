@@ -7,6 +7,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { realClock } from '../clock.ts'
+import { deferred } from '../deferred.ts'
 import { OspfError } from '../errors.ts'
 import { EventStream } from '../event-stream.ts'
 import type { Gate } from '../health/gate.ts'
@@ -25,7 +26,7 @@ import type { DirectorOptions, NotifyCommand, VirtualServiceOptions } from './di
 import { type DirectorStatus, serviceStatus } from './director-status.ts'
 import { canonicalAddress, formatDestination, formatServiceKey } from './keys.ts'
 import type { ServiceStore } from './ledger.ts'
-import { runNotify } from './notify.ts'
+import { NOTIFY_LIMIT, runNotify } from './notify.ts'
 import { checksumOf, formatStep, type PlanStep, type WantedService } from './plan.ts'
 import { Pool } from './pool.ts'
 import { PoolGate, type Standing } from './pool-gate.ts'
@@ -93,6 +94,8 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
   #config: DirectorConfig
   #table: Table | undefined
   #warnings: { service: string; text: string }[] = []
+  /** Notify commands that run. */
+  readonly #telling = new Set<Promise<void>>()
   /** Checks that go through IPVS have services of their own. */
   #extra = new Set<string>()
   /** What was in the kernel of their services is known. */
@@ -568,22 +571,37 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
         pool.adopt(destinations)
         pool.judge()
       }
-      pool.sample(destinations)
+      pool.sample(destinations, this.#ports.ipvs?.countsConnections ?? true)
     }
   }
 
   #notify(command: NotifyCommand | undefined): void {
     if (command === undefined) return
     const { notify = runNotify } = this.#ports
-    notify(command).catch((cause: unknown) => {
-      const error = cause instanceof Error ? cause : new Error(reasonOf(cause))
-      this.#say({ type: 'notify', command, error, at: this.#clock.now() })
-    })
+    const told = notify(command)
+      .catch((cause: unknown) => {
+        const error = cause instanceof Error ? cause : new Error(reasonOf(cause))
+        this.#say({ type: 'notify', command, error, at: this.#clock.now() })
+      })
+      .finally(() => this.#telling.delete(told))
+    this.#telling.add(told)
+  }
+
+  /** Commands that run have their time: whoever ends the process next would end them, too. */
+  async #told(): Promise<void> {
+    if (this.#telling.size === 0) return
+    const { promise, resolve } = deferred<void>()
+    const timer = this.#clock.setTimer(NOTIFY_LIMIT, resolve)
+    await Promise.race([Promise.all(this.#telling), promise])
+    timer[Symbol.dispose]()
   }
 
   // The end
 
-  /** Ends the checks and the gates, and removes the services, unless they shall be kept. */
+  /**
+   * Ends the checks and the gates, and removes the services, unless they shall be kept. Resolves when notify commands that
+   * run have ended, too, or have had half a minute.
+   */
   stop(options: { readonly keep?: boolean } = {}): Promise<void> {
     this.#stopping ??= this.#stop(options.keep ?? this.#config.keepOnStop)
     return this.#stopping
@@ -597,6 +615,7 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
     for (const pool of this.#pools.values()) pool.stop()
     this.#end()
     await this.#table?.stop(keep)
+    await this.#told()
     this.#events.push({ type: 'stopped', at: this.#clock.now() })
     this.#events.end()
   }

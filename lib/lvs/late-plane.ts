@@ -19,12 +19,15 @@ export const isHopeless = (error: unknown): error is OspfError =>
 /** Each call tries to open it until that has worked, and rejects as that does. */
 export class LatePlane implements IpvsPort {
   readonly exclusive: boolean
+  readonly countsConnections: boolean
   readonly #open: () => Promise<IpvsPort>
   #opened: Promise<IpvsPort> | undefined
 
-  constructor(open: () => Promise<IpvsPort>, exclusive: boolean) {
+  /** @param isNftables what it will be, where that matters before it is there */
+  constructor(open: () => Promise<IpvsPort>, isNftables: boolean) {
     this.#open = open
-    this.exclusive = exclusive
+    this.exclusive = isNftables
+    this.countsConnections = !isNftables
   }
 
   #plane(): Promise<IpvsPort> {

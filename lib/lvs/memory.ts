@@ -32,7 +32,7 @@ export interface MemoryIpvsOptions {
 }
 
 /** A call of the port that can be made to fail. */
-export type IpvsCall = Exclude<keyof IpvsPort, symbol | 'exclusive'>
+export type IpvsCall = Exclude<keyof IpvsPort, symbol | 'exclusive' | 'countsConnections'>
 
 type DestinationKey = Pick<IpvsDestination, 'address' | 'port'>
 

@@ -71,8 +71,8 @@ const fields = ['devices', 'table', 'flows', 'keepOnClose', 'nft', 'onError'] as
  * persistence, thresholds, one-packet, tunnels, firewall marks, SCTP, IPv6, DR and NAT in one service, DR to a real
  * server behind a router or to another port. What else to know:
  *
- * - Connections are counted as they begin; how many are open is not known and told as 0, as are rates. A drain that
- *   follows the active connections is over at once: give it a time instead.
+ * - Connections are counted as they begin; how many are open is not known and told as 0, as are rates. So a drain takes
+ *   the time that it is given, and is over at once without.
  * - DR takes packets off at ingress, before any firewall of this host. It sets their mark. A flow is client address and
  *   port: fragments but the first, and ICMP errors for the VIP, are not forwarded, so MTUs must agree.
  * - NAT needs ip_forward and real servers that answer through this host. A connection from this host itself to a VIP is
@@ -85,6 +85,8 @@ const fields = ['devices', 'table', 'flows', 'keepOnClose', 'nft', 'onError'] as
 export class Nftables implements IpvsPort {
   /** The tables are its own, by name. */
   readonly exclusive: true = true
+  /** Flows are told apart by nobody but the kernel. */
+  readonly countsConnections: false = false
   readonly #options: Required<Omit<NftablesOptions, 'onError'>>
   readonly #onError: NftablesOptions['onError']
   readonly #links: LinuxLinks

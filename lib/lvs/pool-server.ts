@@ -214,14 +214,18 @@ export class PoolServer implements Disposable {
     return promise
   }
 
-  /** How many connections there are now. @returns how the drain ended, if it did by that */
-  follow(connections: number): 'done' | 'expired' | undefined {
+  /**
+   * How many connections there are now; undefined: who knows, so that its time alone counts, if it has one.
+   * @returns how the drain ended, if it did by that
+   */
+  follow(connections: number | undefined): 'done' | 'expired' | undefined {
     const drain = this.#drain
     if (drain === undefined || drain.isOver) return undefined
     const isExpired = drain.deadline !== undefined && this.#context.clock.now() >= drain.deadline
-    if (connections > 0 && !isExpired) return undefined
-    const what = connections > 0 ? 'expired' : 'done'
-    this.endDrain(what, connections)
+    const isBusy = connections === undefined ? drain.deadline !== undefined : connections > 0
+    if (isBusy && !isExpired) return undefined
+    const what = isBusy ? 'expired' : 'done'
+    this.endDrain(what, connections ?? 0)
     return what
   }
 

@@ -397,8 +397,8 @@ export class Pool implements Disposable {
     return true
   }
 
-  /** The table as it was read just now. */
-  sample(destinations: readonly IpvsDestinationState[]): void {
+  /** The table as it was read just now. @param isCounted it tells how many connections are open */
+  sample(destinations: readonly IpvsDestinationState[], isCounted: boolean): void {
     const states = new Map(destinations.map((one) => [formatDestination(one), one]))
     let isChanged = false
     for (const [id, server] of this.servers) {
@@ -411,7 +411,7 @@ export class Pool implements Disposable {
       // connections of one whose weight is not 0 yet say nothing
       if (!server.isFollowed || (state !== undefined && state.weight > 0)) continue
       const connections = state?.activeConnections ?? 0
-      const what = server.follow(connections)
+      const what = server.follow(isCounted || state === undefined ? connections : undefined)
       if (what === undefined) continue
       isChanged = true
       this.#sayDrain(server, what, connections)

@@ -159,6 +159,8 @@ export interface IpvsInfo {
 export interface IpvsPort extends AsyncDisposable {
   /** Nobody else has services here, so what is found and not wanted is a leftover; default false. */
   readonly exclusive?: boolean
+  /** How many connections are open is known; default true. Where it is not, drains take the time that they are given. */
+  readonly countsConnections?: boolean
   info(): Promise<IpvsInfo>
   services(): Promise<readonly IpvsServiceState[]>
   /** Oldest first. Empty as well when there is no such service. */

@@ -66,6 +66,34 @@ t.test('4.3 (#1774): with omega the loss of the quorum is told at a stop', async
   t.same(told, ['withdraw it'])
 })
 
+t.test('4.3 (#1774): a stop waits for what it has told, for half a minute', async (t) => {
+  const { clock, farm, start, run } = bench()
+  for (const seconds of [3, 3600]) {
+    let isTold = false
+    const { director, lines } = await start({
+      services: [farm.service(1, { omega: true, quorumDown: ['withdraw', 'it'] })],
+      notify: async () => {
+        await new Promise<void>((resolve) => void clock.setTimer(seconds * 1000, resolve))
+        isTold = true
+        throw new Error('exit code 1')
+      },
+    })
+    await run(1)
+    let isOver = false
+    void director.stop().then(() => {
+      isOver = true
+    })
+    await run(2)
+    t.equal(isOver, false)
+    await run(2)
+    t.equal(isOver, seconds === 3)
+    await run(30)
+    t.equal(isOver, true)
+    t.equal(isTold, seconds === 3)
+    t.equal(lines('notify').length, seconds === 3 ? 1 : 0, 'a failure is told before the end')
+  }
+})
+
 t.test(
   '4.3 (#1816): a sorry server and the removal of the VIP exclude each other, as told',
   async (t) => {

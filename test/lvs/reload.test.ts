@@ -207,6 +207,24 @@ t.test('a server whose drain is over leaves with the configuration', async (t) =
   t.equal(director.status().services[0]?.servers.length, 1)
 })
 
+t.test('a drain takes its time where nobody counts connections', async (t) => {
+  const { farm, start, run, table, ipvs } = bench()
+  Object.assign(ipvs, { countsConnections: false })
+  const { director } = await start({ services: [farm.service(4, { drainTimeout: 20 })] })
+  await run(1)
+  const timed = director.drain(id, '10.0.2.1:80', { timeout: 10 })
+  const free = director.drain(id, '10.0.2.2:80')
+  await director.update([farm.service(3, { drainTimeout: 20 })])
+  await run(3)
+  t.match(await free, { what: 'done' }, 'there is nothing to wait for')
+  t.equal(await table(), '1x0 3x1 4x0')
+  await run(9)
+  t.match(await timed, { what: 'expired', connections: 0 })
+  t.equal(await table(), '3x1 4x0')
+  await run(10)
+  t.equal(await table(), '3x1')
+})
+
 t.test('servers that drain keep their connections while the sorry server stands in', async (t) => {
   const { farm, start, run, table, ipvs } = bench()
   const service = farm.service(2, {
