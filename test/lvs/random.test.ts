@@ -70,6 +70,8 @@ class World {
   readonly farm = new Farm(this.clock)
   /** Since when, in seconds. */
   readonly sick = new Map<number, number>()
+  /** What the announcements of VIPs heard last. */
+  readonly told = new Map<string, boolean>()
   /** Until when the kernel's troubles may keep a director from doing what it should. */
   excused = 0
   saved: string | undefined
@@ -158,6 +160,28 @@ class World {
       isThere = true
     })
     while (!isThere) await this.clock.advanceAsync(50)
+    this.told.clear()
+    this.follow()
+  }
+
+  /** Has an announcement for each VIP that there is. */
+  follow(): void {
+    const { director } = this
+    for (const vip of new Set(this.services.map(({ address }) => address!))) {
+      if (this.told.has(vip)) continue
+      this.told.set(vip, false)
+      void (async () => {
+        for await (const { healthy } of director.gate(vip)) {
+          if (this.director === director) this.told.set(vip, healthy)
+        }
+      })()
+    }
+  }
+
+  /** What announcements of VIPs that still have services heard last. */
+  heard(): string[] {
+    const vips = new Set(this.services.map(({ address }) => address!))
+    return [...vips].map((vip) => `${vip} ${this.told.get(vip)}`).sort()
   }
 
   ail(n: number, isSick: boolean): void {
@@ -199,7 +223,8 @@ class World {
         this.services = this.configuration()
         // a check that is another has the last word of the old one until its first run
         this.excuse(NOTICE + timing.warmup)
-        return void this.director.update(this.services).catch(() => {})
+        void this.director.update(this.services).catch(() => {})
+        return this.follow()
       }
       case 6: {
         const failures = 1 + this.random.int(3)
@@ -355,6 +380,8 @@ async function play(seed: number): Promise<{ wrong: string[]; here: string[]; fr
   await other.begin()
   await other.calm()
   const [here, fresh] = [await tableOf(world.ipvs), await tableOf(other.ipvs)]
+  here.push(...world.heard())
+  fresh.push(...other.heard())
   await world.stop()
   await other.stop()
   const left = await tableOf(world.ipvs)
