@@ -70,9 +70,12 @@ export class PoolServer implements Disposable {
   configure(config: ServerConfig): void {
     const ids = (one: ServerConfig): string => one.checks.map(({ id }) => id).join()
     const isSame = ids(config) === ids(this.config)
+    const wasDraining = this.draining !== undefined
     this.config = config
     this.isLeaving = false
     if (!isSame) this.#watch()
+    // as one that is taken back by hand
+    if (wasDraining && this.draining === undefined && this.state === 'up') this.ramp()
   }
 
   /** Passive checks are wanted, with these options, or not. What they found stays while they are the same. */

@@ -275,6 +275,24 @@ t.test('a server in maintenance gets no clients from the start, those it had sta
   t.equal(await table(), '1x1 2x0')
 })
 
+t.test('a server whose maintenance is over starts slowly', async (t) => {
+  const { farm, start, run, table } = bench()
+  const of = (drain: boolean) => [
+    farm.service(0, {
+      weight: 100,
+      slowStart: 10,
+      servers: [farm.server(1), farm.server(2, { drain })],
+    }),
+  ]
+  const { director } = await start({ services: of(true) })
+  await run(1)
+  t.equal(await table(), '1x100 2x0')
+  await director.update(of(false))
+  t.equal(await table(), '1x100 2x10')
+  await run(11)
+  t.equal(await table(), '1x100 2x100')
+})
+
 t.test('a server that passive checks took out stays out over an update', async (t) => {
   const { farm, start, run, table, ipvs } = bench()
   const of = (more: object) => [
