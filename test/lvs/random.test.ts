@@ -389,6 +389,7 @@ async function play(seed: number): Promise<{ wrong: string[]; here: string[]; fr
   return { wrong, here, fresh }
 }
 
+t.setTimeout(600_000)
 const first = Number(process.env['SEED'] ?? 1)
 const count = Number(process.env['SEEDS'] ?? 8)
 for (let seed = first; seed < first + count; seed++) {
