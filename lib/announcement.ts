@@ -48,6 +48,11 @@ export type { GateVerdict } from './gate-verdict.ts'
 const RETRY_MS = 1000
 /** Milliseconds between two looks at the number of connections. */
 const CONNECTIONS_MS = 250
+/** Milliseconds for the number of those that were left, which nothing waits for but the report. */
+const COUNT_MS = 1000
+
+const UNPROVEN = 'no verdict yet'
+const EXPIRED = 'the lease has expired'
 
 const isAnnounced = (state: AnnouncementState): boolean =>
   state === 'up' || state === 'degraded' || state === 'draining'
@@ -67,7 +72,7 @@ export class Announcement implements Disposable, AsyncDisposable {
   readonly #times: Required<StepTimes>
   readonly #history: History
   #state: AnnouncementState = 'down'
-  #reason = 'no verdict yet'
+  #reason = UNPROVEN
   #since: number
   #shown: 'nothing' | 'full' | 'degraded' = 'nothing'
   #wasShown = false
@@ -158,6 +163,12 @@ export class Announcement implements Disposable, AsyncDisposable {
    * wait, one that opens changes nothing.
    */
   drain(options: DrainOptions = {}): Promise<DownResult> {
+    // asked for: the end of a maintenance does not end it
+    this.#inMaintenance = false
+    return this.#beginDrain(options)
+  }
+
+  #beginDrain(options: DrainOptions): Promise<DownResult> {
     if (this.#stopping !== undefined) return this.#stopping
     if (this.#drain === undefined) {
       const cut = new AbortController()
@@ -213,9 +224,10 @@ export class Announcement implements Disposable, AsyncDisposable {
     }
     setCost(cost)
     if (this.#shown !== 'full') return
-    this.#become(this.#state, 'request', `cost set to ${cost}`)
     announce()
-    this.#confirm('announce')
+    this.#become(this.#state, 'request', `cost set to ${cost}`)
+    // who hears of it may have withdrawn it
+    if (this.#shown === 'full') this.#confirm('announce')
   }
 
   /** Its share of the traffic, 1 to 256, from now on. @throws OspfError ERR_OSPF_CONFIG, and nothing changes */
@@ -286,7 +298,7 @@ export class Announcement implements Disposable, AsyncDisposable {
     if (override === 'maintenance') {
       // a drain that somebody else has begun is theirs to end
       this.#inMaintenance ||= this.#drain === undefined
-      void this.drain({ reason })
+      void this.#beginDrain({ reason })
     } else if (this.#inMaintenance) {
       this.#inMaintenance = false
       this.undrain(reason)
@@ -299,7 +311,7 @@ export class Announcement implements Disposable, AsyncDisposable {
     const { address, prepare } = this.#options
     const retry = async (cause: Cause, reason: string): Promise<void> => {
       if (this.#stopping !== undefined) return
-      this.#become('down', cause, reason)
+      this.#become(this.#drain === undefined ? 'down' : this.#state, cause, reason)
       await new Promise<void>((resolve) => {
         const timer = this.#clock.setTimer(RETRY_MS, resolve)
         this.#wake = () => {
@@ -337,17 +349,18 @@ export class Announcement implements Disposable, AsyncDisposable {
     const verdict = this.#verdict
     if (!this.#ready) return
     if (this.#drain !== undefined) {
-      // nobody waits for the connections of a server that is sick
+      if (this.#state !== 'draining') return
+      // nobody waits for the connections of a server that is sick, or whose owner is gone
       const isSick = verdict?.healthy === false && verdict.override !== 'maintenance'
-      if (this.#state === 'draining' && isSick && forced?.state !== 'up') {
-        this.#drain.cut.abort(new Error(verdict.reason))
-      }
+      if (this.#isExpired) this.#drain.cut.abort(new Error(EXPIRED))
+      else if (isSick && forced?.state !== 'up') this.#drain.cut.abort(new Error(verdict.reason))
       return
     }
     if (forced?.state === 'down') return this.#become('down', 'override', forced.reason)
-    if (this.#isExpired) return this.#become('down', 'lease', 'the lease has expired')
+    if (this.#isExpired) return this.#become('down', 'lease', EXPIRED)
     if (forced?.state === 'up') return this.#become('up', 'override', forced.reason)
-    if (verdict === undefined) return
+    // what was forced up, or drained, and is so no more
+    if (verdict === undefined) return this.#become('down', cause, because ?? UNPROVEN)
     if (verdict.healthy) return this.#become('up', cause, because ?? verdict.reason)
     if (verdict.override !== undefined) return this.#become('down', 'override', verdict.reason)
     this.#fail(cause, verdict.reason)
@@ -383,7 +396,9 @@ export class Announcement implements Disposable, AsyncDisposable {
         const wait = (signal: AbortSignal): Promise<number> => this.#emptied(connections, signal)
         left = (await this.#step('connections', timeout, wait, drain.cut.signal)).value
       }
-      if (connections !== undefined && left === undefined) left = await countOf(connections)
+      if (connections !== undefined && left === undefined && !this.#isExpired) {
+        left = await this.#countOf(connections)
+      }
     }
     const result = (outcome: DownResult['outcome'], c?: Confirmation): DownResult => ({
       outcome,
@@ -423,6 +438,21 @@ export class Announcement implements Disposable, AsyncDisposable {
         signal.addEventListener('abort', end)
       })
       if (signal.aborted) throw signal.reason
+    }
+  }
+
+  /** Undefined where it cannot be told, or not soon. */
+  async #countOf(
+    connections: NonNullable<AnnouncementOptions['connections']>,
+  ): Promise<number | undefined> {
+    const { promise, resolve } = deferred<undefined>()
+    const timer = this.#clock.setTimer(COUNT_MS, () => resolve(undefined))
+    try {
+      return await Promise.race([connections(), promise])
+    } catch {
+      return undefined
+    } finally {
+      timer[Symbol.dispose]()
     }
   }
 
@@ -605,16 +635,5 @@ export class Announcement implements Disposable, AsyncDisposable {
       this.#note(step, 'failed', { began, detail: reasonOf(error) })
     }
     timer[Symbol.dispose]()
-  }
-}
-
-/** Undefined where it cannot be told. */
-async function countOf(
-  connections: NonNullable<AnnouncementOptions['connections']>,
-): Promise<number | undefined> {
-  try {
-    return await connections()
-  } catch {
-    return undefined
   }
 }
