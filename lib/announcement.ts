@@ -192,17 +192,19 @@ export class Announcement implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Lives for another lease, or for so many seconds instead. Once it has expired, this brings the VIP back, as far as
+   * Lives for another lease, or for so many seconds instead; 0: no longer. Once it has expired, this brings the VIP back, as far as
    * the gate agrees. Does nothing to an announcement without a lease.
    */
   renew(seconds: number | undefined = this.#options.lease): void {
     if (this.#options.lease === undefined || seconds === undefined) return
     if (this.#stopping !== undefined) return
     this.#lease?.[Symbol.dispose]()
-    this.#lease = this.#clock.setTimer(seconds * 1000, () => {
+    const expire = (): void => {
       this.#isExpired = true
       this.#steer('lease')
-    })
+    }
+    if (!(seconds > 0)) return expire()
+    this.#lease = this.#clock.setTimer(seconds * 1000, expire)
     if (!this.#isExpired) return
     this.#isExpired = false
     this.#steer('lease', 'lease renewed')

@@ -585,3 +585,76 @@ t.test(
     t.equal(world.leftovers, '')
   },
 )
+
+t.test('a drain while there is no child waits for the next one', async (t) => {
+  const { children, start, run, until } = bench()
+  const speaker = await until(start(director()))
+  const announcement = speaker.announce(vip)
+  await run(8)
+  children[0]!.lose('SIGKILL')
+  await run(0.1)
+  let result: unknown
+  void announcement.drain().then((down) => {
+    result = down
+  })
+  await run(0.5)
+  t.equal(result, undefined, 'nobody has drained it')
+  await run(15)
+  t.match(result, { outcome: 'done' })
+  t.equal(announcement.state, 'drained')
+
+  t.comment('and one that is undone, too')
+  children[1]!.lose('SIGKILL')
+  announcement.undrain()
+  const undone = announcement.drain()
+  announcement.undrain()
+  t.match(await until(undone), { outcome: 'undone' })
+  await run(8)
+  t.equal(announcement.state, 'up')
+  await until(speaker.stop())
+})
+
+t.test('withdrawn and announced anew while there is no child', async (t) => {
+  const { children, peer, start, run, until } = bench()
+  const speaker = await until(start(director()))
+  const events = collect(speaker)
+  const first = speaker.announce(vip, { device: 'lo' })
+  await run(8)
+  children[0]!.lose('SIGKILL')
+  const withdrawn = first.withdraw()
+  const second = speaker.announce(vip, { device: 'lo', cost: 7 })
+  await run(20)
+  t.equal(second.state, 'up')
+  t.equal(peer.routes().find((r) => r.length === 32 && r.prefix === 0x0a000164)?.cost, 17)
+  t.notOk(only(events, 'error').some(({ where }) => where === `VIP ${vip}`))
+  t.match(await until(withdrawn), { outcome: 'done' })
+  await run(5)
+  t.equal(second.state, 'up')
+  await until(speaker.stop())
+})
+
+t.test('a lease goes on where the last child left it', async (t) => {
+  const { children, start, run, until } = bench()
+  const speaker = await until(start(director(), { onLapse: 'keep' }))
+  const events = collect(speaker)
+  const expired = speaker.announce(vip, { lease: 10 })
+  const renewed = speaker.announce('10.0.1.101', { lease: 5 })
+  renewed.renew(60)
+  await run(15)
+  t.same([expired.state, renewed.state], ['down', 'up'])
+  const before = only(events, 'announcement').length
+  children[0]!.lose('SIGKILL')
+  await run(15)
+  const since = only(events, 'announcement').slice(before)
+  t.notOk(
+    since.some(({ prefix, state }) => prefix === vip && state === 'up'),
+    'not for a moment',
+  )
+  t.same([expired.state, renewed.state], ['down', 'up'])
+  await run(40)
+  t.equal(renewed.state, 'down')
+  expired.renew()
+  await run(2)
+  t.equal(expired.state, 'up')
+  await until(speaker.stop())
+})
