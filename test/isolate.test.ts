@@ -134,6 +134,8 @@ interface MemoryChild {
   readonly orphan: () => Promise<void>
   /** It hears nothing: it hangs, or its application does. */
   deaf: boolean
+  /** Messages to it that have not left. */
+  backlog: number
   readonly told: ToChild[]
 }
 
@@ -154,6 +156,7 @@ function bench(): Bench {
     const later = (run: () => void): void => void world.world.clock.setTimer(1, run)
     const child: MemoryChild = {
       deaf: false,
+      backlog: 0,
       told: [],
       orphan: () => host.disconnected(),
       lose(how: string) {
@@ -180,7 +183,9 @@ function bench(): Bench {
     children.push(child)
     return {
       pid: children.length,
-      backlog: 0,
+      get backlog() {
+        return child.backlog
+      },
       send(message) {
         child.told.push(message)
         const copy = structuredClone(message)
@@ -656,5 +661,27 @@ t.test('a lease goes on where the last child left it', async (t) => {
   expired.renew()
   await run(2)
   t.equal(expired.state, 'up')
+  await until(speaker.stop())
+})
+
+t.test('much to say at once is no reason to give a child up; silence with it is', async (t) => {
+  const { children, start, run, until } = bench()
+  const speaker = await until(start(director()))
+  const events = collect(speaker)
+  await run(2)
+  // as thousands of VIPs that are announced in one turn
+  children[0]!.backlog = 30_000
+  speaker.announce(vip)
+  await run(2)
+  children[0]!.backlog = 0
+  await run(2)
+  t.same(only(events, 'error'), [])
+  t.equal(children.length, 1)
+  children[0]!.deaf = true
+  children[0]!.backlog = 30_000
+  await run(10)
+  t.match(only(events, 'error'), [{ error: { message: /SIGKILL/ } }], 'sooner than without')
+  await run(10)
+  t.equal(children.length, 2)
   await until(speaker.stop())
 })
