@@ -361,7 +361,9 @@ class IsolatedSpeaker implements Speaker {
     this.#command({ do: 'stub-router', how })
   }
 
-  async drain(options: DrainOptions = {}): Promise<Record<string, DownResult>> {
+  async drain(given: DrainOptions = {}): Promise<Record<string, DownResult>> {
+    // a copy, to tell it from another drain with the same
+    const options = { ...given }
     this.#drainOptions = options
     const drained = [...this.#announcements.values()].map(
       async (announcement) => [announcement.prefix, await announcement.drain(options)] as const,
