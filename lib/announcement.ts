@@ -407,6 +407,7 @@ export class Announcement implements Disposable, AsyncDisposable {
       acknowledged: c?.acknowledged ?? !this.#wasShown,
       by: c?.by ?? [],
       missing: c?.missing ?? [],
+      unaffected: c?.unaffected ?? [],
       ...(left === undefined ? {} : { connections: left }),
       took: this.#clock.now() - begun,
       steps: this.#history.stepsSince(begun),
@@ -494,6 +495,7 @@ export class Announcement implements Disposable, AsyncDisposable {
       acknowledged: confirmation?.acknowledged ?? !this.#wasShown,
       by: confirmation?.by ?? [],
       missing: confirmation?.missing ?? [],
+      unaffected: confirmation?.unaffected ?? [],
       took: this.#clock.now() - begun,
       steps: this.#history.stepsSince(begun),
     }

@@ -63,7 +63,7 @@ function make(more: Partial<AnnouncementOptions> = {}): Bench {
   const confirm = async (signal: AbortSignal): Promise<Confirmation> => {
     const began = clock.now()
     const lsas = ['router LSA 10.0.1.133 0x80000005']
-    const missing = { acknowledged: false, by: [], missing: ['10.0.0.1'], lsas }
+    const missing = { acknowledged: false, by: [], missing: ['10.0.0.1'], unaffected: [], lsas }
     const aborted = new Promise<Confirmation>((resolve) => {
       signal.addEventListener('abort', () => resolve(missing), { once: true })
     })
@@ -72,6 +72,7 @@ function make(more: Partial<AnnouncementOptions> = {}): Bench {
       acknowledged: true,
       by: [{ routerId: '10.0.0.1', interface: 'eth0', after: clock.now() - began }],
       missing: [],
+      unaffected: [],
       lsas,
     }))
     return Promise.race([acknowledged, aborted])

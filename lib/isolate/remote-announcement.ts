@@ -301,6 +301,7 @@ const nothing = (outcome: DownResult['outcome']): DownResult => ({
   acknowledged: false,
   by: [],
   missing: [],
+  unaffected: [],
   took: 0,
   steps: [],
 })
