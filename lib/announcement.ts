@@ -371,11 +371,11 @@ export class Announcement implements Disposable, AsyncDisposable {
   /** The gate has closed. */
   #fail(cause: Cause, reason: string): void {
     const { onFail = 'withdraw', guard } = this.#options
-    const wasUp = isAnnounced(this.#state)
-    if (wasUp && onFail === 'keep') return this.#become('up', 'policy', `kept though ${reason}`)
-    if (wasUp && onFail === 'degrade') return this.#become('degraded', 'policy', reason)
     // what was never healthy is no resort
-    const decision = this.#wasOpen ? guard?.decide(wasUp, () => this.reconsider()) : undefined
+    if (!this.#wasOpen) return this.#become('down', cause, reason)
+    if (onFail === 'keep') return this.#become('up', 'policy', `kept though ${reason}`)
+    if (onFail === 'degrade') return this.#become('degraded', 'policy', reason)
+    const decision = guard?.decide(isAnnounced(this.#state), () => this.reconsider())
     if (decision === undefined) return this.#become('down', cause, reason)
     if (!decision.stays) return this.#become('down', 'fleet', `${reason}; left: ${decision.reason}`)
     this.#become('degraded', 'fleet', `${reason}; stays: ${decision.reason}`)

@@ -407,6 +407,40 @@ t.test('what a gate that closes does', async (t) => {
     t.equal(did.at(-1), 'announce')
   })
 
+  t.test('the policy outlives a lease that lapsed, a drain and a hand', async (t) => {
+    for (const [onFail, state] of [
+      ['keep', 'up'],
+      ['degrade', 'degraded'],
+    ] as const) {
+      const { vip, gate, clock } = make({ onFail, lease: 5 })
+      await gate.say(true)
+      await gate.say(false)
+      t.equal(vip.state, state)
+      await clock.advance(5000)
+      t.equal(vip.state, 'down')
+      vip.renew()
+      t.equal(vip.state, state, 'the application has only been slow')
+      void vip.drain()
+      await settle()
+      t.equal(vip.state, 'drained')
+      vip.undrain()
+      t.equal(vip.state, state)
+      vip.force('down')
+      vip.force(undefined)
+      t.equal(vip.state, state)
+    }
+  })
+
+  t.test('what was never healthy is not kept because it was forced up', async (t) => {
+    for (const onFail of ['keep', 'degrade'] as const) {
+      const { vip, gate } = make({ onFail })
+      await gate.say(false)
+      vip.force('up')
+      vip.force(undefined)
+      t.equal(vip.state, 'down')
+    }
+  })
+
   t.test('a guard that wants it to stay, until it does not', async (t) => {
     const asked: boolean[] = []
     let decision = { stays: true, reason: 'the last of 3' }

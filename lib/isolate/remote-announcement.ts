@@ -40,6 +40,8 @@ export class RemoteAnnouncement implements AnnouncementHandle {
   #history: readonly VipChange[] = []
   #lines: readonly string[] = []
   #verdict: GateVerdict | undefined
+  /** The gate has been open, which policies for a closed one rest on. */
+  #wasOpen = false
   #verdicts: AsyncIterator<GateVerdict> | undefined
   #forced: { readonly state: 'up' | 'down'; readonly reason: string } | undefined
   #drain: { readonly options: DrainOptions; readonly done: Promise<DownResult> } | undefined
@@ -200,6 +202,10 @@ export class RemoteAnnouncement implements AnnouncementHandle {
       const left = (this.#deadline - this.#owner.clock.now()) / 1000
       this.#owner.command({ do: 'renew', announcement, seconds: left })
     }
+    if (this.#wasOpen && this.gateOpen === false && this.#hasPolicy) {
+      const verdict = { healthy: true, reason: 'open before the child was lost' }
+      this.#owner.command({ do: 'verdict', announcement, verdict })
+    }
     if (this.#verdict !== undefined) this.#judge(this.#verdict)
   }
 
@@ -289,8 +295,15 @@ export class RemoteAnnouncement implements AnnouncementHandle {
     }
   }
 
+  /** A gate that closes does not simply withdraw it. */
+  get #hasPolicy(): boolean {
+    const { onFail = 'withdraw', minimumAnnouncers } = this.#options
+    return onFail !== 'withdraw' || minimumAnnouncers !== undefined
+  }
+
   #judge(verdict: GateVerdict): void {
     this.#verdict = verdict
+    this.#wasOpen ||= this.gateOpen === true
     this.#owner.command({ do: 'verdict', announcement: this.id, verdict })
   }
 }
