@@ -48,6 +48,11 @@ export type { GateVerdict } from './gate-verdict.ts'
 const RETRY_MS = 1000
 /** Milliseconds between two looks at the number of connections. */
 const CONNECTIONS_MS = 250
+/** Milliseconds for the number of those that were left, which nothing waits for but the report. */
+const COUNT_MS = 1000
+
+const UNPROVEN = 'no verdict yet'
+const EXPIRED = 'the lease has expired'
 
 const isAnnounced = (state: AnnouncementState): boolean =>
   state === 'up' || state === 'degraded' || state === 'draining'
@@ -67,7 +72,7 @@ export class Announcement implements Disposable, AsyncDisposable {
   readonly #times: Required<StepTimes>
   readonly #history: History
   #state: AnnouncementState = 'down'
-  #reason = 'no verdict yet'
+  #reason = UNPROVEN
   #since: number
   #shown: 'nothing' | 'full' | 'degraded' = 'nothing'
   #wasShown = false
@@ -158,6 +163,12 @@ export class Announcement implements Disposable, AsyncDisposable {
    * wait, one that opens changes nothing.
    */
   drain(options: DrainOptions = {}): Promise<DownResult> {
+    // asked for: the end of a maintenance does not end it
+    this.#inMaintenance = false
+    return this.#beginDrain(options)
+  }
+
+  #beginDrain(options: DrainOptions): Promise<DownResult> {
     if (this.#stopping !== undefined) return this.#stopping
     if (this.#drain === undefined) {
       const cut = new AbortController()
@@ -181,17 +192,19 @@ export class Announcement implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Lives for another lease, or for so many seconds instead. Once it has expired, this brings the VIP back, as far as
+   * Lives for another lease, or for so many seconds instead; 0: no longer. Once it has expired, this brings the VIP back, as far as
    * the gate agrees. Does nothing to an announcement without a lease.
    */
   renew(seconds: number | undefined = this.#options.lease): void {
     if (this.#options.lease === undefined || seconds === undefined) return
     if (this.#stopping !== undefined) return
     this.#lease?.[Symbol.dispose]()
-    this.#lease = this.#clock.setTimer(seconds * 1000, () => {
+    const expire = (): void => {
       this.#isExpired = true
       this.#steer('lease')
-    })
+    }
+    if (!(seconds > 0)) return expire()
+    this.#lease = this.#clock.setTimer(seconds * 1000, expire)
     if (!this.#isExpired) return
     this.#isExpired = false
     this.#steer('lease', 'lease renewed')
@@ -213,9 +226,10 @@ export class Announcement implements Disposable, AsyncDisposable {
     }
     setCost(cost)
     if (this.#shown !== 'full') return
-    this.#become(this.#state, 'request', `cost set to ${cost}`)
     announce()
-    this.#confirm('announce')
+    this.#become(this.#state, 'request', `cost set to ${cost}`)
+    // who hears of it may have withdrawn it
+    if (this.#shown === 'full') this.#confirm('announce')
   }
 
   /** Its share of the traffic, 1 to 256, from now on. @throws OspfError ERR_OSPF_CONFIG, and nothing changes */
@@ -286,7 +300,7 @@ export class Announcement implements Disposable, AsyncDisposable {
     if (override === 'maintenance') {
       // a drain that somebody else has begun is theirs to end
       this.#inMaintenance ||= this.#drain === undefined
-      void this.drain({ reason })
+      void this.#beginDrain({ reason })
     } else if (this.#inMaintenance) {
       this.#inMaintenance = false
       this.undrain(reason)
@@ -299,7 +313,7 @@ export class Announcement implements Disposable, AsyncDisposable {
     const { address, prepare } = this.#options
     const retry = async (cause: Cause, reason: string): Promise<void> => {
       if (this.#stopping !== undefined) return
-      this.#become('down', cause, reason)
+      this.#become(this.#drain === undefined ? 'down' : this.#state, cause, reason)
       await new Promise<void>((resolve) => {
         const timer = this.#clock.setTimer(RETRY_MS, resolve)
         this.#wake = () => {
@@ -337,17 +351,18 @@ export class Announcement implements Disposable, AsyncDisposable {
     const verdict = this.#verdict
     if (!this.#ready) return
     if (this.#drain !== undefined) {
-      // nobody waits for the connections of a server that is sick
+      if (this.#state !== 'draining') return
+      // nobody waits for the connections of a server that is sick, or whose owner is gone
       const isSick = verdict?.healthy === false && verdict.override !== 'maintenance'
-      if (this.#state === 'draining' && isSick && forced?.state !== 'up') {
-        this.#drain.cut.abort(new Error(verdict.reason))
-      }
+      if (this.#isExpired) this.#drain.cut.abort(new Error(EXPIRED))
+      else if (isSick && forced?.state !== 'up') this.#drain.cut.abort(new Error(verdict.reason))
       return
     }
     if (forced?.state === 'down') return this.#become('down', 'override', forced.reason)
-    if (this.#isExpired) return this.#become('down', 'lease', 'the lease has expired')
+    if (this.#isExpired) return this.#become('down', 'lease', EXPIRED)
     if (forced?.state === 'up') return this.#become('up', 'override', forced.reason)
-    if (verdict === undefined) return
+    // what was forced up, or drained, and is so no more
+    if (verdict === undefined) return this.#become('down', cause, because ?? UNPROVEN)
     if (verdict.healthy) return this.#become('up', cause, because ?? verdict.reason)
     if (verdict.override !== undefined) return this.#become('down', 'override', verdict.reason)
     this.#fail(cause, verdict.reason)
@@ -356,11 +371,11 @@ export class Announcement implements Disposable, AsyncDisposable {
   /** The gate has closed. */
   #fail(cause: Cause, reason: string): void {
     const { onFail = 'withdraw', guard } = this.#options
-    const wasUp = isAnnounced(this.#state)
-    if (wasUp && onFail === 'keep') return this.#become('up', 'policy', `kept though ${reason}`)
-    if (wasUp && onFail === 'degrade') return this.#become('degraded', 'policy', reason)
     // what was never healthy is no resort
-    const decision = this.#wasOpen ? guard?.decide(wasUp, () => this.reconsider()) : undefined
+    if (!this.#wasOpen) return this.#become('down', cause, reason)
+    if (onFail === 'keep') return this.#become('up', 'policy', `kept though ${reason}`)
+    if (onFail === 'degrade') return this.#become('degraded', 'policy', reason)
+    const decision = guard?.decide(isAnnounced(this.#state), () => this.reconsider())
     if (decision === undefined) return this.#become('down', cause, reason)
     if (!decision.stays) return this.#become('down', 'fleet', `${reason}; left: ${decision.reason}`)
     this.#become('degraded', 'fleet', `${reason}; stays: ${decision.reason}`)
@@ -383,13 +398,16 @@ export class Announcement implements Disposable, AsyncDisposable {
         const wait = (signal: AbortSignal): Promise<number> => this.#emptied(connections, signal)
         left = (await this.#step('connections', timeout, wait, drain.cut.signal)).value
       }
-      if (connections !== undefined && left === undefined) left = await countOf(connections)
+      if (connections !== undefined && left === undefined && !this.#isExpired) {
+        left = await this.#countOf(connections)
+      }
     }
     const result = (outcome: DownResult['outcome'], c?: Confirmation): DownResult => ({
       outcome,
       acknowledged: c?.acknowledged ?? !this.#wasShown,
       by: c?.by ?? [],
       missing: c?.missing ?? [],
+      unaffected: c?.unaffected ?? [],
       ...(left === undefined ? {} : { connections: left }),
       took: this.#clock.now() - begun,
       steps: this.#history.stepsSince(begun),
@@ -423,6 +441,21 @@ export class Announcement implements Disposable, AsyncDisposable {
         signal.addEventListener('abort', end)
       })
       if (signal.aborted) throw signal.reason
+    }
+  }
+
+  /** Undefined where it cannot be told, or not soon. */
+  async #countOf(
+    connections: NonNullable<AnnouncementOptions['connections']>,
+  ): Promise<number | undefined> {
+    const { promise, resolve } = deferred<undefined>()
+    const timer = this.#clock.setTimer(COUNT_MS, () => resolve(undefined))
+    try {
+      return await Promise.race([connections(), promise])
+    } catch {
+      return undefined
+    } finally {
+      timer[Symbol.dispose]()
     }
   }
 
@@ -462,6 +495,7 @@ export class Announcement implements Disposable, AsyncDisposable {
       acknowledged: confirmation?.acknowledged ?? !this.#wasShown,
       by: confirmation?.by ?? [],
       missing: confirmation?.missing ?? [],
+      unaffected: confirmation?.unaffected ?? [],
       took: this.#clock.now() - begun,
       steps: this.#history.stepsSince(begun),
     }
@@ -605,16 +639,5 @@ export class Announcement implements Disposable, AsyncDisposable {
       this.#note(step, 'failed', { began, detail: reasonOf(error) })
     }
     timer[Symbol.dispose]()
-  }
-}
-
-/** Undefined where it cannot be told. */
-async function countOf(
-  connections: NonNullable<AnnouncementOptions['connections']>,
-): Promise<number | undefined> {
-  try {
-    return await connections()
-  } catch {
-    return undefined
   }
 }

@@ -97,6 +97,24 @@ export class Confirmations {
     }
   }
 
+  /** Adjacent routers that would hear of a prefix. */
+  #adjacent(changes: readonly PrefixChange[]): string[] {
+    const areas = changes.map((change) =>
+      change.type === 'announce'
+        ? change.stub.area
+        : change.type === 'withdraw'
+          ? change.area
+          : undefined,
+    )
+    const those = this.#core
+      .neighbors()
+      .filter(
+        ({ state, area }) =>
+          state === 'Full' && (areas.includes(area) || areas.includes(undefined)),
+      )
+    return [...new Set(those.map(({ routerId }) => formatIpv4(routerId)))]
+  }
+
   #end(watch: Watch, isOver: boolean): void {
     this.#watches.delete(watch)
     const members = [...watch.audience.values()]
@@ -108,6 +126,7 @@ export class Confirmations {
       acknowledged: isOver && missing.length === 0,
       by,
       missing: missing.map(({ routerId }) => formatIpv4(routerId)),
+      unaffected: isOver && members.length === 0 ? this.#adjacent(watch.changes) : [],
       lsas: [...watch.lsas.values()].flat().map(formatInstance),
     })
   }

@@ -360,12 +360,14 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
    * @returns what happened, by VIP
    */
   async drain(options: DrainOptions = {}): Promise<Record<string, DownResult>> {
-    this.#drainOptions = options
+    // a copy, to tell it from another drain with the same
+    const how = { ...options }
+    this.#drainOptions = how
     const drained = this.announcements().map(
-      async (announcement) => [announcement.prefix, await announcement.drain(options)] as const,
+      async (announcement) => [announcement.prefix, await announcement.drain(how)] as const,
     )
     const results = await Promise.all(drained)
-    if (this.#drainOptions === options && !this.#stopping) this.#stubRouter.drain()
+    if (this.#drainOptions === how && !this.#stopping) this.#stubRouter.drain()
     return Object.fromEntries(results)
   }
 

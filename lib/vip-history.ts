@@ -41,6 +41,11 @@ export interface Confirmation {
   readonly by: readonly Acknowledgement[]
   /** Router IDs of those that have not. */
   readonly missing: readonly string[]
+  /**
+   * Router IDs of the adjacent routers when none of them had anything to acknowledge: what they know has not changed, as
+   * when a VIP is withdrawn before the word of its announcement has left.
+   */
+  readonly unaffected: readonly string[]
   /** The LSAs that carried it, as 'router 10.0.1.133 0x80000005'. */
   readonly lsas: readonly string[]
 }
@@ -85,6 +90,8 @@ export interface DownResult {
   readonly by: readonly Acknowledgement[]
   /** Router IDs of those that have not. */
   readonly missing: readonly string[]
+  /** As of the confirmation: adjacent routers that had nothing to acknowledge. */
+  readonly unaffected: readonly string[]
   /** Connections that were left when the VIP was withdrawn, where they are counted. */
   readonly connections?: number
   /** Milliseconds in all. */
@@ -169,11 +176,12 @@ export function formatStep({ step, outcome, detail, took, confirmation }: StepRe
   return words.join('')
 }
 
-function formatConfirmation({ lsas, by, missing }: Confirmation): string {
+function formatConfirmation({ lsas, by, missing, unaffected }: Confirmation): string {
   const parts = lsas.length > 0 ? [`in ${lsas.join(', ')}`] : []
   const names = by.map((b) => `${b.routerId} on ${b.interface} after ${Math.round(b.after)} ms`)
   if (by.length > 0) parts.push(`acknowledged by ${names.join(', ')}`)
-  else if (missing.length === 0) parts.push('with nobody to acknowledge')
+  else if (unaffected.length > 0) parts.push('with nothing new for routers to acknowledge')
+  else if (missing.length === 0) parts.push('with no adjacent router to acknowledge')
   if (missing.length > 0) parts.push(`not acknowledged by ${missing.join(', ')}`)
   return parts.join(' ')
 }

@@ -72,10 +72,10 @@ export function announceList(
     if (!owner.isAnnounced(text)) continue
     throw new OspfError('ERR_OSPF_DUPLICATE', `VIP ${text} is announced already`)
   }
-  const shared = shareOptions(owner.place(texts, options), texts.length, owner.clock)
+  const optionsOf = shareOptions(owner.place(texts, options), owner.clock)
   const made: Handle[] = []
   try {
-    for (const text of texts) made.push(owner.announce(text, shared))
+    for (const text of texts) made.push(owner.announce(text, optionsOf()))
   } catch (error) {
     // nothing has left yet: that is done at the end of the turn
     for (const each of made) void each.stop('another of its list cannot be announced')
@@ -85,33 +85,42 @@ export function announceList(
 }
 
 /** One gate that all of them read, and a data plane that comes with the first and goes with the last. */
-function shareOptions(options: AnnounceOptions, count: number, clock: Clock): AnnounceOptions {
+function shareOptions(options: AnnounceOptions, clock: Clock): () => AnnounceOptions {
   const { when, prepare, release } = options
   const gate = asGate(when, clock)
-  let preparing: Promise<void> | undefined
-  let users = prepare === undefined ? count : 0
-  return {
+  const shared = {
     ...options,
     ...(gate === undefined ? {} : { when: asSharedGate(gate, { clock }) }),
-    ...(prepare && {
-      prepare: async (signal) => {
-        preparing ??= Promise.resolve(prepare(signal))
-        try {
-          await preparing
-        } catch (error) {
+  }
+  let preparing: Promise<void> | undefined
+  /** Those that have it; a try that took too long may end well beside the next one of the same VIP. */
+  const users = new Set<object>()
+  return () => {
+    const user = {}
+    if (prepare === undefined) users.add(user)
+    return {
+      ...shared,
+      ...(prepare && {
+        prepare: async (signal) => {
+          preparing ??= Promise.resolve(prepare(signal))
+          try {
+            await preparing
+          } catch (error) {
+            preparing = undefined
+            throw error
+          }
+          users.add(user)
+        },
+      }),
+      ...((prepare || release) && {
+        release: async (signal) => {
+          users.delete(user)
+          if (users.size > 0) return
           preparing = undefined
-          throw error
-        }
-        users++
-      },
-    }),
-    ...((prepare || release) && {
-      release: async (signal) => {
-        if (--users > 0) return
-        preparing = undefined
-        await release?.(signal)
-      },
-    }),
+          await release?.(signal)
+        },
+      }),
+    }
   }
 }
 

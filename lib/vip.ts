@@ -64,7 +64,8 @@ export interface AnnounceOptions {
   readonly label?: string
   /**
    * What becomes of the VIP when its gate closes: 'withdraw' (the default), 'degrade' (announced at the greatest cost: the
-   * last resort of the routers) or 'keep'. The latter two are for those who prefer a sick server to none.
+   * last resort of the routers) or 'keep'. The latter two are for those who prefer a sick server to none; they hold for as
+   * long as the gate is closed, also after a drain, a hand or a lease that lapsed, once it has been open.
    */
   readonly onFail?: GatePolicy
   /**

@@ -69,7 +69,9 @@ export class Vips {
         hold: owner.hold,
         onStep: owner.onStep,
         onChange: (event) => {
-          if (event.state === 'withdrawn') this.#withdrawn(announcement, release, noted)
+          // once: what goes wrong afterwards is told as another reason for the same state
+          const isNews = event.state === 'withdrawn' && event.was !== 'withdrawn'
+          if (isNews) this.#withdrawn(announcement, release, noted)
           owner.onChange(event)
         },
         clock: owner.clock,

@@ -1,120 +1,8 @@
 /** The way of a VIP up and down: order, bounds, drain, policies, lease, and what is said of it all. */
 import t from 'tap'
-import {
-  Announcement,
-  type AnnouncementOptions,
-  type AnnouncementStepEvent,
-  type GateGuard,
-  type GateVerdict,
-} from '../lib/announcement.ts'
-import type { Confirmation } from '../lib/vip-history.ts'
-import { FakeClock, settle } from './health/fake-clock.ts'
-
-const prefix = '10.0.1.100/32'
-const address = { device: 'lo', address: 0x0a000164, prefixLength: 32 }
-
-/** A gate that is told what to say. */
-class Told implements AsyncIterable<GateVerdict> {
-  #say: ((result: IteratorResult<GateVerdict>) => void) | undefined
-
-  async say(
-    healthy: boolean,
-    reason: string = healthy ? 'passed' : 'failed',
-    override?: 'down' | 'maintenance',
-  ): Promise<void> {
-    const value = { healthy, reason, ...(override && { override }) }
-    this.#say?.({ done: false, value })
-    await settle()
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<GateVerdict> {
-    return {
-      next: () =>
-        new Promise((resolve) => {
-          this.#say = resolve
-        }),
-      return: async () => ({ done: true, value: undefined }),
-    }
-  }
-}
-
-interface Bench {
-  readonly vip: Announcement
-  readonly did: string[]
-  readonly steps: AnnouncementStepEvent[]
-  readonly clock: FakeClock
-  readonly gate: Told
-  /** Routers acknowledge after so many milliseconds; undefined: never. */
-  acknowledgeAfter: number | undefined
-  /** Connections that there are. */
-  connections: number
-}
-
-/** A VIP with everything that a pipeline can have, noting what is done in order. */
-function make(more: Partial<AnnouncementOptions> = {}): Bench {
-  const clock = new FakeClock()
-  const did: string[] = []
-  const steps: AnnouncementStepEvent[] = []
-  const gate = new Told()
-  const pause = (ms: number): Promise<void> =>
-    new Promise((resolve) => {
-      clock.setTimer(ms, resolve)
-    })
-  const confirm = async (signal: AbortSignal): Promise<Confirmation> => {
-    const began = clock.now()
-    const lsas = ['router LSA 10.0.1.133 0x80000005']
-    const missing = { acknowledged: false, by: [], missing: ['10.0.0.1'], lsas }
-    const aborted = new Promise<Confirmation>((resolve) => {
-      signal.addEventListener('abort', () => resolve(missing), { once: true })
-    })
-    if (bench.acknowledgeAfter === undefined) return aborted
-    const acknowledged = pause(bench.acknowledgeAfter).then(() => ({
-      acknowledged: true,
-      by: [{ routerId: '10.0.0.1', interface: 'eth0', after: clock.now() - began }],
-      missing: [],
-      lsas,
-    }))
-    return Promise.race([acknowledged, aborted])
-  }
-  const options: AnnouncementOptions = {
-    prefix,
-    when: gate,
-    clock,
-    address: {
-      ...address,
-      port: {
-        add: async () => {
-          did.push('add address')
-          return true
-        },
-        remove: async () => void did.push('remove address'),
-      },
-    },
-    prepare: () => void did.push('prepare'),
-    release: () => void did.push('release'),
-    announce: () => did.push('announce'),
-    degrade: () => did.push('degrade'),
-    withdraw: () => did.push('withdraw'),
-    confirm,
-    hold: async () => {
-      did.push('hold')
-      await pause(2000)
-    },
-    connections: () => bench.connections,
-    onStep: (step) => steps.push(step),
-    ...more,
-  }
-  const bench: Bench = {
-    vip: new Announcement(options),
-    did,
-    steps,
-    clock,
-    gate,
-    acknowledgeAfter: 10,
-    connections: 0,
-  }
-  return bench
-}
+import { Announcement, type GateGuard } from '../lib/announcement.ts'
+import { make, prefix } from './announcement-bench.ts'
+import { settle } from './health/fake-clock.ts'
 
 t.test('up and down again: every step in its order', async (t) => {
   const { vip, did, gate, clock } = make()
@@ -404,6 +292,40 @@ t.test('what a gate that closes does', async (t) => {
     await gate.say(false, 'status 503')
     t.same([vip.state, vip.reason], ['up', 'kept though status 503'])
     t.equal(did.at(-1), 'announce')
+  })
+
+  t.test('the policy outlives a lease that lapsed, a drain and a hand', async (t) => {
+    for (const [onFail, state] of [
+      ['keep', 'up'],
+      ['degrade', 'degraded'],
+    ] as const) {
+      const { vip, gate, clock } = make({ onFail, lease: 5 })
+      await gate.say(true)
+      await gate.say(false)
+      t.equal(vip.state, state)
+      await clock.advance(5000)
+      t.equal(vip.state, 'down')
+      vip.renew()
+      t.equal(vip.state, state, 'the application has only been slow')
+      void vip.drain()
+      await settle()
+      t.equal(vip.state, 'drained')
+      vip.undrain()
+      t.equal(vip.state, state)
+      vip.force('down')
+      vip.force(undefined)
+      t.equal(vip.state, state)
+    }
+  })
+
+  t.test('what was never healthy is not kept because it was forced up', async (t) => {
+    for (const onFail of ['keep', 'degrade'] as const) {
+      const { vip, gate } = make({ onFail })
+      await gate.say(false)
+      vip.force('up')
+      vip.force(undefined)
+      t.equal(vip.state, 'down')
+    }
   })
 
   t.test('a guard that wants it to stay, until it does not', async (t) => {

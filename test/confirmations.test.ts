@@ -55,6 +55,25 @@ t.test('an external: an LSA of its own', async (t) => {
   await until(speaker.stop())
 })
 
+t.test('withdrawn before the word has left: routers have nothing to acknowledge', async (t) => {
+  for (const as of ['stub', 'external'] as const) {
+    const { speaker, events, run, until } = await running()
+    const announcement = speaker.announce(vip, { as })
+    await run(8)
+    announcement.force('down')
+    await run(1.5)
+    announcement.force(undefined)
+    // as a stub link it waits for its pace
+    if (as === 'stub') await run(0.2)
+    const result = await until(announcement.withdraw())
+    t.match(result, { acknowledged: true, by: [], missing: [], unaffected: ['10.0.0.1'] }, as)
+    t.match(announcement.why().at(-1), /withdraw .*with nothing new for routers to acknowledge/)
+    const [first] = steps(events, 'withdraw')
+    t.match(first, { confirmation: { by: [{ routerId: '10.0.0.1' }], unaffected: [] } })
+    await until(speaker.stop())
+  }
+})
+
 t.test('nobody is adjacent: nobody to wait for', async (t) => {
   const { speaker, peer, events, run, until } = await running()
   peer.crash()
@@ -62,7 +81,9 @@ t.test('nobody is adjacent: nobody to wait for', async (t) => {
   const announcement = speaker.announce(vip)
   await run(1)
   t.match(steps(events, 'announce'), [{ outcome: 'done', confirmation: { by: [], missing: [] } }])
-  t.match(await until(announcement.withdraw()), { outcome: 'done', acknowledged: true, by: [] })
+  const result = await until(announcement.withdraw())
+  t.match(result, { outcome: 'done', acknowledged: true, by: [], unaffected: [] })
+  t.match(announcement.why().at(-1), /with no adjacent router to acknowledge/)
   await until(speaker.stop())
 })
 

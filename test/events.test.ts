@@ -117,6 +117,7 @@ t.test('one line for each event', async (t) => {
           acknowledged: false,
           by: [{ routerId: '10.0.0.1', interface: 'eth0', after: 12.3 }],
           missing: ['10.0.0.2'],
+          unaffected: [],
           lsas: ['router LSA 10.0.1.133 0x80000005'],
         },
       },

@@ -14,118 +14,10 @@ import { Feed } from '../lib/isolate/feed.ts'
 import { Host } from '../lib/isolate/host.ts'
 import { isolate as startIsolated } from '../lib/isolate/isolated.ts'
 import type { Launch } from '../lib/isolate/launch.ts'
-import type { FromChild, PlainEvent, Snapshot, ToChild } from '../lib/isolate/messages.ts'
-import { Outbox } from '../lib/isolate/outbox.ts'
-import { noVitals } from '../lib/vitals.ts'
+import type { ToChild } from '../lib/isolate/messages.ts'
 import { decodeTrafficShares } from '../lib/wire/traffic-share.ts'
-import { FakeClock, settle } from './health/fake-clock.ts'
+import { settle } from './health/fake-clock.ts'
 import { collect, director, eth0, type Lan, lan, only, vip } from './world.ts'
-
-const event = (n: number): PlainEvent => ({ type: 'resumed', seconds: n })
-const nothing: Snapshot = {
-  status: {
-    routerId: '10.0.0.1',
-    isBorder: false,
-    isBoundary: false,
-    abrType: 'cisco',
-    rfc1583Compatibility: true,
-    maximumPaths: 64,
-    areas: [],
-    routers: [],
-  },
-  neighbors: [],
-  interfaces: [],
-  vitals: noVitals,
-  kernelSettings: [],
-  kernel: undefined,
-  routes: undefined,
-  announcements: [],
-}
-
-function outbox(limit: number) {
-  const clock = new FakeClock()
-  const sent: FromChild[] = []
-  const box = new Outbox({
-    limit,
-    clock,
-    send: (message) => sent.push(message),
-    snapshot: () => nothing,
-    announcements: () => [],
-  })
-  const events = (): PlainEvent[] =>
-    sent.flatMap((message) => (message.type === 'events' ? message.events : []))
-  const snapshots = (): number => sent.filter(({ type }) => type === 'snapshot').length
-  return { clock, box, events, snapshots }
-}
-
-t.test('events that are not taken are bounded; the oldest are lost and counted', async (t) => {
-  const { box, events } = outbox(10)
-  for (let n = 1; n <= 1000; n++) box.event(event(n))
-  await settle()
-  const first = events()
-  t.ok(first.length <= 5, 'half of them on their way')
-  t.match(first[0], { type: 'lost', count: 995 })
-  t.match(first.at(-1), { type: 'resumed' })
-  for (let n = 1001; n <= 2000; n++) box.event(event(n))
-  await settle()
-  t.equal(events().length, first.length, 'no more until they are taken')
-  box.taken(first.length, 0)
-  const then = events().slice(first.length)
-  t.equal(then[0]?.type, 'lost')
-  box.taken(events().length, 0)
-  const all = events()
-  t.match(all.at(-1), { seconds: 2000 }, 'the latest is there')
-  const lost = all.reduce((sum, e) => sum + (e.type === 'lost' ? e.count : 0), 0)
-  t.equal(lost + all.filter((e) => e.type === 'resumed').length, 2000, 'each is given or counted')
-})
-
-t.test('what was taken cannot be more than was sent', async (t) => {
-  const { box, events } = outbox(4)
-  box.taken(1_000_000, 1_000_000)
-  for (let n = 1; n <= 100; n++) box.event(event(n))
-  await settle()
-  t.ok(events().length <= 2)
-})
-
-t.test('snapshots: one under way, then the latest, not too often, and every second', async (t) => {
-  const { clock, box, snapshots } = outbox(10)
-  await clock.advance(0)
-  t.equal(snapshots(), 1, 'at once')
-  for (let i = 0; i < 100; i++) {
-    box.changed()
-    await clock.advance(100)
-  }
-  t.equal(snapshots(), 1, 'while it is not taken, no other')
-  box.taken(0, 1)
-  await clock.advance(0)
-  t.equal(snapshots(), 2)
-  box.taken(0, 2)
-  for (let i = 0; i < 10; i++) box.changed()
-  await clock.advance(49)
-  t.equal(snapshots(), 2)
-  await clock.advance(1)
-  t.equal(snapshots(), 3, 'coalesced for 50 ms')
-  box.taken(0, 3)
-  await clock.advance(999)
-  t.equal(snapshots(), 3)
-  await clock.advance(1)
-  t.equal(snapshots(), 4, 'and without a change after a second')
-  box[Symbol.dispose]()
-  t.equal(clock.pending, 0)
-})
-
-t.test('of verdicts the latest counts', async (t) => {
-  const feed = new Feed()
-  feed.put(true)
-  feed.put({ healthy: false, reason: 'sick' })
-  t.same((await feed.next()).value, { healthy: false, reason: 'sick' })
-  const next = feed.next()
-  feed.put(true)
-  t.same((await next).value, true)
-  const last = feed.next()
-  void feed.return()
-  t.equal((await last).done, true)
-})
 
 interface MemoryChild {
   /** It is gone, as by SIGKILL. */
@@ -134,6 +26,8 @@ interface MemoryChild {
   readonly orphan: () => Promise<void>
   /** It hears nothing: it hangs, or its application does. */
   deaf: boolean
+  /** Messages to it that have not left. */
+  backlog: number
   readonly told: ToChild[]
 }
 
@@ -154,6 +48,7 @@ function bench(): Bench {
     const later = (run: () => void): void => void world.world.clock.setTimer(1, run)
     const child: MemoryChild = {
       deaf: false,
+      backlog: 0,
       told: [],
       orphan: () => host.disconnected(),
       lose(how: string) {
@@ -180,7 +75,9 @@ function bench(): Bench {
     children.push(child)
     return {
       pid: children.length,
-      backlog: 0,
+      get backlog() {
+        return child.backlog
+      },
       send(message) {
         child.told.push(message)
         const copy = structuredClone(message)
@@ -585,3 +482,114 @@ t.test(
     t.equal(world.leftovers, '')
   },
 )
+
+t.test('a drain while there is no child waits for the next one', async (t) => {
+  const { children, start, run, until } = bench()
+  const speaker = await until(start(director()))
+  const announcement = speaker.announce(vip)
+  await run(8)
+  children[0]!.lose('SIGKILL')
+  await run(0.1)
+  let result: unknown
+  void announcement.drain().then((down) => {
+    result = down
+  })
+  await run(0.5)
+  t.equal(result, undefined, 'nobody has drained it')
+  await run(15)
+  t.match(result, { outcome: 'done' })
+  t.equal(announcement.state, 'drained')
+
+  t.comment('and one that is undone, too')
+  children[1]!.lose('SIGKILL')
+  announcement.undrain()
+  const undone = announcement.drain()
+  announcement.undrain()
+  t.match(await until(undone), { outcome: 'undone' })
+  await run(8)
+  t.equal(announcement.state, 'up')
+  await until(speaker.stop())
+})
+
+t.test('withdrawn and announced anew while there is no child', async (t) => {
+  const { children, peer, start, run, until } = bench()
+  const speaker = await until(start(director()))
+  const events = collect(speaker)
+  const first = speaker.announce(vip, { device: 'lo' })
+  await run(8)
+  children[0]!.lose('SIGKILL')
+  const withdrawn = first.withdraw()
+  const second = speaker.announce(vip, { device: 'lo', cost: 7 })
+  await run(20)
+  t.equal(second.state, 'up')
+  t.equal(peer.routes().find((r) => r.length === 32 && r.prefix === 0x0a000164)?.cost, 17)
+  t.notOk(only(events, 'error').some(({ where }) => where === `VIP ${vip}`))
+  t.match(await until(withdrawn), { outcome: 'done' })
+  await run(5)
+  t.equal(second.state, 'up')
+  await until(speaker.stop())
+})
+
+t.test('a lease goes on where the last child left it', async (t) => {
+  const { children, start, run, until } = bench()
+  const speaker = await until(start(director(), { onLapse: 'keep' }))
+  const events = collect(speaker)
+  const expired = speaker.announce(vip, { lease: 10 })
+  const renewed = speaker.announce('10.0.1.101', { lease: 5 })
+  renewed.renew(60)
+  await run(15)
+  t.same([expired.state, renewed.state], ['down', 'up'])
+  const before = only(events, 'announcement').length
+  children[0]!.lose('SIGKILL')
+  await run(15)
+  const since = only(events, 'announcement').slice(before)
+  t.notOk(
+    since.some(({ prefix, state }) => prefix === vip && state === 'up'),
+    'not for a moment',
+  )
+  t.same([expired.state, renewed.state], ['down', 'up'])
+  await run(40)
+  t.equal(renewed.state, 'down')
+  expired.renew()
+  await run(2)
+  t.equal(expired.state, 'up')
+  await until(speaker.stop())
+})
+
+t.test('much to say at once is no reason to give a child up; silence with it is', async (t) => {
+  const { children, start, run, until } = bench()
+  const speaker = await until(start(director()))
+  const events = collect(speaker)
+  await run(2)
+  // as thousands of VIPs that are announced in one turn
+  children[0]!.backlog = 30_000
+  speaker.announce(vip)
+  await run(2)
+  children[0]!.backlog = 0
+  await run(2)
+  t.same(only(events, 'error'), [])
+  t.equal(children.length, 1)
+  children[0]!.deaf = true
+  children[0]!.backlog = 30_000
+  await run(10)
+  t.match(only(events, 'error'), [{ error: { message: /SIGKILL/ } }], 'sooner than without')
+  await run(10)
+  t.equal(children.length, 2)
+  await until(speaker.stop())
+})
+
+t.test('a VIP that is kept though its gate has closed is kept by the next child', async (t) => {
+  const { children, start, run, until } = bench()
+  const speaker = await until(start(director()))
+  const when = gate(true)
+  const kept = speaker.announce(vip, { when, onFail: 'keep' })
+  const never = speaker.announce('10.0.1.101', { when: gate(false), onFail: 'keep' })
+  await run(8)
+  when.put(false)
+  await run(2)
+  t.same([kept.state, never.state], ['up', 'down'])
+  children[0]!.lose('SIGKILL')
+  await run(15)
+  t.same([kept.state, kept.reason, never.state], ['up', 'kept though unhealthy', 'down'])
+  await until(speaker.stop())
+})

@@ -124,6 +124,22 @@ t.test('two drains overlap', async (t) => {
     await until(speaker.stop())
   })
 
+  t.test('of the whole speaker, undone and asked for again with the same options', async (t) => {
+    const { run, until, speaker, state, events } = await serving()
+    const how = { timeout: 30 }
+    const first = speaker.drain(how)
+    await run(1)
+    speaker.undrain()
+    const second = speaker.drain(how)
+    t.match(await until(first), { [vip]: { outcome: 'undone' } })
+    await run(1)
+    t.same(only(events, 'stub-router'), [], 'a stub router when the VIP is gone')
+    state.connections = 0
+    t.match(await until(second), { [vip]: { outcome: 'done' } })
+    t.equal(only(events, 'stub-router').length, 1)
+    await until(speaker.stop())
+  })
+
   t.test('by an operator and by the gate: each ends its own', async (t) => {
     const { speaker, run, until, world, peer } = await running()
     const gate = override(

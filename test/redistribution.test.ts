@@ -241,6 +241,23 @@ t.test('the address of a VIP is no external, whatever its gate says', async (t) 
   await all.until(speaker.stop())
 })
 
+t.test(
+  'an address that stays as it cannot be removed: no external while its VIP is announced anew',
+  async (t) => {
+    const all = await start({ redistribute: { connected: true } })
+    const { speaker, run, world } = all
+    const first = speaker.announce('192.0.2.7', { device: 'lo' })
+    await run(6)
+    world.refuseAddress.remove = new Error('Cannot assign requested address')
+    void first.withdraw()
+    speaker.announce('192.0.2.7', { when: async () => Promise.reject(new Error('sick')) })
+    await run(20)
+    t.same(heard(all), {}, 'its gate is closed')
+    delete world.refuseAddress.remove
+    await all.until(speaker.stop())
+  },
+)
+
 t.test('a VIP that was put on lo by us is not told while it waits for its removal', async (t) => {
   const all = await start({ redistribute: { connected: true } })
   const vipOfOurs = '192.0.2.7/32'

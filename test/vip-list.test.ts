@@ -121,6 +121,51 @@ t.test('verdicts of a plain generator reach all of them', async (t) => {
   await until(speaker.stop())
 })
 
+t.test('maintenance of a plain generator is a drain, as of a single VIP', async (t) => {
+  const { speaker, run, until, events } = await running()
+  let begin = (): void => {}
+  async function* verdicts() {
+    yield true
+    await new Promise<void>((resolve) => {
+      begin = resolve
+    })
+    const evidence = { probe: 'disks', passed: false, times: 3, needed: 3 }
+    yield { healthy: false, reason: 'disks', override: 'maintenance' as const, evidence }
+    await new Promise(() => {})
+  }
+  const group = speaker.announceAll(['10.0.1.100', '10.0.1.101'], {
+    when: verdicts(),
+    onFail: 'keep',
+  })
+  await run(6)
+  t.same(group.states, { up: 2 })
+  begin()
+  await settle()
+  await run(6)
+  t.same(group.states, { drained: 2 }, 'no policy applies to it')
+  t.match(only(events, 'announcement').at(-1), { reason: 'disks' })
+  await until(speaker.stop())
+})
+
+t.test('a data plane that takes longer than its time is released in the end', async (t) => {
+  const { speaker, run, until, world } = await running()
+  const log: string[] = []
+  const group = speaker.announceAll('10.0.1.100-10.0.1.102', {
+    prepare: () =>
+      new Promise<void>((resolve) => {
+        log.push('prepare')
+        world.clock.setTimer(7000, resolve)
+      }),
+    release: () => void log.push('release'),
+    times: { prepare: 5 },
+  })
+  await run(20)
+  t.same(group.states, { up: 3 })
+  await until(group.withdraw())
+  t.same(log, ['prepare', 'release'])
+  await until(speaker.stop())
+})
+
 t.test('all or none', async (t) => {
   const { speaker, peer, run, until } = await running()
   speaker.announce('10.0.1.105')

@@ -56,15 +56,22 @@ interface DownDocument {
   readonly vips: Readonly<Record<string, DownResult>>
 }
 
+/** Who knows that it is gone. */
+function heardText({ outcome, acknowledged, by, missing, unaffected, steps }: DownResult): string {
+  if (outcome === 'undone') return 'it was put back into service meanwhile'
+  if (!acknowledged) return `not acknowledged by ${missing.join(', ') || 'everybody'}`
+  if (by.length > 0) return `acknowledged by ${by.map(({ routerId }) => routerId).join(', ')}`
+  if (unaffected.length > 0) {
+    return `with nothing new for ${unaffected.join(', ')} to acknowledge: the announcement had not left yet`
+  }
+  const wasAnnounced = steps.some(({ step }) => step === 'withdraw')
+  return wasAnnounced ? 'with no adjacent router to acknowledge' : 'it was not announced'
+}
+
 const downText = ({ vips }: DownDocument): string => {
-  const lines = Object.entries(vips).map(([vip, { outcome, acknowledged, by, missing, took }]) => {
-    const heard = acknowledged
-      ? by.length > 0
-        ? `acknowledged by ${by.map(({ routerId }) => routerId).join(', ')}`
-        : 'with nobody to acknowledge'
-      : `not acknowledged by ${missing.join(', ') || 'everybody'}`
-    return `VIP ${vip}: ${outcome} after ${duration(took)}, ${heard}`
-  })
+  const lines = Object.entries(vips).map(
+    ([vip, down]) => `VIP ${vip}: ${down.outcome} after ${duration(down.took)}, ${heardText(down)}`,
+  )
   return block(...(lines.length > 0 ? lines : ['there was no VIP to take out of service']))
 }
 

@@ -84,8 +84,9 @@ export function runCommand(
     const hear = (chunk: Buffer): void => {
       said = (said + chunk.toString('utf8')).slice(-OUTPUT)
     }
-    child.stdout.on('data', hear)
-    child.stderr.on('data', hear)
+    // where no descriptor is left there are none, and 'error' follows
+    child.stdout?.on('data', hear)
+    child.stderr?.on('data', hear)
     const abort = (): void => {
       killGroup(child.pid)
       reject(signal.reason)

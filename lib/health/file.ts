@@ -1,5 +1,5 @@
 /** A probe that looks at a file: there, not there, or with something in it. */
-import { open } from 'node:fs/promises'
+import { openToRead, readBeginning } from './beginning.ts'
 import { excerpt, parseExpected } from './dialogue.ts'
 import { explain, invalid, named, type Probe } from './probe.ts'
 
@@ -21,7 +21,7 @@ export function file(path: string, options: FileOptions = {}): Probe {
   return named(`file ${path}`, async (signal) => {
     signal.throwIfAborted()
     try {
-      const handle = await open(path).catch((error: NodeJS.ErrnoException) => {
+      const handle = await openToRead(path).catch((error: NodeJS.ErrnoException) => {
         if (error.code === 'ENOENT' && !exists) return undefined
         throw error
       })
@@ -29,8 +29,7 @@ export function file(path: string, options: FileOptions = {}): Probe {
       try {
         if (!exists) throw new Error(`${path} is there`)
         if (isExpected === undefined) return
-        const { buffer, bytesRead } = await handle.read(Buffer.alloc(OCTETS), 0, OCTETS, 0)
-        const text = buffer.toString('utf8', 0, bytesRead)
+        const text = await readBeginning(handle, OCTETS)
         if (!isExpected(text)) throw new Error(`${path} does not ${wanted}: '${excerpt(text)}'`)
       } finally {
         await handle.close()

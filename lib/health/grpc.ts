@@ -46,7 +46,7 @@ export function grpc(url: string | URL, options: GrpcOptions = {}): Probe {
       const { headers, body } = await ask(session, request, authority, signal)
       const code = Number(headers['grpc-status'] ?? 0)
       if (code !== 0) {
-        const message = decodeURIComponent(String(headers['grpc-message'] ?? ''))
+        const message = decoded(String(headers['grpc-message'] ?? ''))
         throw new Error(`gRPC status ${code}${message === '' ? '' : `: ${message}`}`)
       }
       const status = servingStatus(body)
@@ -98,6 +98,15 @@ function ask(
       .on('error', reject)
       .end(request)
   })
+}
+
+/** Percent-encoded, or what it is that a server makes of that: never an error, as gRPC has it. */
+function decoded(message: string): string {
+  try {
+    return decodeURIComponent(message)
+  } catch {
+    return message
+  }
 }
 
 /** A message of gRPC: not compressed, its length in front. */

@@ -95,12 +95,19 @@ export function icmp(host: string, options: IcmpOptions = {}): Probe {
             }
             timer = clock.setTimer(again * 1000, send)
           }
+          // in a turn of its own: nothing that waits for a promise goes on after the binding's events (Node 26)
+          const soon = (end: () => void): void => void realClock.setTimer(0, end)
           socket.emit = (event, error) => {
-            if (event === 'error') return reject(error)
+            if (event === 'error') return soon(() => reject(error))
             if (event !== 'recvReady') return
-            socket.recv(buffer, (_, octets, source) => {
-              if (source === address && isReply(kind, buffer.subarray(0, octets), id)) resolve()
-            })
+            try {
+              socket.recv(buffer, (_, octets, source) => {
+                const isFrom = source === address
+                if (isFrom && isReply(kind, buffer.subarray(0, octets), id)) soon(resolve)
+              })
+            } catch (failure) {
+              soon(() => reject(failure))
+            }
           }
           socket.pause(false, true)
           send()

@@ -1,9 +1,9 @@
 /** An operator's hand on a gate: a file, a signal or a call says what it is, whatever the gate behind it finds. */
-import { open } from 'node:fs/promises'
 import host from 'node:process'
 import { realClock } from '../clock.ts'
 import type { Clock } from '../ports.ts'
 import { reasonOf } from '../reason.ts'
+import { beginningOf } from './beginning.ts'
 import { excerpt } from './dialogue.ts'
 import { type Gate, type Override, SharedGate } from './gate.ts'
 import type { HealthyOptions } from './healthy.ts'
@@ -172,7 +172,7 @@ class Overridden extends SharedGate implements OverrideGate {
     let text: string | undefined
     let problem = ''
     try {
-      text = await beginningOf(path)
+      text = await beginningOf(path, OCTETS)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') text = ''
       else problem = `cannot read ${path}: ${reasonOf(error)}`
@@ -194,15 +194,5 @@ class Overridden extends SharedGate implements OverrideGate {
     if (this.#looking !== looking) return
     const { clock, fileInterval } = this.#options
     looking.timer = clock.setTimer(fileInterval * 1000, () => void this.#look(path, looking))
-  }
-}
-
-async function beginningOf(path: string): Promise<string> {
-  const handle = await open(path)
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(OCTETS), 0, OCTETS, 0)
-    return buffer.toString('utf8', 0, bytesRead)
-  } finally {
-    await handle.close()
   }
 }

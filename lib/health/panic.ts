@@ -7,7 +7,10 @@ import { asSharedGate, type GatePart } from './part.ts'
 import { invalid } from './probe.ts'
 
 export interface PanicOptions extends Omit<HealthyOptions, 'damping' | 'name'> {
-  /** Part of all targets, from 0 to 1: when more than it fail, no further failure is believed. */
+  /**
+   * Part of all targets, from 0 to 1: when more than it fail, no further failure is believed. Those that an operator has
+   * forced up, down or into maintenance do not count.
+   */
   readonly share: number
   /** Seconds that a failure waits for others, as probes do not fail at the same instant; default: the interval, or 1. */
   readonly within?: number
@@ -55,8 +58,9 @@ class Group {
 
   /** Undefined: no panic. */
   get alarm(): string | undefined {
-    const failing = this.gates.filter(({ isFailing }) => isFailing).length
-    const { length } = this.gates
+    const targets = this.gates.filter(({ isOverridden }) => !isOverridden)
+    const failing = targets.filter(({ isFailing }) => isFailing).length
+    const { length } = targets
     return failing > this.#share * length
       ? `panic: ${failing} of ${length} fail at once`
       : undefined
@@ -111,6 +115,11 @@ class Guarded extends SharedGate {
     return this.isOver || this.#source.verdict?.healthy === false
   }
 
+  /** An operator speaks for it: no check is to be doubted. */
+  get isOverridden(): boolean {
+    return !this.isOver && this.#source.verdict?.override !== undefined
+  }
+
   protected begin(): void {
     this.#isRead = true
     this.#group.join()
@@ -129,7 +138,7 @@ class Guarded extends SharedGate {
     const { verdict } = this.#source
     if (!this.#isRead || (verdict === undefined && !this.isOver)) return
     // an operator's word is no failure
-    if (!this.isFailing || verdict?.override !== undefined) {
+    if (!this.isFailing || this.isOverridden) {
       this.#settle()
       this.#isHeld = false
       return this.#believe()

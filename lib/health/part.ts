@@ -1,15 +1,14 @@
 /** What a gate may be made of: other gates, probes, and whatever gives verdicts. */
 import { realClock } from '../clock.ts'
+import { type GateVerdict, judgementOf } from '../gate-verdict.ts'
 import type { Clock } from '../ports.ts'
 import { reasonOf } from '../reason.ts'
 import { SharedGate } from './gate.ts'
 import { type HealthyOptions, healthy } from './healthy.ts'
 import { invalid, type Probe } from './probe.ts'
 
-type Said = boolean | { readonly healthy: boolean; readonly reason?: string }
-
 /** A gate, a probe (run as `healthy` does), or any verdicts as they come. */
-export type GatePart = AsyncIterable<Said> | Probe
+export type GatePart = AsyncIterable<GateVerdict> | Probe
 
 /** @throws OspfError ERR_OSPF_CONFIG */
 export function asSharedGate(
@@ -25,11 +24,11 @@ export function asSharedGate(
 }
 
 class VerdictsGate extends SharedGate {
-  readonly #verdicts: AsyncIterable<Said>
+  readonly #verdicts: AsyncIterable<GateVerdict>
   readonly #clock: Clock
-  #reading: AsyncIterator<Said> | undefined
+  #reading: AsyncIterator<GateVerdict> | undefined
 
-  constructor(verdicts: AsyncIterable<Said>, clock: Clock) {
+  constructor(verdicts: AsyncIterable<GateVerdict>, clock: Clock) {
     super('')
     this.#verdicts = verdicts
     this.#clock = clock
@@ -46,7 +45,7 @@ class VerdictsGate extends SharedGate {
   }
 
   async #read(): Promise<void> {
-    let reading: AsyncIterator<Said> | undefined
+    let reading: AsyncIterator<GateVerdict> | undefined
     const fail = (reason: string): void => {
       if (this.#reading === reading) this.say(this.#clock.now(), { healthy: false, reason })
     }
@@ -57,11 +56,12 @@ class VerdictsGate extends SharedGate {
         const { done, value } = await reading.next()
         if (this.#reading !== reading) return
         if (done) return fail('gate ended')
-        const healthy = (typeof value === 'object' ? value?.healthy : value) === true
-        const said = typeof value === 'object' ? value?.reason : undefined
+        const { healthy, reason, override, evidence } = judgementOf(value ?? false)
         this.say(this.#clock.now(), {
           healthy,
-          reason: said ?? (healthy ? 'healthy' : 'unhealthy'),
+          reason,
+          ...(override && { override }),
+          ...(evidence && { evidence }),
         })
       }
     } catch (error) {

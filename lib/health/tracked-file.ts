@@ -1,5 +1,5 @@
 /** A probe that reads a number from a file, as keepalived's track_file: 0, or no file, says that all is well. */
-import { readFile } from 'node:fs/promises'
+import { beginningOf } from './beginning.ts'
 import { explain, invalid, named, type Probe } from './probe.ts'
 
 export interface TrackedFileOptions {
@@ -8,6 +8,9 @@ export interface TrackedFileOptions {
   /** The number times the weight is taken away in place of being added; default false. */
   readonly reverse?: boolean
 }
+
+/** Octets of it that are looked at. */
+const OCTETS = 1024
 
 /** @throws OspfError ERR_OSPF_CONFIG when an option cannot be used */
 export function trackedFile(path: string, options: TrackedFileOptions = {}): Probe {
@@ -19,7 +22,7 @@ export function trackedFile(path: string, options: TrackedFileOptions = {}): Pro
     signal.throwIfAborted()
     let text: string
     try {
-      text = await readFile(path, { encoding: 'utf8', signal })
+      text = await beginningOf(path, OCTETS)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
       throw explain(error, signal)

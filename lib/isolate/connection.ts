@@ -4,7 +4,7 @@ import type { Child, Launch } from './launch.ts'
 import type { Call, Command, FromChild, Request, Snapshot, ToChild } from './messages.ts'
 import { errorOf, resultOf } from './plain.ts'
 
-/** Commands and verdicts that may wait for a child that does not listen; more, and it is hung. */
+/** Commands and verdicts that may wait for a child that says nothing either; more, and it is taken for hung soon. */
 const BACKLOG = 10_000
 
 export interface ConnectionOptions {
@@ -74,7 +74,11 @@ export class Connection {
 
   command(command: Command): void {
     this.#send({ type: 'command', command })
-    if (this.#child.backlog > BACKLOG) this.kill()
+  }
+
+  /** More waits for it than it should; that of thousands of VIPs announced in one turn may, too. */
+  get isFull(): boolean {
+    return this.#child.backlog > BACKLOG
   }
 
   /** The application lives. @returns how many times in a row it was said without a word from the child */

@@ -219,6 +219,8 @@ export class Host {
       case 'renew': {
         const entry = this.#entry(command.announcement)
         entry.deadline = now + command.seconds * 1000
+        // it was over before this child began
+        if (command.seconds <= 0) return entry.announcement.renew(0)
         return this.#renew(entry, now, command.seconds)
       }
       case 'set-cost':

@@ -81,6 +81,8 @@ const LONGEST_BACKOFF_MS = 30_000
 const SOUND_MS = 60_000
 /** Without a word for so long, a child is hung: it has something to say every second. */
 const HUNG_MS = 15_000
+/** The same for one that much waits for. */
+const HUNG_FULL_MS = 5000
 /** Seconds between two snapshots at the most. */
 const SNAPSHOT_S = 1
 /** For a child to open what it needs, in milliseconds. */
@@ -359,7 +361,9 @@ class IsolatedSpeaker implements Speaker {
     this.#command({ do: 'stub-router', how })
   }
 
-  async drain(options: DrainOptions = {}): Promise<Record<string, DownResult>> {
+  async drain(given: DrainOptions = {}): Promise<Record<string, DownResult>> {
+    // a copy, to tell it from another drain with the same
+    const options = { ...given }
     this.#drainOptions = options
     const drained = [...this.#announcements.values()].map(
       async (announcement) => [announcement.prefix, await announcement.drain(options)] as const,
@@ -542,7 +546,10 @@ class IsolatedSpeaker implements Speaker {
   #beat(): void {
     const interval = (this.#isolate.lease * 1000) / 4
     const connection = this.#connection
-    if (connection && connection.alive() * interval > HUNG_MS) connection.kill()
+    if (connection) {
+      const silence = connection.alive() * interval
+      if (silence > (connection.isFull ? HUNG_FULL_MS : HUNG_MS)) connection.kill()
+    }
     this.#beating = this.#clock.setTimer(interval, () => this.#beat())
   }
 

@@ -1,5 +1,6 @@
 /** The application's handle of a VIP that a child process announces: its gate, its hooks, and how it stood last. */
 import type { Announcement, AnnouncementState, DrainOptions, GateVerdict } from '../announcement.ts'
+import { deferred } from '../deferred.ts'
 import { OspfError } from '../errors.ts'
 import { judgementOf } from '../gate-verdict.ts'
 import type { Clock } from '../ports.ts'
@@ -39,12 +40,14 @@ export class RemoteAnnouncement implements AnnouncementHandle {
   #history: readonly VipChange[] = []
   #lines: readonly string[] = []
   #verdict: GateVerdict | undefined
+  /** The gate has been open, which policies for a closed one rest on. */
+  #wasOpen = false
   #verdicts: AsyncIterator<GateVerdict> | undefined
   #forced: { readonly state: 'up' | 'down'; readonly reason: string } | undefined
   #drain: { readonly options: DrainOptions; readonly done: Promise<DownResult> } | undefined
   #stopping: Promise<DownResult> | undefined
-  /** Of a lease of its own. */
-  #renewedAt: number
+  /** When a lease of its own ends. */
+  #deadline: number
   #isPrepared = false
   #isReleased = false
 
@@ -62,7 +65,7 @@ export class RemoteAnnouncement implements AnnouncementHandle {
     this.prefix = prefix
     this.#options = options
     this.#since = owner.clock.now()
-    this.#renewedAt = this.#since
+    this.#deadline = this.#since + (options.lease ?? 0) * 1000
     this.#announce()
     if (when === undefined) this.#judge({ healthy: true, reason: 'no gate' })
     else void this.#follow(when)
@@ -101,12 +104,16 @@ export class RemoteAnnouncement implements AnnouncementHandle {
     if (this.#stopping !== undefined) return this.#stopping
     if (this.#drain === undefined) {
       const request = { do: 'drain-vip', announcement: this.id, options } as const
-      const isWanted = (): boolean => this.#drain?.done === done && this.#stopping === undefined
-      const done: Promise<DownResult> = this.#owner
-        .insist(request, isWanted)
-        .then((result) => result as DownResult)
-        .catch(() => this.#stopping ?? nothing(this.#drain?.done === done ? 'stopped' : 'undone'))
-      this.#drain = { options, done }
+      const { promise, resolve } = deferred<DownResult>()
+      const drain = { options, done: promise }
+      // before it is asked for: without a child, it is asked at once whether it is still wanted
+      this.#drain = drain
+      this.#owner
+        .insist(request, () => this.#drain === drain && this.#stopping === undefined)
+        .then(
+          (result) => resolve(result as DownResult),
+          () => resolve(this.#stopping ?? nothing(this.#drain === drain ? 'stopped' : 'undone')),
+        )
     }
     return this.#drain.done
   }
@@ -119,7 +126,7 @@ export class RemoteAnnouncement implements AnnouncementHandle {
 
   renew(seconds: number | undefined = this.#options.lease): void {
     if (this.#options.lease === undefined || seconds === undefined) return
-    this.#renewedAt = this.#owner.clock.now()
+    this.#deadline = this.#owner.clock.now() + seconds * 1000
     this.#owner.command({ do: 'renew', announcement: this.id, seconds })
   }
 
@@ -182,17 +189,22 @@ export class RemoteAnnouncement implements AnnouncementHandle {
   replay(isEnd: boolean): void {
     this.#announce()
     const { id: announcement } = this
-    // what is on its way out is asked for again by whoever insists, and must not come up before
-    if (this.#stopping !== undefined || isEnd) return
-    if (this.#drain) {
-      void this.#owner
-        .insist({ do: 'drain-vip', announcement, options: this.#drain.options }, () => false)
-        .catch(() => {})
+    if (isEnd) return
+    const ask = (request: Request): void =>
+      void this.#owner.insist(request, () => false).catch(() => {})
+    // at once: the same VIP may be announced anew by the next one
+    if (this.#stopping !== undefined) {
+      return ask({ do: 'stop-vip', announcement, reason: this.#reason })
     }
+    if (this.#drain) ask({ do: 'drain-vip', announcement, options: this.#drain.options })
     if (this.#forced) this.#owner.command({ do: 'force', announcement, ...this.#forced })
     if (this.#options.lease !== undefined) {
-      const left = this.#options.lease - (this.#owner.clock.now() - this.#renewedAt) / 1000
+      const left = (this.#deadline - this.#owner.clock.now()) / 1000
       this.#owner.command({ do: 'renew', announcement, seconds: left })
+    }
+    if (this.#wasOpen && this.gateOpen === false && this.#hasPolicy) {
+      const verdict = { healthy: true, reason: 'open before the child was lost' }
+      this.#owner.command({ do: 'verdict', announcement, verdict })
     }
     if (this.#verdict !== undefined) this.#judge(this.#verdict)
   }
@@ -283,8 +295,15 @@ export class RemoteAnnouncement implements AnnouncementHandle {
     }
   }
 
+  /** A gate that closes does not simply withdraw it. */
+  get #hasPolicy(): boolean {
+    const { onFail = 'withdraw', minimumAnnouncers } = this.#options
+    return onFail !== 'withdraw' || minimumAnnouncers !== undefined
+  }
+
   #judge(verdict: GateVerdict): void {
     this.#verdict = verdict
+    this.#wasOpen ||= this.gateOpen === true
     this.#owner.command({ do: 'verdict', announcement: this.id, verdict })
   }
 }
@@ -295,6 +314,7 @@ const nothing = (outcome: DownResult['outcome']): DownResult => ({
   acknowledged: false,
   by: [],
   missing: [],
+  unaffected: [],
   took: 0,
   steps: [],
 })

@@ -1,5 +1,5 @@
 /** Checks written as data, made into something that runs. */
-import { open } from 'node:fs/promises'
+import { beginningOf } from '../health/beginning.ts'
 import { runCommand } from '../health/command.ts'
 import { dns } from '../health/dns.ts'
 import { type HttpStatus, http } from '../health/http.ts'
@@ -368,25 +368,12 @@ function fileStep(where: string, check: FileCheckOptions): CheckStep {
   parseBoolean(`${where}: reverse`, reverse)
   const step: CheckStep = async (signal) => {
     signal.throwIfAborted()
-    let text = ''
-    const handle = await open(path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined
+    // no file is 0, as is an empty one: so in keepalived
+    const read = await beginningOf(path, FILE_OCTETS).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return ''
       throw error
     })
-    try {
-      if (handle !== undefined) {
-        const { buffer, bytesRead } = await handle.read(
-          Buffer.alloc(FILE_OCTETS),
-          0,
-          FILE_OCTETS,
-          0,
-        )
-        text = buffer.toString('utf8', 0, bytesRead).trim()
-      }
-    } finally {
-      await handle?.close()
-    }
-    // no file is 0, as is an empty one: so in keepalived
+    const text = read.trim()
     const value = text === '' ? 0 : Number(/^[+-]?\d+/.exec(text)?.[0] ?? Number.NaN)
     if (Number.isNaN(value)) throw new Error(`${path} holds no number: '${text.slice(0, 20)}'`)
     if (weight === 0) {

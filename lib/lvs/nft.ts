@@ -57,17 +57,17 @@ function run(program: string, argv: readonly string[], input = ''): Promise<Outc
           : new OspfError('ERR_OSPF_KERNEL', `run ${program}: ${cause.message}`, { cause }),
       )
     })
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       output += chunk
       if (output.length > OUTPUT_LIMIT) child.kill('SIGKILL')
     })
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       if (words.length < 8192) words += chunk
     })
     // It may end before it has read everything; its status tells why.
-    child.stdin.on('error', () => undefined)
+    child.stdin?.on('error', () => undefined)
     child.once('close', (status) => resolve({ status, output, words }))
-    child.stdin.end(input)
+    child.stdin?.end(input)
   })
 }
 

@@ -65,8 +65,8 @@ function start(
       done(new Error(code === null ? `killed by ${by}` : `exit code ${code}`))
     })
     // one that does not read
-    child.stdin.on('error', () => {})
-    child.stdin.end(`${JSON.stringify(notice)}\n`)
+    child.stdin?.on('error', () => {})
+    child.stdin?.end(`${JSON.stringify(notice)}\n`)
   })
 }
 

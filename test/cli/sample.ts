@@ -164,7 +164,7 @@ type SampleSpeaker = Operated['speaker']
 
 /** What an announcement would do, and what was asked of it. */
 export function announcement(prefix: string, asked: string[] = []): AnnouncementHandle {
-  const down = { acknowledged: true, by: [], missing: [], took: 42, steps: [] }
+  const down = { acknowledged: true, by: [], missing: [], unaffected: [], took: 42, steps: [] }
   return {
     prefix,
     state: 'up',
@@ -180,7 +180,7 @@ export function announcement(prefix: string, asked: string[] = []): Announcement
     undrain: () => void asked.push(`undrain ${prefix}`),
     withdraw: async () => {
       asked.push(`withdraw ${prefix}`)
-      return { outcome: 'done', ...down }
+      return { outcome: 'done', ...down, unaffected: ['10.0.0.1'] }
     },
   } as Partial<AnnouncementHandle> as AnnouncementHandle
 }

@@ -153,12 +153,15 @@ t.test('actions reach the speaker', async (t) => {
   await post('announce 10.8.0.2/32 external type 1 metric 9 tag 3')
   t.equal(
     await post('drain 10.9.9.9 timeout 5'),
-    'VIP 10.9.9.9/32: done after 0.042s, with nobody to acknowledge\n',
+    'VIP 10.9.9.9/32: done after 0.042s, it was not announced\n',
   )
   await post('undrain 10.9.9.9')
   await post('force 10.9.9.9 down')
   await post('force 10.9.9.9 auto')
-  await post('withdraw 10.9.9.9')
+  t.equal(
+    await post('withdraw 10.9.9.9'),
+    'VIP 10.9.9.9/32: done after 0.042s, with nothing new for 10.0.0.1 to acknowledge: the announcement had not left yet\n',
+  )
   await post('undrain')
   await post('clear ip ospf neighbor 10.0.1.136')
   await post('clear ip ospf interface eth1')

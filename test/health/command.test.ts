@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -69,4 +70,25 @@ t.test('what cannot be asked for', async (t) => {
   refuses('/bin/true', 'quick', {}, /^args must be a list of strings/)
   refuses('/bin/true', [], { exit: 256 }, /^exit must be exit codes from 0 to 255/)
   refuses('/bin/true', [], { exit: [] }, /^exit must be/)
+})
+
+t.test('no descriptor left: a failure, not the end of the process', async (t) => {
+  const probe = new URL('../../lib/health/command.js', import.meta.url)
+  const script = `
+    import { openSync } from 'node:fs'
+    import { command } from '${probe}'
+    const run = command('/bin/true')
+    const { signal } = new AbortController()
+    await run(signal)
+    try { for (;;) openSync('/dev/null') } catch {}
+    const said = await run(signal).then(() => 'passed', (error) => error.message)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    process._rawDebug(said)
+  `
+  const { stdout, status } = spawnSync(
+    '/bin/sh',
+    ['-c', 'ulimit -n 200; exec "$0" --input-type=module -e "$1" 2>&1', process.execPath, script],
+    { encoding: 'utf8' },
+  )
+  t.same([status, stdout.trim()], [0, 'spawn /bin/true EMFILE'])
 })

@@ -45,6 +45,7 @@ t.test('serving, or not', async (t) => {
     if (service === '') say(stream, 1)
     else if (service === 'shop.Cart') say(stream, 2)
     else if (service === 'shop.New') say(stream, 0)
+    else if (service === 'shop.Half') say(stream, undefined, 14, '50% of it')
     else say(stream, undefined, 5, 'unknown%20service')
   })
   await grpc(url)(never)
@@ -57,6 +58,9 @@ t.test('serving, or not', async (t) => {
   })
   await t.rejects(grpc(url, { service: 'shop.Gone' })(never), {
     message: 'gRPC status 5: unknown service',
+  })
+  await t.rejects(grpc(url, { service: 'shop.Half' })(never), {
+    message: 'gRPC status 14: 50% of it',
   })
 })
 

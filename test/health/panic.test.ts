@@ -1,6 +1,7 @@
 import t from 'tap'
 import { atLeast } from '../../lib/health/combine.ts'
 import type { Gate } from '../../lib/health/gate.ts'
+import { override } from '../../lib/health/override.ts'
 import { panic } from '../../lib/health/panic.ts'
 import { FakeClock, settle } from './fake-clock.ts'
 import { type Listening, listen, Told } from './gates.ts'
@@ -126,6 +127,31 @@ t.test('all are watched for one reader, so that the share is that of all', async
     [undefined, undefined, undefined],
   )
   stop()
+  await settle()
+  t.equal(clock.pending, 0)
+})
+
+t.test('those that an operator has taken out are no failures, and no targets', async (t) => {
+  const clock = new FakeClock()
+  const targets = Array.from({ length: 5 }, (_, i) => new Told(`s${i}`, clock))
+  const hands = targets.map((target) => override({ clock }, target))
+  const gates = panic({ share: 0.5, clock }, hands)
+  const heard = gates.map(listen)
+  await settle()
+  for (const target of targets) await target.tell(true)
+  for (const hand of hands.slice(0, 3)) hand.force('maintenance')
+  await targets[3]!.tell(false, 'refused')
+  await clock.advance(1000)
+  t.match(gates[3]?.verdict, { healthy: false, reason: 'refused' }, 'one of two')
+  await targets[3]!.tell(true)
+  for (const target of targets) await target.tell(false, 'timed out')
+  await clock.advance(5000)
+  t.match(gates[4]?.verdict, { healthy: true, reason: 'panic: 2 of 2 fail at once' })
+  hands[0]!.force(undefined)
+  await clock.advance(5000)
+  t.match(gates[4]?.verdict, { healthy: true, reason: 'panic: 3 of 3 fail at once' })
+  t.match(gates[1]?.verdict, { healthy: false, override: 'maintenance' })
+  for (const { stop } of heard) stop()
   await settle()
   t.equal(clock.pending, 0)
 })
