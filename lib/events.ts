@@ -77,7 +77,7 @@ export function routesEvent(changes: readonly RouteChange[]): SpeakerEvent {
  * - `forbidden`: no route is installed, since we may not (CAP_NET_ADMIN).
  * - `refused`: the kernel refused a route. `foreign`: somebody else's is in its place. `lost`: somebody removed it.
  * - `group`: somebody removed or changed a next-hop group. `uncollected`: one that nobody needs could not be removed.
- * - `leftover`: a route of an earlier life was adopted or deleted.
+ * - `leftover`: a route of an earlier life was adopted or deleted; or, without a prefix, how many are deleted now and why.
  * - `overrun`, `unreadable`: what is known of the table was, or is, out of date.
  */
 export type KernelWhat =

@@ -50,7 +50,11 @@ export interface KernelRouteOptions {
   readonly resilient?: ResilientGroupOptions
   /** First of the 262,144 ids of next-hop objects that are ours; default: one that depends on table and metric. */
   readonly nextHopIds?: number
-  /** Seconds that routes of an earlier life wait to be confirmed before they are removed; default 60. */
+  /**
+   * Routes of an earlier life are confirmed when they are found again. The others are removed once the speaker has
+   * converged (every interface up for its dead interval, every adjacency there, all calculated), and after so many seconds
+   * in any case; default 60.
+   */
   readonly leftoverTime?: number
   /** Which routes, and with which source address; default all. The others are learned and not installed. */
   readonly accept?: PolicyOptions

@@ -184,11 +184,18 @@ export interface KernelStatus {
   readonly lastError: { readonly message: string; readonly age: number } | undefined
 }
 
+/** Why unconfirmed routes of an earlier life go: all that there are have been found, or their time is over. */
+export type FlushReason = 'converged' | 'time'
+
 /** Where routes go. Changes are applied in order; a failure is reported and retried by the sink. */
 export interface RouteSink extends AsyncDisposable {
   apply(changes: readonly RouteChange[]): void
   /** Resolves when everything applied so far has been answered by the kernel (or has failed). */
   settled(): Promise<void>
+  /** Something of an earlier life was there at the start, and what is not confirmed has not been told to go. */
+  readonly hasLeftovers?: boolean
+  /** Removes at once what nobody has confirmed. The sink does so itself when the time for it is over. */
+  flushLeftovers?(why: FlushReason): void
   /** Flows stay where they are when another next hop comes or goes, and who is `draining` gets no new ones. */
   readonly keepsConnections?: boolean
   /** How it stands; absent where there is nothing to tell. */

@@ -20,6 +20,7 @@ import { changeOnDevices, onDevices } from './interface-address.ts'
 import { Interfaces } from './interfaces.ts'
 import type { Speaker } from './isolate/isolated.ts'
 import { KernelHelpers } from './kernel-helpers.ts'
+import { type Leftovers, leftoversOf } from './leftovers.ts'
 import { type OpaqueOptions, OpaqueOriginations, type OriginatedOpaque } from './opaque.ts'
 import {
   devicesOf,
@@ -78,6 +79,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   readonly #opaques: OpaqueOriginations
   /** In front of the kernel; undefined: nothing is installed. */
   readonly #filter: RouteFilter | undefined
+  readonly #leftovers: Leftovers | undefined
   readonly #helpers: KernelHelpers
   readonly #addresses: ConfiguredAddresses
   readonly #redistributor: Redistributor
@@ -153,6 +155,8 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     this.#events = events
     this.routerId = formatIpv4(parsed.routerId)
     this.#core = new Router(routerOptions(parsed, ports.clock, bootCount))
+    const input = (handle: () => void): void => this.#input(handle)
+    this.#leftovers = this.#filter && leftoversOf(ports, this.#core, input)
     this.#wall = new WallClock(ports.clock, (offset) =>
       this.#core.handleConfig(ports.clock.now(), { type: 'wall-clock', offset }),
     )
@@ -547,6 +551,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     this.#stopped = true
     this.#timer?.[Symbol.dispose]()
     this.#stubRouter[Symbol.dispose]()
+    this.#leftovers?.[Symbol.dispose]()
     for (const undo of this.#cleanup.splice(0)) undo()
     const close = async (where: string, what: AsyncDisposable | undefined): Promise<void> => {
       try {
@@ -586,6 +591,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     // sockets first: if one cannot be opened, nothing has been said to anybody
     this.#openSockets(this.#parsed.interfaces, this.#parsed)
     this.#interfaces.look()
+    this.#leftovers?.look()
   }
 
   /** @throws OspfError when one cannot be opened; then none of them is left open. */
@@ -663,6 +669,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
     }
     if (output.type !== 'event') return
     const { event } = output
+    this.#leftovers?.heard(event)
     if (event.type === 'spf') {
       this.#inspection.calculated(event)
       // who announces what, and who is in reach, may have changed

@@ -47,6 +47,7 @@ export const arrows: Record<string, readonly string[]> = {
   'configured-addresses': ['ports'],
   'stub-router': ['core/io.ts', 'ports', 'type options'],
   turn: ['type core/io.ts', 'type ports'],
+  leftovers: ['type core', 'type ports'],
 
   linux: [
     'clock',
@@ -262,6 +263,7 @@ export const arrows: Record<string, readonly string[]> = {
     'interface-address',
     'interfaces',
     'kernel-helpers',
+    'leftovers',
     'opaque',
     'options',
     'policy',

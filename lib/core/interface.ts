@@ -50,6 +50,8 @@ export class Interface implements InterfaceActions {
     sent: [0, 0, 0, 0, 0],
   }
   lastHelloAt: Instant = Number.NEGATIVE_INFINITY
+  /** It was configured or came up then, or lost a neighbor, or we were asleep: see convergence.ts. */
+  listeningSince: Instant
   /** The key that the last packet was sealed with; undefined: none was. */
   keyState: Pick<Extract<OspfEvent, { type: 'key' }>, 'state' | 'keyId'> | undefined
   readonly helloTimer: Timer
@@ -62,6 +64,7 @@ export class Interface implements InterfaceActions {
     this.router = router
     this.area = area
     this.config = config
+    this.listeningSince = router.now
     this.linkScope = new LinkScope(this)
     this.pace = new FloodPace(this)
     this.budget()
@@ -220,6 +223,7 @@ export class Interface implements InterfaceActions {
     const next = stepInterface(was, event, this)
     if (next === was) return
     this.state = next
+    if (was === 'Down') this.listeningSince = this.router.now
     if (was === 'Waiting') this.waitTimer.cancel()
     if (this.isElected !== wasElected) {
       this.router.emit({

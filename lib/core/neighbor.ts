@@ -231,6 +231,7 @@ export class Neighbor implements NeighborActions {
     this.lastEvent = event
     router.exchanges.moved(this, was)
     if (next === 'Down') this.received.forget()
+    if (next === 'Down' && was !== 'Attempt') iface.listeningSince = router.now
     const isConfigured = iface.configured(this.address) !== undefined
     if (next === 'Down' && !isConfigured) iface.neighbors.delete(router.neighborKey(iface, this))
     if (was === 'Full' || next === 'Full') iface.area.originateDirty = true

@@ -23,6 +23,7 @@
  *   virtual-link.ts            15                        hop-sets.ts              next hops, interned
  *   traffic-share.ts, weigh.ts shares of equal-cost paths (wire/traffic-share.ts)    finish-routes.ts: the result
  *   spf-delay.ts               RFC 8405               timers.ts                 the heap of deadlines
+ *   convergence.ts             when all routes are there, after a start
  *   routing.ts                 what is calculated when, and what is told of it; extent.ts: how much hangs on a change
  *   why.ts, origins.ts         what is behind a route    what-if.ts, copy.ts       what would be, on a copy
  *   authentication.ts          appendix D, RFC 7474
@@ -63,6 +64,7 @@ import { SendSequences, seal } from './authentication.ts'
 import { AutonomousSystem } from './autonomous-system.ts'
 import { configure } from './configure.ts'
 import { MAX_TTL } from './constants.ts'
+import { convergesAt } from './convergence.ts'
 import type { DropReason, MismatchField, OspfEvent } from './events.ts'
 import { Exchanges } from './exchanges.ts'
 import { flushUpdates } from './flood.ts'
@@ -276,6 +278,7 @@ export class Router {
   handleResume(now: Instant): void {
     this.now = now
     for (const iface of this.interfaces.values()) {
+      iface.listeningSince = now
       if (iface.helloTimer.armed) iface.helloTimer.set(now)
     }
     if (!this.leaving) for (const scope of this.scopes()) refreshOwn(scope, 0)
@@ -356,6 +359,11 @@ export class Router {
   /** Whether what is to be said has been said: no origination or flush waits for its pace, or for a successor. */
   isUpToDate(): boolean {
     return !this.#originateTimer.armed && !this.handover.isPending
+  }
+
+  /** See convergence.ts. */
+  convergesAt(): Instant {
+    return convergesAt(this)
   }
 
   // What the rest of the core calls

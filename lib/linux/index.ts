@@ -211,5 +211,10 @@ function tell(event: RouteEvent): SpeakerEvent {
       return kernel('lost', `somebody removed our route; put back in ${event.putBackIn} s`)
     case 'leftover':
       return kernel('leftover', `a route of an earlier life is ${event.action}`)
+    case 'leftovers': {
+      const why = { converged: 'converged', time: 'leftoverTime is over' }[event.why]
+      const what = `routes of an earlier life that were not found again (${event.routes})`
+      return kernel('leftover', `${what} are removed: ${why}`)
+    }
   }
 }

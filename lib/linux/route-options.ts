@@ -1,7 +1,7 @@
 /** What the route sink takes, and what it has to say. */
 import { release } from 'node:os'
 import { OspfError } from '../errors.ts'
-import type { Clock, LinkPort } from '../ports.ts'
+import type { Clock, FlushReason, LinkPort } from '../ports.ts'
 import type { NativeNetlink } from './native.ts'
 import { ID_RANGE } from './nexthops.ts'
 
@@ -40,6 +40,12 @@ export type RouteEvent =
       readonly prefix: number
       readonly length: number
       readonly action: 'adopted' | 'deleted'
+    }
+  | {
+      /** So many routes from an earlier life that nobody has confirmed are deleted now. */
+      readonly type: 'leftovers'
+      readonly routes: number
+      readonly why: FlushReason
     }
   | {
       /**
@@ -124,7 +130,7 @@ export interface LinuxRoutesOptions {
   readonly resilient?: ResilientOptions
   /** The first of the 262,144 ids of next-hop objects that are ours; default: one that depends on table and metric. */
   readonly nextHopIds?: number
-  /** Seconds that routes of an earlier life wait to be confirmed before they are deleted. Default 60. */
+  /** Seconds that routes of an earlier life wait at most to be confirmed before they are deleted. Default 60. */
   readonly leftoverTime?: number
   /** Leave everything where it is at the end, for the next life to adopt; default false. */
   readonly keep?: boolean

@@ -20,7 +20,7 @@
 import { realClock } from '../clock.ts'
 import type { RouteChange } from '../core/io.ts'
 import { OspfError } from '../errors.ts'
-import type { Clock, KernelStatus, LinkPort, RouteSink } from '../ports.ts'
+import type { Clock, FlushReason, KernelStatus, LinkPort, RouteSink } from '../ports.ts'
 import { DueQueue } from './due-queue.ts'
 import { EntryQueue, EntryTable } from './entry-table.ts'
 import { NetlinkSocket } from './netlink.ts'
@@ -60,18 +60,13 @@ import {
   type RouteSettings,
   routeSettings,
 } from './route-options.ts'
+import { putBackDelay, RETRY_FIRST, retryDelay } from './route-patience.ts'
 import { byPrefix, isInPlace, readRoutes, refusalToWrite } from './route-reader.ts'
 import { RouteReport } from './route-report.ts'
 import { statusOf } from './route-status.ts'
 import { type Round, requestsOf, type Step, spread, WayBook } from './route-step.ts'
 
-/** Milliseconds. */
-const RETRY_FIRST = 1000
-const RETRY_LAST = 60_000
-const PUT_BACK_FIRST = 100
-/** A route that was not lost for so long starts over with the first delay. */
-const PUT_BACK_FORGET = 60_000
-/** From the first of several link changes to the look at the table. */
+/** Milliseconds from the first of several link changes to the look at the table. */
 const LINK_SETTLE = 100
 /** Attempts to remove each route at the end. */
 const FAREWELLS = 3
@@ -185,8 +180,10 @@ export class LinuxRoutes implements RouteSink {
     if (refusal) this.#report.forbidden(refusal)
     this.#report.emit({ type: 'mode', ...this.mode })
     this.#watch = this.#links.watch(() => this.#linkChanged())
-    const { leftoverTime } = this.#settings
-    this.#leftoverTimer = this.#clock.setTimer(leftoverTime, () => this.flushLeftovers())
+    if (this.#entries.size > 0 || (this.#nextHops?.size ?? 0) > 0) {
+      const { leftoverTime } = this.#settings
+      this.#leftoverTimer = this.#clock.setTimer(leftoverTime, () => this.flushLeftovers('time'))
+    }
     this.#busy = false
     this.#kick()
   }
@@ -229,12 +226,21 @@ export class LinuxRoutes implements RouteSink {
     this.#kick()
   }
 
-  /** Deletes at once the routes of an earlier life that nobody has confirmed. */
-  flushLeftovers(): void {
-    this.#leftoverTimer?.[Symbol.dispose]()
+  get hasLeftovers(): boolean {
+    return this.#leftoverTimer !== undefined
+  }
+
+  flushLeftovers(why: FlushReason): void {
+    if (this.#closing !== undefined || this.#leftoverTimer === undefined) return
+    this.#leftoverTimer[Symbol.dispose]()
+    this.#leftoverTimer = undefined
+    let routes = 0
     for (const entry of this.#entries.values()) {
-      if (entry.leftover && entry.wanted === undefined) this.#ready.add(entry)
+      if (!entry.leftover || entry.wanted !== undefined) continue
+      this.#ready.add(entry)
+      routes++
     }
+    if (routes > 0) this.#report.emit({ type: 'leftovers', routes, why })
     this.#isFlushing = this.#nextHops !== undefined
     this.#kick()
   }
@@ -490,7 +496,7 @@ export class LinuxRoutes implements RouteSink {
 
   #failed(entry: Entry, action: 'install' | 'remove', error: OspfError, now: number): void {
     const attempt = ++entry.attempts
-    const delay = Math.min(RETRY_FIRST * 2 ** (attempt - 1), RETRY_LAST)
+    const delay = retryDelay(attempt)
     const last = this.#closing !== undefined
     const retryIn = last ? undefined : delay / 1000
     if (!last) this.#waiting.add(entry, now + delay)
@@ -547,7 +553,7 @@ export class LinuxRoutes implements RouteSink {
         this.#report.emit({ type: 'group', id: group.id, change, routes: users.size })
         if (change === 'gone') continue
         // All at once, so that it is one change of the group.
-        const delay = Math.max(...Array.from(users, (entry) => this.#patience(entry, now)))
+        const delay = Math.max(...Array.from(users, (entry) => putBackDelay(entry, now)))
         for (const entry of users) if (!entry.isReady) this.#waiting.add(entry, now + delay)
       }
     }
@@ -586,16 +592,9 @@ export class LinuxRoutes implements RouteSink {
       this.#ready.add(entry)
       return
     }
-    const delay = this.#patience(entry, now)
+    const delay = putBackDelay(entry, now)
     this.#waiting.add(entry, now + delay)
     if (!isTold) this.#report.emit({ type: 'lost', ...placeOf(entry), putBackIn: delay / 1000 })
-  }
-
-  /** Milliseconds until what somebody took away is put back: more and more. */
-  #patience(entry: Entry, now: number): number {
-    if (now - (entry.lostAt ?? -Infinity) > PUT_BACK_FORGET) entry.losses = 0
-    entry.lostAt = now
-    return Math.min(PUT_BACK_FIRST * 2 ** entry.losses++, RETRY_LAST)
   }
 
   #foreign(entry: Entry, protocol: number): void {

@@ -4,8 +4,10 @@
  */
 import t, { type Test } from 'tap'
 import type { SpeakerOptions } from '../../lib/index.ts'
+import { addVip } from './classic.ts'
+import { Frr } from './daemons.ts'
 import { Lab, type LabProcess, missing, until } from './lab.ts'
-import { onEth0, SpeakerChild } from './speakers.ts'
+import { classicTimers, onEth0, SpeakerChild } from './speakers.ts'
 
 t.setTimeout(180_000)
 t.jobs = 2
@@ -60,13 +62,26 @@ async function monitor(lab: Lab): Promise<LabProcess> {
 const deleted = ({ output }: LabProcess): string[] =>
   [...output.matchAll(/^Deleted (10\.\S+)/gm)].map(([, prefix]) => prefix!)
 
+/** Seconds: whoever waits for it fails. */
+const MUCH_LATER = 600
+
+/** What is said of routes of an earlier life that go; and when, after the start of their heir, for those who read. */
+function flushes(t: Test, speaker: SpeakerChild): string[] {
+  const started = speaker.events('interface')[0]?.at ?? Number.NaN
+  const said = speaker
+    .events('kernel')
+    .filter(({ event }) => event.what === 'leftover' && event.prefix === undefined)
+  for (const { at } of said) t.comment(`flushed after ${(at - started) / 1000} s`)
+  return said.map(({ line }) => line)
+}
+
 t.test(
-  'killed and started again: no route disappears, stale ones do in the end',
+  'killed and started again: no route disappears, stale ones do when it has converged',
   { skip },
   async (t) => {
     const vips = ['10.9.0.1', '10.9.0.2', '10.9.0.3']
     const { lab, lb } = await build(t, vips)
-    const options = routing({ leftoverTime: 15 })
+    const options = routing({ leftoverTime: MUCH_LATER })
     const first = await SpeakerChild.start(t, lab, 'router', options)
     await comes(lab, vips)
     const watching = await monitor(lab)
@@ -78,10 +93,43 @@ t.test(
     await comes(lab, ['10.9.0.1', '10.9.0.3'])
     await until(() => deleted(watching).length > 0, { what: 'the monitor has heard of it' })
     t.strictSame(deleted(watching), ['10.9.0.2'], 'the others were there all the time')
+    t.match(flushes(t, next), [/routes of an earlier life .*\(1\) are removed: converged$/])
     t.equal((await next.stop()).status, 0)
     t.strictSame(await learned(lab), [])
   },
 )
+
+t.test('killed and started again beside FRR', { skip: missing('frr') }, async (t) => {
+  const lab = Lab.for(t)
+  for (const name of ['router', 'frr', 'lb']) lab.node(name)
+  lab.lan('near', { router: `${router}/24`, frr: `${director}/24` })
+  lab.lan('far', { router: '10.0.2.1/24', lb: '10.0.2.2/24' })
+  const link = { network: 'point-to-point', deadInterval: 3 } as const
+  const eth0 = { name: 'eth0', network: '10.0.1.0/24', type: link.network, dead: 3 }
+  const frr = new Frr(lab, 'frr', { routerId: director, interfaces: [eth0], vips: ['10.9.0.1'] })
+  await addVip(lab, 'frr', '10.9.0.1')
+  await frr.start()
+  const lb = await SpeakerChild.start(t, lab, 'lb', onEth0('10.0.2.2', link))
+  for (const vip of ['10.9.0.2', '10.9.0.3']) await lb.announce(vip)
+  const timers = { ...classicTimers, ...link }
+  const options: SpeakerOptions = {
+    routerId: router,
+    areas: { '0.0.0.0': { interfaces: { eth0: timers, eth1: timers } } },
+    installRoutes: { leftoverTime: MUCH_LATER },
+  }
+  const first = await SpeakerChild.start(t, lab, 'router', options)
+  await comes(lab, ['10.9.0.1', '10.9.0.2', '10.9.0.3'])
+  const watching = await monitor(lab)
+  await first.kill()
+  await lb.withdraw('10.9.0.3')
+  const next = await SpeakerChild.start(t, lab, 'router', options)
+  await comes(lab, ['10.9.0.1', '10.9.0.2'])
+  await until(() => deleted(watching).length > 0, { what: 'the monitor has heard of it' })
+  t.match(flushes(t, next), [/\(1\) are removed: converged$/])
+  await until(async () => (await next.snapshot()).routes.length >= 4, { what: 'all are found' })
+  t.strictSame(await learned(lab), ['10.9.0.1', '10.9.0.2'])
+  t.strictSame(deleted(watching), ['10.9.0.3'], 'the others were there all the time')
+})
 
 t.test('kept at a stop, and taken over by the next one', { skip }, async (t) => {
   const vips = ['10.9.0.1', '10.9.0.2']

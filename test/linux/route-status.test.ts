@@ -40,7 +40,7 @@ for (const mode of ['multipath', 'groups'] as const) {
     second.apply([discard('20.1.0.0/16')])
     t.match(await told('leftover 20.1.0.0/16'), { action: 'adopted' })
     t.match(second.status(), { routes: 1, leftovers: 2 })
-    second.flushLeftovers()
+    second.flushLeftovers('converged')
     t.match(await told('leftover 20.0.0.0/16'), { action: 'deleted' })
     ip('route del blackhole 20.1.0.0/16 metric 20')
     t.match(await told('lost 20.1.0.0/16'), { putBackIn: 0.1 })

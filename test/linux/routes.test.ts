@@ -310,7 +310,10 @@ inNamespace('killed and started again: leftovers', async (t) => {
   t.match(await told('leftover 20.0.0.0/24'), { action: 'adopted' })
   await clock.advance(59_000)
   t.strictSame(ours(), left, 'and wait')
+  t.equal(routes.hasLeftovers, true)
   await clock.advance(1000)
+  t.match(await told('leftovers'), { routes: 1, why: 'time' })
+  t.equal(routes.hasLeftovers, false)
   await routes.settled()
   t.match(await told('leftover 20.0.1.0/24'), { action: 'deleted' })
   t.strictSame(ours(), [single('20.0.0.0/24', 'a')])
@@ -332,8 +335,13 @@ inNamespace('leftovers: replaced, flushed, taken over by others, deleted at the 
   ip('route del 20.0.2.0/24')
   routes.apply([replace('20.0.2.0/24', 'c')])
   await routes.settled()
-  routes.flushLeftovers()
+  routes.flushLeftovers('converged')
+  t.strictSame(
+    events.filter(({ type }) => type === 'leftovers'),
+    [{ type: 'leftovers', routes: 3, why: 'converged' }],
+  )
   await routes.settled()
+  routes.flushLeftovers('time')
   t.strictSame(ours().length, 3)
   t.match(ip('route show 20.0.1.0/24'), 'proto static')
   t.equal(events.filter((e) => e.type === 'leftover' && e.action === 'deleted').length, 3)
@@ -341,7 +349,11 @@ inNamespace('leftovers: replaced, flushed, taken over by others, deleted at the 
   ip('route add 20.0.9.0/24 via 10.0.0.2 metric 20 proto 188')
   const second = await open()
   t.equal(links.links().size > 0, true)
-  await close(second)
+  const held = events.length
+  const closing = close(second)
+  second.flushLeftovers('converged')
+  await closing
+  t.equal(events.slice(held).filter(({ type }) => type === 'leftovers').length, 0)
   t.strictSame(ours(), [], 'unconfirmed ones go at the end, too')
   t.match(ip('route show 20.0.1.0/24'), 'proto static')
 })
