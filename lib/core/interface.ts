@@ -36,6 +36,8 @@ export class Interface implements InterfaceActions {
   readonly linkScope: LinkScope
   /** LSAs to be flooded out of here when the current input has been dealt with. */
   readonly floodQueue: Set<Entry> = new Set()
+  /** Those of them that came in here: who sent them waits for them to go back out, as no other acknowledgement follows. */
+  readonly echoes: Set<Entry> = new Set()
   readonly pace: FloodPace
   readonly delayedAcks: LsaHeader[] = []
   /** What is processed of neighbors but for their Hellos, and of others. */
@@ -205,6 +207,7 @@ export class Interface implements InterfaceActions {
     this.pace.stop()
     this.delayedAcks.length = 0
     this.floodQueue.clear()
+    this.echoes.clear()
     this.linkScope.clear()
     this.mismatches.clear()
     this.designatedRouter = 0
