@@ -15,6 +15,7 @@ import { sendDelayedAcks } from './ls-ack.ts'
 import type { Entry } from './lsdb.ts'
 import { Neighbor } from './neighbor.ts'
 import { atLeast } from './neighbor-fsm.ts'
+import { addressesChanged } from './originate.ts'
 import { permits } from './prefix-list.ts'
 import type { Router } from './router.ts'
 import type { InterfaceState } from './states.ts'
@@ -224,6 +225,7 @@ export class Interface implements InterfaceActions {
     if (next === was) return
     this.state = next
     if (was === 'Waiting') this.waitTimer.cancel()
+    if (was === 'Down' || next === 'Down') addressesChanged(this.router)
     if (this.isElected !== wasElected) {
       this.router.emit({
         type: 'membership',
