@@ -164,6 +164,12 @@ export class Neighbor implements NeighborActions {
     }
   }
 
+  passesOnOpaque(isOpaqueCapable: boolean): void {
+    if (this.isOpaqueCapable === isOpaqueCapable) return
+    this.isOpaqueCapable = isOpaqueCapable
+    this.interface.area.opaqueNeighborChanged()
+  }
+
   /** Opaque LSAs are for those who know what they are. */
   takes(type: number): boolean {
     return this.isOpaqueCapable || !isOpaque(type)
