@@ -239,7 +239,12 @@ export class Neighbor implements NeighborActions {
     if (next === 'Down') this.received.forget()
     const isConfigured = iface.configured(this.address) !== undefined
     if (next === 'Down' && !isConfigured) iface.neighbors.delete(router.neighborKey(iface, this))
-    if (was === 'Full' || next === 'Full') iface.area.originateDirty = true
+    if (was === 'Full' || next === 'Full') {
+      iface.area.originateDirty = true
+      // 12.4.1: bit V
+      const transit = router.areas.get(iface.config.virtual?.transitArea ?? iface.area.id)
+      if (transit) transit.originateDirty = true
+    }
     if (next === 'Full') {
       this.ddTimer.cancel()
       router.owed.add(this)
