@@ -55,6 +55,13 @@ export class Area extends Scope {
     if (extent) this.recalculate(extent, header)
   }
 
+  /** A neighbor has come to pass on opaque LSAs, or does not any more. */
+  opaqueNeighborChanged(): void {
+    if (this.tree) this.tree.opaque = undefined
+    if (this.shares.shares.size > 0)
+      this.recalculate({ what: 'table' }, 'opaque LSAs of a neighbor')
+  }
+
   /** AS-external-LSAs are flooded here (3.6). */
   get isNormal(): boolean {
     return this.config.kind === 'normal'

@@ -31,7 +31,7 @@ export interface InterfaceInput {
   readonly config: Pick<InterfaceConfig, 'cost' | 'virtual'>
   readonly neighbors: ReadonlyMap<
     number,
-    Pick<Neighbor, 'routerId' | 'address' | 'state' | 'options'>
+    Pick<Neighbor, 'routerId' | 'address' | 'state' | 'isOpaqueCapable'>
   >
 }
 

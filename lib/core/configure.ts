@@ -265,6 +265,8 @@ function configureInterface(router: Router, config: InterfaceConfig): void {
     const iface = new Interface(router, area, config)
     router.interfaces.set(config.name, iface)
     area.interfaces.add(iface)
+    // with its first interface an area may have come to take what is said of the outside
+    router.as.originateDirty = true
     return
   }
   const was = old.config

@@ -114,7 +114,7 @@ export function receiveDatabaseDescription(
         return router.drop(iface, 'neighbor-state')
       }
       neighbor.options = dd.options
-      neighbor.isOpaqueCapable = (dd.options & Option.o) !== 0
+      neighbor.passesOnOpaque((dd.options & Option.o) !== 0)
       neighbor.ddReceived = received
       neighbor.event('NegotiationDone')
       return accept(iface, neighbor, dd)

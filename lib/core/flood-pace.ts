@@ -48,7 +48,8 @@ export class FloodPace {
    * @param copies that will be sent of each packet.
    */
   take(queue: Set<Entry>, copies: number): Entry[] {
-    const { now } = this.#interface.router
+    const { router, echoes } = this.#interface
+    const { now } = router
     this.#adjust(now)
     const packet = Math.max(this.#interface.bodyOctets, 1)
     let room = this.#bucket.tokens(now) * packet
@@ -57,8 +58,9 @@ export class FloodPace {
     for (const entry of queue) {
       if (room <= 0 && !entry.ours) continue
       queue.delete(entry)
+      const isEcho = echoes.delete(entry)
       // acknowledged, or gone, while it waited
-      if (entry.retransmitting === 0) continue
+      if (entry.retransmitting === 0 && !isEcho) continue
       taken.push(entry)
       if (this.#isBehind) this.#leaves(entry, now)
       room -= entry.lsa.raw.length * copies

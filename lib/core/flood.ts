@@ -71,7 +71,11 @@ export function flood(scope: Scope, entry: Entry, from: Neighbor | undefined): b
       }
       // (4)
       if (iface.state === 'Backup') continue
-      back = true
+      // what is addressed does not come back to its sender
+      if (!isAddressed) {
+        back = true
+        iface.echoes.add(entry)
+      }
     }
     // (5)
     if (!isAddressed) iface.floodQueue.add(entry)

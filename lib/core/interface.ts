@@ -15,6 +15,7 @@ import { sendDelayedAcks } from './ls-ack.ts'
 import type { Entry } from './lsdb.ts'
 import { Neighbor } from './neighbor.ts'
 import { atLeast } from './neighbor-fsm.ts'
+import { addressesChanged } from './originate.ts'
 import { permits } from './prefix-list.ts'
 import type { Router } from './router.ts'
 import type { InterfaceState } from './states.ts'
@@ -36,6 +37,8 @@ export class Interface implements InterfaceActions {
   readonly linkScope: LinkScope
   /** LSAs to be flooded out of here when the current input has been dealt with. */
   readonly floodQueue: Set<Entry> = new Set()
+  /** Those of them that came in here: who sent them waits for them to go back out, as no other acknowledgement follows. */
+  readonly echoes: Set<Entry> = new Set()
   readonly pace: FloodPace
   readonly delayedAcks: LsaHeader[] = []
   /** What is processed of neighbors but for their Hellos, and of others. */
@@ -208,6 +211,7 @@ export class Interface implements InterfaceActions {
     this.pace.stop()
     this.delayedAcks.length = 0
     this.floodQueue.clear()
+    this.echoes.clear()
     this.linkScope.clear()
     this.mismatches.clear()
     this.designatedRouter = 0
@@ -225,6 +229,7 @@ export class Interface implements InterfaceActions {
     this.state = next
     if (was === 'Down') this.listeningSince = this.router.now
     if (was === 'Waiting') this.waitTimer.cancel()
+    if (was === 'Down' || next === 'Down') addressesChanged(this.router)
     if (this.isElected !== wasElected) {
       this.router.emit({
         type: 'membership',

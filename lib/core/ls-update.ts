@@ -40,16 +40,21 @@ function receiveLsa(iface: Interface, neighbor: Neighbor, raw: RawLsa): boolean 
     router.drop(iface, reason)
     return true
   }
+  /** Whoever sends it once more sends the same: to go on asking would keep the adjacency from Full for ever. */
+  const giveUp = (reason: Parameters<Router['drop']>[1]): true => {
+    requestSatisfied(neighbor, header)
+    return skip(reason)
+  }
   // 13 (1)
   if (!fletcherOk(raw.raw)) return skip('lsa-checksum')
   // 13 (2), (3): a type we do not know, or that does not belong in this area
   const scope = router.scopeFor(iface, header.type)
   if (scope === undefined || !neighbor.takes(header.type)) return skip('lsa-type')
   // not in the RFC's list, but never valid: 12.1.1, 12.1.6, 12.1.4
-  if (header.age > MAX_AGE_S) return skip('lsa-age')
-  if (header.sequence === RESERVED_SEQUENCE) return skip('lsa-sequence')
+  if (header.age > MAX_AGE_S) return giveUp('lsa-age')
+  if (header.sequence === RESERVED_SEQUENCE) return giveUp('lsa-sequence')
   if (header.type === LsType.router && header.lsId !== header.advertisingRouter) {
-    return skip('lsa-id')
+    return giveUp('lsa-id')
   }
 
   const { lsdb } = scope
@@ -93,7 +98,7 @@ function receiveLsa(iface: Interface, neighbor: Neighbor, raw: RawLsa): boolean 
     try {
       lsa = router.intern(takeLsa(raw))
     } catch {
-      return skip('lsa-malformed')
+      return giveUp('lsa-malformed')
     }
     // 13 (5c) and (5d) before (5b): the slot of an LSA outlives its instances, and lists hold slots
     const entry = install(scope, lsa, header.age, !asked)

@@ -164,6 +164,12 @@ export class Neighbor implements NeighborActions {
     }
   }
 
+  passesOnOpaque(isOpaqueCapable: boolean): void {
+    if (this.isOpaqueCapable === isOpaqueCapable) return
+    this.isOpaqueCapable = isOpaqueCapable
+    this.interface.area.opaqueNeighborChanged()
+  }
+
   /** Opaque LSAs are for those who know what they are. */
   takes(type: number): boolean {
     return this.isOpaqueCapable || !isOpaque(type)
@@ -234,7 +240,12 @@ export class Neighbor implements NeighborActions {
     if (next === 'Down' && was !== 'Attempt') iface.listeningSince = router.now
     const isConfigured = iface.configured(this.address) !== undefined
     if (next === 'Down' && !isConfigured) iface.neighbors.delete(router.neighborKey(iface, this))
-    if (was === 'Full' || next === 'Full') iface.area.originateDirty = true
+    if (was === 'Full' || next === 'Full') {
+      iface.area.originateDirty = true
+      // 12.4.1: bit V
+      const transit = router.areas.get(iface.config.virtual?.transitArea ?? iface.area.id)
+      if (transit) transit.originateDirty = true
+    }
     if (next === 'Full') {
       this.ddTimer.cancel()
       router.owed.add(this)

@@ -133,6 +133,23 @@ export function isSelfOriginated(router: Router, header: LsaHeader): boolean {
   return header.type === LsType.network && router.hasAddress(header.lsId)
 }
 
+/**
+ * An address has become ours, or is no longer: so have network-LSAs that are known already. Who had it before us cannot
+ * flush them, and would be believed in our place; who has it after us is not to be flushed.
+ */
+export function addressesChanged(router: Router): void {
+  for (const area of router.areas.values()) {
+    const { own } = area.lsdb
+    for (const entry of area.lsdb.ofType(LsType.network)) {
+      if (!isSelfOriginated(router, entry.lsa.header)) own.delete(entry)
+      else if (!own.has(entry)) {
+        own.add(entry)
+        area.originateDirty = true
+      }
+    }
+  }
+}
+
 /** Ours, and not yet known to anybody. */
 export const neverSent = (router: Router, entry: Entry): boolean =>
   entry.ours && entry.sentAt === undefined && !isMaxAge(entry, router.now)

@@ -349,15 +349,16 @@ function inheritedHops(
 ): number {
   const attached = hops.get(hopSet)
   if (!attached.some((hop) => hop.gateway === undefined)) return hopSet
-  // the far router's own address on it
-  const { data: address } = routerBody(to).links.find(
-    (l) => l.type === LINK_TRANSIT && l.id === idOf(parent),
-  )!
+  const network = idOf(parent)
   let set = 0
-  for (const hop of attached) {
-    // two paths to the network at equal cost: over our own interface, and through another router
-    const one = hops.single(hop.interface, hop.gateway ?? address)
-    set = set === 0 ? one : hops.union(set, one)
+  // the far router's own address on it, or each of its addresses
+  const links = linksOf(to)
+  while (links.next()) {
+    if (links.type !== LINK_TRANSIT || links.id !== network) continue
+    for (const hop of attached) {
+      // two paths to the network at equal cost: over our own interface, and through another router
+      set = hops.union(set, hops.single(hop.interface, hop.gateway ?? links.data))
+    }
   }
   return set
 }

@@ -3,7 +3,6 @@
  * to a way: where several share a next hop their shares add up, and where one is reached by several ways its share is
  * divided. It counts for as long as every router on the way could have heard of it (RFC 5250).
  */
-import { Option } from '../wire/options.ts'
 import { WEIGHT_DEFAULT, WEIGHT_MAX } from '../wire/traffic-share.ts'
 import type { AreaInput, CalculationInput } from './calculation-input.ts'
 import { compareExternals, externalDatabases, readExternal } from './external-routes.ts'
@@ -123,8 +122,8 @@ function hearsOfIt(area: AreaInput, tree: Tree): Uint8Array {
   const hears = new Uint8Array(tree.vertices.length).fill(1)
   const neighbors = new Set<number>()
   for (const iface of area.interfaces) {
-    for (const { routerId, options } of iface.neighbors.values()) {
-      if (options & Option.o) neighbors.add(routerId)
+    for (const { routerId, isOpaqueCapable } of iface.neighbors.values()) {
+      if (isOpaqueCapable) neighbors.add(routerId)
     }
   }
   const [root] = tree.order

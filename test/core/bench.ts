@@ -106,6 +106,7 @@ export class Bench {
   readonly peers: Peer[] = []
   readonly inputs: Input[] = []
   readonly outputs: Output[] = []
+  #gathered: Datagram[] | undefined
 
   constructor(options: Partial<RouterOptions> = {}) {
     this.router = new Router({ routerId: us, seed: 1, ...options })
@@ -140,7 +141,19 @@ export class Bench {
 
   datagram(datagram: Partial<Datagram> & { bytes: Uint8Array }): void {
     const defaults = { interface: 'eth0', source: 0, destination: allSpfRouters, ttl: 1 }
-    this.#do({ now: this.#ms, datagram: { ...defaults, ...datagram } })
+    const whole = { ...defaults, ...datagram }
+    if (this.#gathered) this.#gathered.push(whole)
+    else this.#do({ now: this.#ms, datagram: whole })
+  }
+
+  /** What is sent meanwhile is read at once. */
+  together(send: () => void): void {
+    const gathered: Datagram[] = []
+    this.#gathered = gathered
+    send()
+    this.#gathered = undefined
+    this.router.handleDatagrams(this.#ms, gathered)
+    this.#drain()
   }
 
   resume(): void {

@@ -301,3 +301,26 @@ t.test('NSSA: type 7 in the same way, but for the default of a border router', a
     'type 7 of a border router is not translated, and only addresses of the area will do',
   )
 })
+
+t.test('12.4.4: externals are originated as soon as an area takes them', async (t) => {
+  const one = external('192.0.2.0/24')
+  const isSaid = (bench: Bench, type: number): boolean =>
+    bench.entry({ type, lsId: one.prefix, advertisingRouter: us }) !== undefined
+  const first = new Bench()
+  first.config({ type: 'external', external: one })
+  t.notOk(isSaid(first, LsType.external))
+  first.up()
+  t.ok(isSaid(first, LsType.external), 'with the first interface')
+
+  const second = new Bench()
+  second.config({ type: 'area', config: { ...defaultAreaConfig(1), kind: 'nssa' } })
+  second.up({ area: 1 })
+  second.config({ type: 'external', external: one })
+  second.run(10)
+  t.ok(isSaid(second, LsType.nssa))
+  t.notOk(isSaid(second, LsType.external))
+  second.up({ name: 'eth1', area: 2 }, { address: ip('10.0.1.1') })
+  t.ok(isSaid(second, LsType.external), 'with the first in a normal area')
+  second.config({ type: 'remove-interface', interface: 'eth1' })
+  t.notOk(isSaid(second, LsType.external), 'and no longer without')
+})

@@ -1,5 +1,17 @@
 import t from 'tap'
-import { again, aged, Bench, firstSequence, ip, madeUp, name, Peer, segment, us } from './bench.ts'
+import {
+  again,
+  aged,
+  Bench,
+  firstSequence,
+  ip,
+  lsaOf,
+  madeUp,
+  name,
+  Peer,
+  segment,
+  us,
+} from './bench.ts'
 
 const far = ip('20.0.0.1')
 const lsa = madeUp(far)
@@ -190,4 +202,33 @@ t.test('13.7: before Exchange acknowledgements are dropped', async (t) => {
   bench.up({ network: 'point-to-point' })
   new Peer(bench).to('ExStart').ack(lsa.header)
   t.same(bench.drops, { 'neighbor-state': 1 })
+})
+
+t.test('table 19: two who flood the same at once are answered by its going back', async (t) => {
+  const { bench, others, backup } = segment('DR')
+  const acks = acknowledged(bench, () => {
+    bench.together(() => {
+      others[0]!.update(lsa)
+      backup!.update(lsa)
+    })
+    t.same(bench.updates(), [`eth0>224.0.0.5 ${text}`], 'though nobody is left who has to get it')
+  })
+  t.same(acks, { now: [], later: [] })
+})
+
+t.test('table 19: an opaque LSA that is sent to some alone does not go back', async (t) => {
+  const bench = new Bench()
+  bench.up({ network: 'point-to-multipoint', nonBroadcast: true })
+  const [from, to] = [2, 3].map((host) =>
+    new Peer(bench, { address: ip(`10.0.0.${host}`), opaque: true }).alive().to('Full'),
+  ) as [Peer, Peer]
+  from.acknowledges = to.acknowledges = true
+  bench.run(20)
+  const body = { kind: 'opaque', opaqueType: 1, opaqueId: 1, data: new Uint8Array(4) } as const
+  const opaque = lsaOf(10, 0x01000001, far, body)
+  bench.forget()
+  from.update(opaque)
+  t.same(bench.updates(), [`eth0>10.0.0.3 ${name(opaque.header)}`])
+  bench.run(1)
+  t.ok(bench.acks().includes(`eth0>10.0.0.2 ${name(opaque.header)}`), 'but is acknowledged')
 })

@@ -1,6 +1,7 @@
 import t from 'tap'
+import type { ExternalLsaBody } from '../../lib/wire/external-lsa.ts'
 import type { Lsa } from '../../lib/wire/lsa.ts'
-import { again, Bench, externalLsa, ip, madeUp, name, Peer, segment, us } from './bench.ts'
+import { again, Bench, externalLsa, ip, lsaOf, madeUp, name, Peer, segment, us } from './bench.ts'
 
 const many = (count: number): Lsa[] =>
   Array.from({ length: count }, (_, i) => madeUp(ip('20.0.0.0') + i))
@@ -176,5 +177,27 @@ t.test('10.7: before Exchange requests are ignored', async (t) => {
     t.same(bench.drops, { 'neighbor-state': 1 })
     t.same(bench.updates(), [])
     t.equal(peer.state, state)
+  }
+})
+
+t.test('an LSA that can never be valid does not keep the adjacency from Full', async (t) => {
+  const far = ip('20.0.0.9')
+  const good = madeUp(ip('20.0.0.1'))
+  const { body } = externalLsa('192.0.2.0', far) as Lsa & { body: ExternalLsaBody }
+  const never = {
+    'a mask with holes': lsaOf(5, ip('192.0.2.0'), far, { ...body, mask: 0xff00ff00 }),
+    'no body': lsaOf(1, far, far, { kind: 'unknown', data: new Uint8Array([0, 0, 0, 9]) }),
+    'another Link State ID': lsaOf(1, far, ip('20.0.0.8'), good.body),
+    'beyond MaxAge': again(madeUp(far), { age: 3601 }),
+    'the reserved sequence number': again(madeUp(far), { sequence: -0x80000000 }),
+  }
+  for (const [what, lsa] of Object.entries(never)) {
+    const { bench, peer } = describing([lsa, good])
+    peer.update(lsa)
+    t.equal(peer.state, 'Loading')
+    peer.update(good)
+    t.equal(peer.state, 'Full', what)
+    t.equal(bench.entry(lsa.header), undefined)
+    t.ok(bench.entry(good.header))
   }
 })

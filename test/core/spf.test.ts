@@ -175,3 +175,17 @@ t.test('sets of next hops are interned', async (t) => {
   const inOrder = [1, 2].map((gateway) => ({ interface: 'x', gateway }))
   t.same(late.get(late.union(second, first)), inOrder, 'in an order that does not depend on luck')
 })
+
+t.test('16.1.1: a router that is on our network twice is reached by both addresses', async (t) => {
+  const { bench, dr } = segment('DROther')
+  const far = ip('9.9.9.9')
+  const two = ['10.0.0.7', '10.0.0.8'].map((address) => transit(dr!.address, ip(address)))
+  dr!.update(
+    routerLsa(dr!.routerId, [transit(dr!.address, dr!.address)]),
+    networkLsa(dr!.address, dr!.routerId, [dr!.routerId, us, far]),
+    routerLsa(far, [...two, stub('192.0.2.0', 24, 1)]),
+  )
+  bench.run(10)
+  const hops = table(bench).get('192.0.2.0/24')?.hops
+  t.same([...(hops ?? [])], ['eth0 via 10.0.0.7', 'eth0 via 10.0.0.8'])
+})

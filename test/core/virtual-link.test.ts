@@ -370,3 +370,12 @@ t.test(
     t.equal(bench.iface('v').neighbors.size, 0, 'there is no way yet')
   },
 )
+
+t.test('12.4.1: bit V is said with the adjacency, whatever kind of router we are', async (t) => {
+  const { net, far } = build()
+  // no border router: nothing is told of one area to another, that it could come along with
+  far.core.handleConfig(far.now(), { type: 'announce-only', announceOnly: true })
+  net.run(60)
+  t.match(link(far), /Full/)
+  t.equal(bitV(far, far), true)
+})

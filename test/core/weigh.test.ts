@@ -113,15 +113,16 @@ t.test('a director that is gone asks for nothing', async (t) => {
 
 t.test('two directors behind one router: their shares add up', async (t) => {
   const net = new Network({ seed: 4 })
-  const [r, far, lb1, lb2, lb3] = ['r', 'far', 'lb1', 'lb2', 'lb3'].map((name, i) =>
+  const [r, near, far, lb1, lb2, lb3] = ['r', 'near', 'far', 'lb1', 'lb2', 'lb3'].map((name, i) =>
     net.router(name, { routerId: `10.0.0.${i + 1}` }),
-  ) as [SimRouter, SimRouter, SimRouter, SimRouter, SimRouter]
+  ) as [SimRouter, SimRouter, SimRouter, SimRouter, SimRouter, SimRouter]
   const timers = { helloInterval: 1, deadInterval: 4 }
-  net.segment('near', '10.0.1.0/24', [r, far, lb3], timers)
+  net.segment('here', '10.0.1.0/24', [r, near, lb3], timers)
+  net.link(near, far, { ...timers, prefix: '10.0.3.0/30' })
   net.segment('behind', '10.0.2.0/24', [far, lb1, lb2], timers)
   net.run(15)
   for (const lb of [lb1, lb2]) stub(lb)
-  lb3.announce(text, { cost: 10 })
+  lb3.announce(text, { cost: 20 })
   net.run(10)
   t.equal(routeOf(r)?.nextHops.length, 2)
   t.same(weights(r), [undefined, undefined])
@@ -130,7 +131,7 @@ t.test('two directors behind one router: their shares add up', async (t) => {
   t.same(
     weights(r),
     [undefined, undefined],
-    'far might not pass on opaque LSAs: it has none of its own',
+    'far might not pass on opaque LSAs: it is no neighbor, and has none of its own',
   )
   far.keepsConnections(true)
   net.run(10)
@@ -145,4 +146,36 @@ t.test('whole numbers', async (t) => {
   t.same(toWhole([1, 256]), [1, 256])
   t.same(toWhole([1, 512]), [1, 256], 'never 0')
   t.same(toWhole([7]), [1])
+})
+
+t.test('a neighbor passes on opaque LSAs: its exchange said so, which Hellos do not', async (t) => {
+  const net = new Network({ seed: 5 })
+  const [r, far, lb1, lb2] = ['r', 'far', 'lb1', 'lb2'].map((name, i) =>
+    net.router(name, { routerId: `10.0.0.${i + 1}` }),
+  ) as [SimRouter, SimRouter, SimRouter, SimRouter]
+  const timers = { helloInterval: 1, deadInterval: 4 }
+  net.link(r, far, { ...timers, prefix: '10.0.1.0/30' })
+  net.link(r, lb2, { ...timers, prefix: '10.0.2.0/30' })
+  net.link(far, lb1, { ...timers, prefix: '10.0.3.0/30' })
+  net.run(15)
+  stub(lb1)
+  lb2.announce(text, { cost: 10 })
+  net.run(10)
+  t.equal(routeOf(r)?.nextHops.length, 2)
+  ask(lb1, 50)
+  net.run(5)
+  const asked = weights(r)
+  t.same(asked?.toSorted(), [1, 2])
+  far.crash()
+  net.run(10)
+  far.restart()
+  net.run(10)
+  t.same(weights(r), asked, 'after an exchange')
+  // the tree anew, with everything as it was
+  const { name } = r.attachments[0]!
+  r.configure(name, { cost: 9 })
+  net.run(10)
+  r.configure(name, { cost: 10 })
+  net.run(10)
+  t.same(weights(r), asked, 'and after the Hellos that followed')
 })
