@@ -37,7 +37,9 @@ export function needsFiles(
 ): void {
   const given = [...files, ...frr, ...more.filter((one) => one !== undefined)]
   if (given.length === 0 && auto !== true)
-    throw new UsageError('no configuration: give a YAML or JSON file, --frr FILE or --auto')
+    throw new UsageError(
+      'no configuration: give a YAML or JSON file, --frr FILE, --keepalived FILE or --auto',
+    )
   if (vip !== undefined && auto !== true) throw new UsageError('--vip goes with --auto')
 }
 

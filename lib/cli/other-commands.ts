@@ -1,6 +1,6 @@
 /** Every command but `run`. */
 import { readFile } from 'node:fs/promises'
-import { Argument, type Command, Option } from 'commander'
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import { askControl } from './ask.ts'
 import type { CheckOptions } from './check.ts'
 import { commands, verbs } from './commands.ts'
@@ -16,6 +16,7 @@ import { addRealServer } from './real-server.ts'
 import type { Said } from './said.ts'
 import { ask } from './show.ts'
 import { terminal } from './terminal.ts'
+import { unreadable } from './unreadable.ts'
 import { watch } from './watch.ts'
 
 const socket = (): Option =>
@@ -78,7 +79,7 @@ export function addOthers(program: Command, exit: (status: number) => void): voi
   program
     .command('reload')
     .description('have the running speaker read its files again')
-    .option('--confirm <seconds>', 'roll back unless confirmed within so many seconds', Number)
+    .option('--confirm <seconds>', 'roll back unless confirmed within so many seconds', seconds)
     .addOption(socket())
     .action(async (options: { confirm?: number; socket: string }) => {
       const { reload } = await import('./reload-commands.ts')
@@ -96,7 +97,7 @@ export function addOthers(program: Command, exit: (status: number) => void): voi
     .command('renew')
     .description('have a VIP that has a lease live on')
     .argument('<vip>')
-    .argument('[seconds]', 'for so long instead of its lease', Number)
+    .argument('[seconds]', 'for so long instead of its lease', seconds)
     .addOption(socket())
     .action(async (vip: string, seconds: number | undefined, options: { socket: string }) => {
       const { renew } = await import('./reload-commands.ts')
@@ -124,10 +125,21 @@ export function addOthers(program: Command, exit: (status: number) => void): voi
     .option('--key <key...>', 'PASSWORD or ID:ALGORITHM:SECRET, to check seals with; repeatable')
     .option('--json', 'a line of JSON for each packet')
     .action(async (file: string, { key, json }: { key?: string[]; json?: boolean }) => {
-      const bytes = await readFile(file)
-      for (const packet of decodeFile(bytes, key === undefined ? {} : { keys: key })) {
-        if (packet.verdict !== 'accepted') exit(1)
-        print(json ? `${JSON.stringify(packet)}\n` : formatDecoded(packet))
+      let bytes: Uint8Array
+      try {
+        bytes = await readFile(file)
+      } catch (error) {
+        throw new UsageError(unreadable(file, error))
+      }
+      const packets = decodeFile(bytes, key === undefined ? {} : { keys: key })
+      try {
+        for (const packet of packets) {
+          if (packet.verdict !== 'accepted') exit(1)
+          print(json ? `${JSON.stringify(packet)}\n` : formatDecoded(packet))
+        }
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error
+        throw new RangeError(`${file}: ${error.message}`, { cause: error })
       }
     })
   program
@@ -171,7 +183,7 @@ export function addOthers(program: Command, exit: (status: number) => void): voi
 
 function seconds(text: string): number {
   const value = Number(text)
-  if (!(value > 0)) throw new UsageError(`expected a number above 0, got '${text}'`)
+  if (!(value > 0)) throw new InvalidArgumentError('Expected a number above 0.')
   return value
 }
 
