@@ -515,7 +515,7 @@ t.test('what is wrong is named, with what was expected and what was found', asyn
 
 t.test('device names are those that the kernel allows', async (t) => {
   const areas = (name: string) => ({ 0: { interfaces: { [name]: {} } } })
-  for (const name of ['', 'a/b', 'eth 0', 'eth\0', 'sixteen-letters-']) {
+  for (const name of ['', 'a/b', 'eth 0', 'sixteen-letters-']) {
     t.throws(
       () => parseOptions({ ...minimal, areas: areas(name) }),
       { message: `interface${name && ` ${name}`}: expected a device name, got '${name}'` },

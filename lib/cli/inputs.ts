@@ -200,8 +200,16 @@ export async function readInputs(
       place: () => ({ file: '--isolate' }),
     })
   const { config, problems } = await readConfig(sources, host)
+  const isPlain = (file: string): boolean => texts.files.some(({ name }) => name === file)
+  const foreign = problems.find(({ file }) => file.endsWith('.conf') && isPlain(file))
+  const hint =
+    foreign === undefined
+      ? []
+      : [
+          `ospf-speaker: ${foreign.file}: Quagga's and FRR's files go with --frr, a keepalived.conf with --keepalived`,
+        ]
   return config === undefined
-    ? refuse(problems.map(formatProblem))
+    ? refuse([...problems.map(formatProblem), ...hint])
     : { config, errors: [], isMachine: false, lines, hints }
 }
 

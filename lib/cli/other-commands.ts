@@ -1,6 +1,6 @@
 /** Every command but `run`. */
 import { readFile } from 'node:fs/promises'
-import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, type Command, Option } from 'commander'
 import { askControl } from './ask.ts'
 import type { CheckOptions } from './check.ts'
 import { commands, verbs } from './commands.ts'
@@ -11,7 +11,7 @@ import { addDoctor } from './doctor.ts'
 import { addExplain } from './explain.ts'
 import { UsageError } from './grammar.ts'
 import type { Inputs } from './inputs.ts'
-import { needsFiles, withAuto, withFiles, withKeepalived } from './option-words.ts'
+import { needsFiles, seconds, withAuto, withFiles, withKeepalived } from './option-words.ts'
 import { addRealServer } from './real-server.ts'
 import type { Said } from './said.ts'
 import { ask } from './show.ts'
@@ -179,12 +179,6 @@ export function addOthers(program: Command, exit: (status: number) => void): voi
         for await (const text of ask(said, options.socket)) print(text)
       })
   }
-}
-
-function seconds(text: string): number {
-  const value = Number(text)
-  if (!(value > 0)) throw new InvalidArgumentError('Expected a number above 0.')
-  return value
 }
 
 function print(text: string): void {

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import { existsSync } from 'node:fs'
 import t from 'tap'
 import { processHost } from '../../lib/cli/host.ts'
-import { loadInputs } from '../../lib/cli/inputs.ts'
+import { loadInputs, readInputs } from '../../lib/cli/inputs.ts'
 import type { Changeable } from '../../lib/cli/reload.ts'
 import { type Host, type LogLine, type RunningSpeaker, run } from '../../lib/cli/run.ts'
 import { ask } from '../../lib/cli/show.ts'
@@ -231,6 +231,13 @@ t.test('what is not done is a warning, and refused where one is strict', async (
   await fine.until('first')
   fine.signals.emit('SIGTERM')
   t.equal(await started, 0, 'managing a daemon is no matter for it')
+})
+
+t.test("FRR's files without --frr", async (t) => {
+  const { host } = world({ readFile: async () => 'router ospf\n network 10.0.0.0/8 area 0\n' })
+  const { texts } = await loadInputs({ files: ['ospfd.conf'] }, host)
+  const { errors } = await readInputs(texts, host)
+  t.match(errors.at(-1), /^ospf-speaker: ospfd\.conf: Quagga's and FRR's files go with --frr/)
 })
 
 t.test('a file that cannot be read is named, and why', async (t) => {
