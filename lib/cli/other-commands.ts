@@ -4,7 +4,7 @@ import { Argument, type Command, Option } from 'commander'
 import { askControl } from './ask.ts'
 import type { CheckOptions } from './check.ts'
 import { commands, verbs } from './commands.ts'
-import { completionScript, completions, shells } from './completion.ts'
+import { completionScript, completions, shells, wordsOf } from './completion.ts'
 import { defaultSocket, serviceSocket, socketToAsk } from './control-error.ts'
 import { decodeFile, formatDecoded } from './decode.ts'
 import { addDoctor } from './doctor.ts'
@@ -147,8 +147,7 @@ export function addOthers(program: Command, exit: (status: number) => void): voi
     .description('completion for a shell, to be sourced')
     .addArgument(new Argument('<shell>', 'which').choices(shells))
     .action((shell: string) => {
-      const own = program.commands.map((command) => command.name())
-      const table = completions(commands, { '': own, completion: shells })
+      const table = completions(commands, { ...wordsOf(program), completion: shells })
       print(completionScript(shell, table))
     })
   program
