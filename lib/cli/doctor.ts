@@ -95,7 +95,7 @@ export async function doctor(options: DoctorOptions, host: InputHost): Promise<S
   }
   const { formatHeard, formatPreflight, listenForOspf, preflight } = await import('../index.ts')
   const devices = interfaces ?? (config && devicesOf(config))
-  const addresses = vips ?? (config && Object.keys(config.vips))
+  const addresses = vips ?? (config && vipsOf(config))
   const looked = await preflight({
     role: options.role ?? roleOf(config),
     ...(addresses === undefined ? {} : { vips: addresses }),
@@ -131,6 +131,14 @@ function together(looked: PreflightReport, heard: ListenReport | undefined): Pre
     skipped: [...looked.skipped, ...heard.skipped],
   }
 }
+
+/** VIPs, and the addresses of lo that FRR's files announce by a `network` statement. */
+const vipsOf = ({ vips, options }: Config): string[] => [
+  ...Object.keys(vips),
+  ...Object.values(options.areas)
+    .flatMap(({ stubNetworks = {} }) => Object.keys(stubNetworks))
+    .filter((prefix) => prefix.endsWith('/32')),
+]
 
 function roleOf(config: Config | undefined): PreflightReport['role'] {
   if (config?.lvs !== undefined) return 'director'
