@@ -102,7 +102,8 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
    * until it is stopped.
    * @param ports by default Linux's; the simulator's for tests.
    * @throws OspfError ERR_OSPF_CONFIG, ERR_OSPF_NO_INTERFACE, ERR_OSPF_PERMISSION, ERR_OSPF_NATIVE, ERR_OSPF_DUPLICATE
-   * (another speaker of this network namespace runs on an interface, or has the routes); the reason of the signal when that aborts before the speaker runs. Nothing is left half-started then.
+   * (another speaker of this network namespace runs on an interface, or has the routes); the reason of the signal when
+   * that aborts before the speaker runs. Nothing is left half-started then.
    */
   static start(options: SpeakerOptions, ports?: SpeakerPorts): Promise<OspfSpeaker>
   /** The same in a child process: see `IsolateOptions`, and `Speaker` for what differs. Also throws ERR_OSPF_CHILD. */
