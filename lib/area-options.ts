@@ -174,7 +174,7 @@ const interfaceFields = [
 ] as const satisfies readonly (keyof InterfaceOptions)[]
 
 /** As the kernel allows device names. */
-const deviceName = /^[^/:\s]{1,15}$/
+const deviceName = /^[^/:\s\p{Cc}]{1,15}$/u
 
 /**
  * Reads the name of a device.
@@ -188,7 +188,8 @@ export function parseDevice(field: string, name: unknown): string {
 /** 'eth0', or 'eth0:10.0.2.1'. */
 function parseName(name: string): string {
   const [device, ...address] = name.split(':')
-  parseDevice('interface', device)
+  // an empty name is said of the field
+  parseDevice(name === '' ? 'interface' : `interface ${name}`, device)
   if (address.length > 0) parseAddress(`interface ${name}`, address.join(':'))
   return name
 }

@@ -234,14 +234,14 @@ function assemble(source: Source): ReadConfig {
     try {
       look()
     } catch (error) {
-      refuse([name], reasonOf(error))
+      refuse([name], reasonOf(error).replace(`${name}: `, ''))
     }
   }
   if (isolate !== false) {
     try {
       parseIsolate(isolate)
     } catch (error) {
-      refuse(['isolate'], reasonOf(error))
+      refuse(['isolate'], reasonOf(error).replace('isolate: ', ''))
     }
   }
   /** What throws otherwise is a mistake of ours. */
@@ -502,7 +502,7 @@ const shortened = (path: Path, data: unknown): Path => path.slice(0, depthOf(dat
 
 function headOf(word: string, data: unknown): Path | undefined {
   const areas = Object.entries((at(data, ['areas']) ?? {}) as Record<string, unknown>)
-  const [, kind, name] = /^(interface|area|VIP) (\S+)$/.exec(word) ?? []
+  const [, kind, name] = /^(interface|area|VIP) (.+)$/.exec(word) ?? []
   const link = /^virtual link to (\S+) through/.exec(word)?.[1]
   if (link !== undefined || kind === 'interface') {
     const field = link === undefined ? 'interfaces' : 'virtualLinks'

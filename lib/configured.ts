@@ -332,6 +332,7 @@ export class ConfiguredSpeaker implements AsyncDisposable {
       this.#announce(before)
       throw error
     }
+    this.#settle(config)
     this.#announce(config)
     this.#config = config
     if (!isDeepStrictEqual(config.hooks, before.hooks))
@@ -363,7 +364,10 @@ export class ConfiguredSpeaker implements AsyncDisposable {
       if (vips[prefix] === undefined) lines.push(`VIP ${prefix} removed`)
     for (const [prefix, data] of Object.entries(vips)) {
       const was = this.#config.vips[prefix]
-      if (was === undefined) lines.push(`VIP ${prefix} added`)
+      if (this.#other(prefix) !== undefined)
+        lines.push(`VIP ${prefix} announced anew, as another was announced at run time`)
+      else if (this.#isGone(prefix)) lines.push(`VIP ${prefix} announced again`)
+      else if (was === undefined) lines.push(`VIP ${prefix} added`)
       else if (!isDeepStrictEqual(was, data)) {
         const fields = [
           ...new Set([...Object.keys(was), ...Object.keys(data)]),
@@ -387,9 +391,35 @@ export class ConfiguredSpeaker implements AsyncDisposable {
   #withdraw(prefix: string, reason: string): void {
     const done = this.#vips.get(prefix)?.handle.withdraw(reason)
     this.#vips.delete(prefix)
-    if (done === undefined) return
+    if (done !== undefined) this.#leave(done)
+  }
+
+  #leave(done: Promise<unknown>): void {
     this.#leaving.add(done)
     void done.finally(() => this.#leaving.delete(done)).catch(() => {})
+  }
+
+  /** Somebody has withdrawn it, although the configuration has it. */
+  #isGone(prefix: string): boolean {
+    return this.#vips.get(prefix)?.handle.state === 'withdrawn'
+  }
+
+  /** The same VIP, announced by somebody else than the configuration. */
+  #other(prefix: string): AnnouncementHandle | undefined {
+    const own = this.#vips.get(prefix)
+    if (own !== undefined && !this.#isGone(prefix)) return undefined
+    return this.speaker
+      .announcements()
+      .find((one) => one.prefix === prefix && one.state !== 'withdrawn' && one !== own?.handle)
+  }
+
+  /** What was withdrawn or announced at run time makes room for the VIPs of a configuration. */
+  #settle({ vips }: Config): void {
+    for (const prefix of Object.keys(vips)) {
+      const other = this.#other(prefix)
+      if (this.#isGone(prefix)) this.#vips.delete(prefix)
+      if (other !== undefined) this.#leave(other.withdraw('the configuration has it'))
+    }
   }
 
   /** What a VIP follows. */

@@ -10,7 +10,7 @@ export type OspfErrorCode =
   | 'ERR_OSPF_NATIVE'
   /** A call to the kernel failed; the kernel's words are in the message, its errno in `errno`. */
   | 'ERR_OSPF_KERNEL'
-  /** The prefix is already announced. */
+  /** The prefix is announced already; or another speaker of this network namespace runs on the interface, or has the routes. */
   | 'ERR_OSPF_DUPLICATE'
   /** The speaker has stopped. */
   | 'ERR_OSPF_STOPPED'

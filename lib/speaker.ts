@@ -100,10 +100,12 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   #stopped = false
 
   /**
-   * Starts a speaker. Resolves when its interfaces are open; adjacencies follow as events.
+   * Starts a speaker. Resolves when its interfaces are open; adjacencies follow as events. It keeps the process alive
+   * until it is stopped.
    * @param ports by default Linux's; the simulator's for tests.
-   * @throws OspfError ERR_OSPF_CONFIG, ERR_OSPF_NO_INTERFACE, ERR_OSPF_PERMISSION, ERR_OSPF_NATIVE; the reason of
-   * the signal when that aborts before the speaker runs. Nothing is left half-started then.
+   * @throws OspfError ERR_OSPF_CONFIG, ERR_OSPF_NO_INTERFACE, ERR_OSPF_PERMISSION, ERR_OSPF_NATIVE, ERR_OSPF_DUPLICATE
+   * (another speaker of this network namespace runs on an interface, or has the routes); the reason of the signal when
+   * that aborts before the speaker runs. Nothing is left half-started then.
    */
   static start(options: SpeakerOptions, ports?: SpeakerPorts): Promise<OspfSpeaker>
   /** The same in a child process: see `IsolateOptions`, and `Speaker` for what differs. Also throws ERR_OSPF_CHILD. */

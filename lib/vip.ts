@@ -198,6 +198,7 @@ function waysToAnnounce(
   interfaces: readonly InterfaceConfig[],
 ): Ways {
   const where = `VIP ${formatPrefix(destination.prefix, destination.length)}`
+  if (!isObject(options)) throw fail(where, 'an object', options)
   onlyFields(where, options, fields)
   const { as = 'stub' } = options
   if (as !== 'stub' && as !== 'external') throw fail(`${where}: as`, "'stub' or 'external'", as)

@@ -372,7 +372,7 @@ t.test('a gate that cannot be iterated is refused', async (t) => {
   for (const when of [true, null, [true], async () => true]) {
     t.throws(() => make({ when: when as unknown as AsyncIterable<boolean> }), {
       code: 'ERR_OSPF_CONFIG',
-      message: `${prefix}: when must be an async iterable of verdicts`,
+      message: `${prefix}: when must be a probe, a list of probes, or an async iterable of booleans`,
     })
   }
 })

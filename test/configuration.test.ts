@@ -1,6 +1,7 @@
 /** Configuration files: what they may say, what is wrong with them, and where. */
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { readYaml } from '../lib/config/yaml.ts'
 import { type ConfigWorld, formatProblem, readConfig, validateConfig } from '../lib/index.ts'
 
 const secrets: Readonly<Record<string, string>> = {
@@ -178,10 +179,41 @@ vips:
 
 t.test('YAML that is none, or says a thing twice', async (t) => {
   t.match(await problems('a: [1\n'), [/^f.yaml:2:1: Flow sequence/])
-  t.match(await problems(`${eth0}routerId: 1.1.1.1\n`), [/^f.yaml:6:1: Map keys must be unique$/])
-  t.match(await problems('a: 1\n---\nb: 1\n'), [/multiple documents/])
-  t.match(await problems(''), [/^f.yaml:1:1: expected an object, got null/])
+  t.match(await problems(`${eth0}routerId: 1.1.1.1\n`), [
+    /^f.yaml:6:1: 'routerId' is said twice, first in line 1$/,
+  ])
+  t.match(await problems('a: 1\n---\nb: 1\n'), [/^f.yaml:2:1: a second document begins/])
+  t.strictSame(await problems(''), ['f.yaml:1:1: nothing is said in it'])
+  t.strictSame(await problems('# only this\n'), ['f.yaml:1:1: nothing is said in it'])
+  t.strictSame(await problems('{ "a": 1, // a remark\n  "b": { /* and */ "c": 2 } }'), [
+    'f.yaml:1:11: a remark begins with # in YAML, and JSON has none',
+    'f.yaml:2:10: a remark begins with # in YAML, and JSON has none',
+  ])
+  t.strictSame(await problems('a: &a { b: 1 }\nc:\n  <<: *a\n'), [
+    "f.yaml:3:3: there are no merge keys ('<<') in YAML 1.2: an alias stands for the whole",
+  ])
+  const open = await problems('{ "a": { "b": { "c": {')
+  t.equal(new Set(open).size, open.length, 'each is said once')
   t.match(await problems('? [a]\n: 1\n'), [/f.yaml:1/])
+})
+
+t.test('names of devices', async (t) => {
+  for (const name of ['"eth\\0"', 'averyveryverylongname', 'a/b', '"a b"']) {
+    const [problem = ''] = await problems(`${head}      ${name}: {}\n`)
+    t.match(problem, /^f.yaml:5:7: areas: 0.0.0.0: interfaces: .*expected a device name/, name)
+  }
+})
+
+t.test('many VIPs take time in proportion', async (t) => {
+  const vips = (count: number): string =>
+    Array.from({ length: count }, (_, i) => `  10.9.${i >> 8}.${i & 255}/32: {}\n`).join('')
+  const [few, many] = [2_000, 20_000].map((count) => {
+    const begun = process.cpuUsage()
+    const { source } = readYaml('f.yaml', `vips:\n${vips(count)}`)
+    t.equal(Object.keys((source!.data as { vips: object }).vips).length, count)
+    return process.cpuUsage(begun).user
+  })
+  t.ok(many! < few! * 50, `${few} and ${many} us`)
 })
 
 t.test('secrets that are not there', async (t) => {

@@ -151,6 +151,48 @@ t.test('what a running announcement does not take is announced anew', async (t) 
   await until(configured.stop())
 })
 
+t.test('what was withdrawn or announced by hand is as the file says after a change', async (t) => {
+  const vips = (cost: number): string => `vips:
+  10.0.1.100/32: { device: lo, cost: ${cost} }
+  10.0.1.101/32: { device: lo }
+`
+  const { configured, learned, run, until, world } = await start(await config(vips(1)))
+  const { speaker } = configured
+  const withdraw = (vip: string) =>
+    until(
+      speaker
+        .announcements()
+        .find(({ prefix }) => prefix === vip)!
+        .withdraw(),
+    )
+  await withdraw('10.0.1.100/32')
+  t.strictSame(learned(), ['101:10'])
+  const second = await config(vips(3))
+  t.strictSame(configured.plan(second).changes, ['VIP 10.0.1.100/32 announced again'])
+  await until(configured.apply(second))
+  await run(3)
+  t.strictSame(learned(), ['100:13', '101:10'])
+  t.strictSame(configured.plan(second).changes, [])
+
+  // withdrawn, announced by hand, and another besides that only the next file has
+  await withdraw('10.0.1.100/32')
+  speaker.announce('10.0.1.100/32', { device: 'lo', cost: 7 })
+  speaker.announce('10.0.1.102/32', { cost: 8 })
+  await run(8)
+  t.strictSame(learned(), ['100:17', '101:10', '102:18'])
+  const third = await config(`${vips(3)}  10.0.1.102/32: { cost: 2 }\n`)
+  t.strictSame(configured.plan(third).changes, [
+    'VIP 10.0.1.100/32 announced anew, as another was announced at run time',
+    'VIP 10.0.1.102/32 announced anew, as another was announced at run time',
+  ])
+  await until(configured.apply(third))
+  await run(8)
+  t.strictSame(learned(), ['100:13', '101:10', '102:12'])
+  t.strictSame(configured.plan(third).changes, [])
+  await until(configured.stop())
+  t.equal(world.leftovers, '')
+})
+
 t.test('cost, timers, areas and keys of interfaces', async (t) => {
   const { configured, events, run, until } = await start(await config())
   const before = events.length

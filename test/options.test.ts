@@ -311,7 +311,7 @@ const wrong: readonly (readonly [options: unknown, message: string])[] = [
   ],
   [
     { ...minimal, areas: { 0: { interfaces: { ':10.0.0.1': {} } } } },
-    "interface: expected a device name, got ''",
+    "interface :10.0.0.1: expected a device name, got ''",
   ],
   [
     { ...minimal, stubRouter: { onStart: 5 } },
@@ -518,8 +518,8 @@ t.test('device names are those that the kernel allows', async (t) => {
   for (const name of ['', 'a/b', 'eth 0', 'sixteen-letters-']) {
     t.throws(
       () => parseOptions({ ...minimal, areas: areas(name) }),
-      { message: `interface: expected a device name, got '${name}'` },
-      name,
+      { message: `interface${name && ` ${name}`}: expected a device name, got '${name}'` },
+      JSON.stringify(name),
     )
   }
   for (const name of ['eth0.4094', 'br-lan', 'fifteen-letters']) {

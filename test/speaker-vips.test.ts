@@ -74,7 +74,12 @@ t.test('what cannot be announced', async (t) => {
     { gate: true },
     /unknown option 'gate'; known are when, as, cost, area, areas, independent, type, metric, tag, device/,
   )
-  refuses(vip, { when: true }, `${vip}: when must be an async iterable of verdicts`)
+  refuses(
+    vip,
+    { when: true },
+    `${vip}: when must be a probe, a list of probes, or an async iterable of booleans`,
+  )
+  refuses(vip, null, `${where}: expected an object, got null`)
   refuses(vip, { when: [] }, /probe must be a function or a list of functions/)
   t.same(speaker.announcements(), [])
   await until(speaker.stop())

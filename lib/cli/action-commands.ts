@@ -1,4 +1,5 @@
 /** The commands that do something, and those that ask what if. */
+import { setTimeout } from 'node:timers/promises'
 import {
   type AnnouncementHandle,
   type AnnounceOptions,
@@ -26,7 +27,7 @@ function announcementOf({ speaker }: Operated, match: Match<Command>): Announcem
   const found = all.find(({ prefix }) => prefix === vip)
   if (found !== undefined) return found
   const known = all.map(({ prefix }) => prefix).join(', ') || 'none'
-  throw new RefusedError(`VIP ${vip} is not announced at run time (announced: ${known})`)
+  throw new RefusedError(`VIP ${vip} is not announced here (announced: ${known})`)
 }
 
 /** What was given, and nothing else. */
@@ -35,7 +36,7 @@ const defined = <T extends object>(options: T): { [K in keyof T]?: Exclude<T[K],
     [K in keyof T]?: Exclude<T[K], undefined>
   }
 
-function announce({ speaker }: Operated, match: Match<Command>): Done {
+async function announce({ speaker }: Operated, match: Match<Command>): Promise<Done> {
   const isExternal = match.has('external')
   const type = countOf(match, 'type')
   const options = defined({
@@ -48,8 +49,14 @@ function announce({ speaker }: Operated, match: Match<Command>): Done {
     metric: countOf(match, 'metric'),
     tag: countOf(match, 'tag'),
   }) as AnnounceOptions
-  const { prefix, state } = speaker.announce(prefixOf(match)!, options)
-  return { done: `VIP ${prefix} is announced: ${state}` }
+  const announcement = speaker.announce(prefixOf(match)!, options)
+  await up(announcement)
+  return { done: `VIP ${announcement.prefix} is announced: ${announcement.state}` }
+}
+
+/** A VIP that nothing holds back is up as soon as its address is there: waits for that, a second at most. */
+async function up(announcement: AnnouncementHandle): Promise<void> {
+  for (let i = 0; i < 40 && announcement.state === 'down'; i++) await setTimeout(25)
 }
 
 interface DownDocument {
@@ -95,10 +102,11 @@ function undrain(operated: Operated, match: Match<Command>): Done {
   return { done: `VIP ${announcement.prefix} is back in service: ${announcement.state}` }
 }
 
-function force(operated: Operated, match: Match<Command>): Done {
+async function force(operated: Operated, match: Match<Command>): Promise<Done> {
   const announcement = announcementOf(operated, match)
   const state = match.has('up') ? 'up' : match.has('down') ? 'down' : undefined
   announcement.force(state, 'forced by request')
+  if (state === 'up') await up(announcement)
   const how = state === undefined ? 'follows its gate again' : `is forced ${state}`
   return { done: `VIP ${announcement.prefix} ${how}: ${announcement.state}` }
 }
@@ -180,6 +188,11 @@ const HYPOTHESES = [
   'what-if interface-down IFNAME [json]',
 ]
 
+const hypothesisHelp = {
+  drain: 'A router sends no traffic through itself: this one, or another',
+  WORD: 'A router: its Router ID or its name',
+}
+
 function change(match: Match<Command>): WhatIfChange {
   const type = match.words[1] as WhatIfChange['type']
   const prefix = match.get('A.B.C.D/M')
@@ -244,6 +257,7 @@ export const actionCommands: readonly Command[] = [
       syntax,
       ({ speaker }, match) => speaker.whatIf(change(match)),
       (differences) => block(formatWhatIf(differences)),
+      hypothesisHelp,
     ),
   ),
 ]

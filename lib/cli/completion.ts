@@ -26,6 +26,22 @@ export function completions<C extends Syntax>(
   return found
 }
 
+/** What a program's commands have beside the table: those within others, and options, by 'COMMAND -'. */
+export function wordsOf(program: Program, path: readonly string[] = []): Record<string, string[]> {
+  const options = program.options.flatMap(({ long }) => long ?? [])
+  const own = path.length === 0 ? {} : { [[...path, '-'].join(' ')]: [...options, '--help'] }
+  const within = program.commands.map((command) => wordsOf(command, [...path, command.name()]))
+  const names = program.commands.map((command) => command.name())
+  return Object.assign({ [path.join(' ')]: names }, own, ...within) as Record<string, string[]>
+}
+
+/** As much of commander's as is asked. */
+interface Program {
+  readonly commands: readonly Program[]
+  readonly options: readonly { readonly long?: string | undefined }[]
+  name(): string
+}
+
 /** Something that an argument takes, and no word of a command begins with. */
 const samples: Readonly<Record<string, string>> = {
   'A.B.C.D': '10.0.0.1',
@@ -66,7 +82,13 @@ declare -gA _ospf_speaker_next=(
 ${pairs(rows)}
 )
 _ospf_speaker() {
-  local path="" i word key
+  local path="" i word key said="\${COMP_WORDS[COMP_CWORD]}"
+  if [[ "$said" == -* ]]; then
+    key="/\${COMP_WORDS[1]} \${COMP_WORDS[2]} -"
+    [[ -n "\${_ospf_speaker_next[$key]+set}" ]] || key="/\${COMP_WORDS[1]} -"
+    mapfile -t COMPREPLY < <(compgen -W "\${_ospf_speaker_next[$key]}" -- "$said")
+    return
+  fi
   for ((i = 1; i < COMP_CWORD; i++)); do
     word="\${COMP_WORDS[i]}"
     key="/\${path:+$path }$word"
@@ -75,7 +97,7 @@ _ospf_speaker() {
     fi
     path="\${path:+$path }$word"
   done
-  mapfile -t COMPREPLY < <(compgen -W "\${_ospf_speaker_next["/$path"]}" -- "\${COMP_WORDS[COMP_CWORD]}")
+  mapfile -t COMPREPLY < <(compgen -W "\${_ospf_speaker_next["/$path"]}" -- "$said")
 }
 complete -o default -F _ospf_speaker ospf-speaker
 `

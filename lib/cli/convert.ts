@@ -113,7 +113,9 @@ function resolve(
   | { resolved?: never; data?: never; refusal: string } {
   try {
     const resolved = resolveFrr(options, links, speed, others)
-    return { resolved, data: tidied(frrData(options, resolved, others)) }
+    // also those that zebra has put there: it will not once this is in its place
+    const all = { ...resolved, missing: options.addresses }
+    return { resolved, data: tidied(frrData(options, all, others)) }
   } catch (error) {
     return { refusal: error instanceof Error ? error.message : String(error) }
   }

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander'
 import type { Config, ListenOptions, ListenReport, PreflightReport } from '../index.ts'
 import { type InputHost, type Inputs, loadInputs, readInputs } from './inputs.ts'
+import { seconds } from './option-words.ts'
 import { lines, said } from './real-server.ts'
 import { type Said, say } from './said.ts'
 
@@ -23,7 +24,7 @@ interface Flags extends Omit<Inputs, 'files' | 'vip'> {
   readonly interface?: readonly string[]
   readonly announcer?: readonly string[]
   readonly arp?: true
-  readonly listen?: boolean | string
+  readonly listen?: boolean | number
   readonly json?: true
 }
 
@@ -56,6 +57,7 @@ export function addDoctor(
     .option(
       '--listen [seconds]',
       'hear who says Hello, and compare; the default where there is a configuration',
+      seconds,
     )
     .option('--no-listen', 'do not')
     .option('--json', 'as JSON')
@@ -70,9 +72,7 @@ export function addDoctor(
           ...(vip === undefined ? {} : { vips: vip }),
           ...(interfaces === undefined ? {} : { interfaces }),
           ...(announcer === undefined ? {} : { announcers: announcer }),
-          ...(listen === undefined
-            ? {}
-            : { listen: typeof listen === 'string' ? Number(listen) : listen }),
+          ...(listen === undefined ? {} : { listen }),
           arp: arp === true,
           json: json === true,
         }
@@ -95,7 +95,7 @@ export async function doctor(options: DoctorOptions, host: InputHost): Promise<S
   }
   const { formatHeard, formatPreflight, listenForOspf, preflight } = await import('../index.ts')
   const devices = interfaces ?? (config && devicesOf(config))
-  const addresses = vips ?? (config && Object.keys(config.vips))
+  const addresses = vips ?? (config && vipsOf(config))
   const looked = await preflight({
     role: options.role ?? roleOf(config),
     ...(addresses === undefined ? {} : { vips: addresses }),
@@ -131,6 +131,14 @@ function together(looked: PreflightReport, heard: ListenReport | undefined): Pre
     skipped: [...looked.skipped, ...heard.skipped],
   }
 }
+
+/** VIPs, and the addresses of lo that FRR's files announce by a `network` statement. */
+const vipsOf = ({ vips, options }: Config): string[] => [
+  ...Object.keys(vips),
+  ...Object.values(options.areas)
+    .flatMap(({ stubNetworks = {} }) => Object.keys(stubNetworks))
+    .filter((prefix) => prefix.endsWith('/32')),
+]
 
 function roleOf(config: Config | undefined): PreflightReport['role'] {
   if (config?.lvs !== undefined) return 'director'

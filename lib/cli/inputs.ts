@@ -7,6 +7,7 @@ import { formatProblem, readConfig } from '../configuration.ts'
 import type { Config, ConfigSource, ConfigText, ConfigWorld, KeepalivedImport } from '../index.ts'
 import { addressOf, type FrrData, frrData, frrSource, resolveFrr } from './frr-source.ts'
 import type { LogLine } from './log.ts'
+import { unreadable } from './unreadable.ts'
 
 type Links = Parameters<typeof resolveNetworks>[1]
 
@@ -76,7 +77,7 @@ export async function loadInputs(
       try {
         found.push({ name, text: await readFile(name) })
       } catch (error) {
-        errors.push(`ospf-speaker: ${error instanceof Error ? error.message : String(error)}`)
+        errors.push(`ospf-speaker: ${unreadable(name, error)}`)
       }
     return found
   }
@@ -199,8 +200,16 @@ export async function readInputs(
       place: () => ({ file: '--isolate' }),
     })
   const { config, problems } = await readConfig(sources, host)
+  const isPlain = (file: string): boolean => texts.files.some(({ name }) => name === file)
+  const foreign = problems.find(({ file }) => file.endsWith('.conf') && isPlain(file))
+  const hint =
+    foreign === undefined
+      ? []
+      : [
+          `ospf-speaker: ${foreign.file}: Quagga's and FRR's files go with --frr, a keepalived.conf with --keepalived`,
+        ]
   return config === undefined
-    ? refuse(problems.map(formatProblem))
+    ? refuse([...problems.map(formatProblem), ...hint])
     : { config, errors: [], isMachine: false, lines, hints }
 }
 

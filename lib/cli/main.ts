@@ -58,10 +58,11 @@ function unabbreviated(argv: readonly string[], program: Command): string[] {
   return [node!, script!, found[0]!, ...rest]
 }
 
-// `| head` has read enough
+// `| head` has read enough; others want to know that it was not all written
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(0)
+  if (error.code === 'EPIPE') process.exit(0)
+  process.stderr.write(`ospf-speaker: standard output: ${error.message}\n`)
+  process.exit(1)
 })
 
 void main(process.argv).then((status) => {

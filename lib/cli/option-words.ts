@@ -1,5 +1,5 @@
 /** Options that several commands have. */
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { frrCompats } from '../config/frr-types.ts'
 import { UsageError } from './grammar.ts'
 import type { Inputs } from './inputs.ts'
@@ -37,8 +37,17 @@ export function needsFiles(
 ): void {
   const given = [...files, ...frr, ...more.filter((one) => one !== undefined)]
   if (given.length === 0 && auto !== true)
-    throw new UsageError('no configuration: give a YAML or JSON file, --frr FILE or --auto')
+    throw new UsageError(
+      'no configuration: give a YAML or JSON file, --frr FILE, --keepalived FILE or --auto',
+    )
   if (vip !== undefined && auto !== true) throw new UsageError('--vip goes with --auto')
+}
+
+/** Of an option: a time, or how often. */
+export function seconds(text: string): number {
+  const value = Number(text)
+  if (!(value > 0)) throw new InvalidArgumentError('Expected a number above 0.')
+  return value
 }
 
 export const withConfigId = (command: Command): Command =>

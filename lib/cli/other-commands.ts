@@ -4,18 +4,19 @@ import { Argument, type Command, Option } from 'commander'
 import { askControl } from './ask.ts'
 import type { CheckOptions } from './check.ts'
 import { commands, verbs } from './commands.ts'
-import { completionScript, completions, shells } from './completion.ts'
+import { completionScript, completions, shells, wordsOf } from './completion.ts'
 import { defaultSocket, serviceSocket, socketToAsk } from './control-error.ts'
 import { decodeFile, formatDecoded } from './decode.ts'
 import { addDoctor } from './doctor.ts'
 import { addExplain } from './explain.ts'
 import { UsageError } from './grammar.ts'
 import type { Inputs } from './inputs.ts'
-import { needsFiles, withAuto, withFiles, withKeepalived } from './option-words.ts'
+import { needsFiles, seconds, withAuto, withFiles, withKeepalived } from './option-words.ts'
 import { addRealServer } from './real-server.ts'
 import type { Said } from './said.ts'
 import { ask } from './show.ts'
 import { terminal } from './terminal.ts'
+import { unreadable } from './unreadable.ts'
 import { watch } from './watch.ts'
 
 const socket = (): Option =>
@@ -78,7 +79,7 @@ export function addOthers(program: Command, exit: (status: number) => void): voi
   program
     .command('reload')
     .description('have the running speaker read its files again')
-    .option('--confirm <seconds>', 'roll back unless confirmed within so many seconds', Number)
+    .option('--confirm <seconds>', 'roll back unless confirmed within so many seconds', seconds)
     .addOption(socket())
     .action(async (options: { confirm?: number; socket: string }) => {
       const { reload } = await import('./reload-commands.ts')
@@ -96,7 +97,7 @@ export function addOthers(program: Command, exit: (status: number) => void): voi
     .command('renew')
     .description('have a VIP that has a lease live on')
     .argument('<vip>')
-    .argument('[seconds]', 'for so long instead of its lease', Number)
+    .argument('[seconds]', 'for so long instead of its lease', seconds)
     .addOption(socket())
     .action(async (vip: string, seconds: number | undefined, options: { socket: string }) => {
       const { renew } = await import('./reload-commands.ts')
@@ -124,10 +125,21 @@ export function addOthers(program: Command, exit: (status: number) => void): voi
     .option('--key <key...>', 'PASSWORD or ID:ALGORITHM:SECRET, to check seals with; repeatable')
     .option('--json', 'a line of JSON for each packet')
     .action(async (file: string, { key, json }: { key?: string[]; json?: boolean }) => {
-      const bytes = await readFile(file)
-      for (const packet of decodeFile(bytes, key === undefined ? {} : { keys: key })) {
-        if (packet.verdict !== 'accepted') exit(1)
-        print(json ? `${JSON.stringify(packet)}\n` : formatDecoded(packet))
+      let bytes: Uint8Array
+      try {
+        bytes = await readFile(file)
+      } catch (error) {
+        throw new UsageError(unreadable(file, error))
+      }
+      const packets = decodeFile(bytes, key === undefined ? {} : { keys: key })
+      try {
+        for (const packet of packets) {
+          if (packet.verdict !== 'accepted') exit(1)
+          print(json ? `${JSON.stringify(packet)}\n` : formatDecoded(packet))
+        }
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error
+        throw new RangeError(`${file}: ${error.message}`, { cause: error })
       }
     })
   program
@@ -135,8 +147,7 @@ export function addOthers(program: Command, exit: (status: number) => void): voi
     .description('completion for a shell, to be sourced')
     .addArgument(new Argument('<shell>', 'which').choices(shells))
     .action((shell: string) => {
-      const own = program.commands.map((command) => command.name())
-      const table = completions(commands, { '': own, completion: shells })
+      const table = completions(commands, { ...wordsOf(program), completion: shells })
       print(completionScript(shell, table))
     })
   program
@@ -167,12 +178,6 @@ export function addOthers(program: Command, exit: (status: number) => void): voi
         for await (const text of ask(said, options.socket)) print(text)
       })
   }
-}
-
-function seconds(text: string): number {
-  const value = Number(text)
-  if (!(value > 0)) throw new UsageError(`expected a number above 0, got '${text}'`)
-  return value
 }
 
 function print(text: string): void {

@@ -7,7 +7,7 @@ export interface ConfigDocument {
 
 const SECRET = '********'
 
-/** @param announced VIPs that were asked for at run time: comments, as no statement says that */
+/** @param announced VIPs: comments, as no statement says that */
 export function configDocument(
   options: SpeakerOptions,
   version: string,
@@ -30,7 +30,7 @@ export function configDocument(
       ...(options.installRoutes === undefined || options.installRoutes === false
         ? ['! routes are not given to the kernel']
         : []),
-      ...announced.map((vip) => `! announced at run time: ${vip}`),
+      ...announced.map((vip) => `! VIP ${vip}`),
       'end',
     ],
   }

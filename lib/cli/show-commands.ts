@@ -12,7 +12,12 @@ import { type IpRouteQuestion, ipRouteDocument, protocols, routeSummary } from '
 import { formatKernel, kernelDocument } from './show-kernel.ts'
 import { lsaDocument, lsaText } from './show-lsa.ts'
 import { lvsDocument, lvsText } from './show-lvs.ts'
-import { type NeighborQuestion, neighborDocument, neighborText } from './show-neighbor.ts'
+import {
+  type NeighborQuestion,
+  neighborDocument,
+  neighborsOrNone,
+  neighborText,
+} from './show-neighbor.ts'
 import { processDocument, processText } from './show-process.ts'
 import { routeDocument, routersDocument, routersText, routeText } from './show-route.ts'
 import { healthDocument, healthText, vipDocument, vipText } from './show-vip.ts'
@@ -73,7 +78,8 @@ export const showCommands: readonly Command[] = withVrfs([
   ),
   command(
     'show ip ospf neighbor [IFNAME|A.B.C.D] [detail] [all] [json]',
-    ({ speaker }, match) => neighborDocument(speaker, question(match)),
+    ({ speaker, devices }, match) =>
+      neighborsOrNone(speaker, question(match), (name) => devices(name) !== undefined),
     (document, _, match) => neighborText(document, question(match)),
   ),
   command(

@@ -55,6 +55,19 @@ export function neighborDocument(
   return bare ? found : { neighbors: found }
 }
 
+/** The same, unless it is asked of a device that is not there. */
+export function neighborsOrNone(
+  speaker: Snapshots,
+  question: NeighborQuestion,
+  isThere: (device: string) => boolean,
+): ReturnType<typeof neighborDocument> | { readonly noSuchIface: true } {
+  const { interface: name } = question
+  const isKnown = (): boolean =>
+    speaker.interfaces().some((on) => on.name === name || deviceOf(on.name) === name)
+  if (name !== undefined && !isKnown() && !isThere(name)) return { noSuchIface: true }
+  return neighborDocument(speaker, question)
+}
+
 const ms = (seconds: number): number => Math.round(seconds * 1000)
 
 function entryOf(neighbor: NeighborView, on: InterfaceView | undefined): NeighborEntry {
@@ -138,11 +151,14 @@ const HEAD =
   'Neighbor ID     Pri State           Up Time         Dead Time Address         Interface                        RXmtL RqstL DBsmL'
 
 export function neighborText(
-  document: ReturnType<typeof neighborDocument>,
+  document: ReturnType<typeof neighborsOrNone>,
   { routerId, detail }: NeighborQuestion,
 ): string {
+  if ('noSuchIface' in document) return block('', 'No such interface.')
   const entries = Object.entries(
-    'neighbors' in document ? (document['neighbors'] as NeighborEntries) : document,
+    'neighbors' in document
+      ? (document['neighbors'] as NeighborEntries)
+      : (document as NeighborEntries),
   ).flatMap(([id, list]) => list.map((entry) => [id, entry] as const))
   if (detail) return block(...entries.map(([id, entry]) => [...detailLines(id, entry), '']), '')
   const rows = entries.map(([id, n]) => row(id, n))

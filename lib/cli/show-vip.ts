@@ -85,7 +85,7 @@ export function vipText(document: VipDocument): string {
     String(vip.weight ?? '-'),
     vip.reason,
   ])
-  if (rows.length === 0) return block('No VIP is announced at run time')
+  if (rows.length === 0) return block('No VIP is announced')
   return block(...table(['VIP', 'State', 'Since', 'Cost', 'Weight', 'Why'], rows))
 }
 

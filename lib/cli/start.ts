@@ -138,6 +138,8 @@ const warnings: ReadonlySet<string> = new Set([
 ])
 
 function levelOf(event: SpeakerEvent): LogLevel {
+  // how routes are installed, and what was found at the start: nothing to look into
+  if (event.type === 'kernel' && (event.what === 'mode' || event.what === 'leftover')) return 'info'
   return warnings.has(event.type)
     ? 'warning'
     : event.type === 'spf' || event.type === 'opaque'

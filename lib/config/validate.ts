@@ -21,6 +21,7 @@ const validate = new Ajv({
 /** What is wrong with a source. What must be said may be said elsewhere, if it is one of several. */
 export function problemsOf(source: Source, isAlone = true): ConfigProblem[] {
   if (validate(source.data)) return []
+  if (source.data === null) return [problemAt(source, [], 'nothing is said in it')]
   const seen = new Set<string>()
   const problems = (validate.errors ?? []).flatMap((error) => {
     // what comes of another

@@ -10,6 +10,7 @@ import {
   type Node,
   type ParsedNode,
   parseDocument,
+  visit,
 } from 'yaml'
 import { type ConfigProblem, formatPath, type Path, type Place, type Source } from './source.ts'
 
@@ -51,6 +52,41 @@ function excess(name: string, text: string): ConfigProblem | undefined {
   return undefined
 }
 
+/** In words for whoever wrote the file, where the parser speaks to programmers. */
+const said: Readonly<Record<string, string>> = {
+  MULTIPLE_DOCS: "a second document begins ('---'): one file has one",
+}
+
+/** Keys that are there twice in a map, and what YAML takes for a key although somebody meant something else. */
+function keyProblems(
+  document: Document<ParsedNode>,
+  placeOf: (offset: number) => Place,
+): { offset: number; message: string }[] {
+  const problems: { offset: number; message: string }[] = []
+  visit(document, {
+    Map(_, map) {
+      const first = new Map<unknown, number>()
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue
+        const offset = key.range?.[0] ?? 0
+        const { value } = key
+        const twin = first.get(value)
+        if (twin !== undefined) {
+          const message = `'${String(value)}' is said twice, first in line ${placeOf(twin).line}`
+          problems.push({ offset, message })
+        } else if (value === '<<') {
+          const message =
+            "there are no merge keys ('<<') in YAML 1.2: an alias stands for the whole"
+          problems.push({ offset, message })
+        } else if (typeof value === 'string' && /^\/[/*]/.test(value)) {
+          problems.push({ offset, message: 'a remark begins with # in YAML, and JSON has none' })
+        } else first.set(value, offset)
+      }
+    },
+  })
+  return problems
+}
+
 /** Reads a file. Never throws on its account. */
 export function readYaml(name: string, text: string): ReadYaml {
   const tooMuch = excess(name, text)
@@ -66,14 +102,22 @@ export function readYaml(name: string, text: string): ReadYaml {
       schema: 'core',
       lineCounter: lines,
       prettyErrors: false,
-      uniqueKeys: true,
+      // looked at below: the parser compares every key with every other
+      uniqueKeys: false,
       stringKeys: true,
       strict: true,
     })
-    const problems = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
-      ...placeOf(pos[0]),
+    const found = [...document.errors, ...document.warnings].map(({ code, pos, message }) => ({
+      offset: pos[0],
+      message: said[code] ?? message.replace(/\s+/g, ' ').trim(),
+    }))
+    if (found.length === 0) found.push(...keyProblems(document, placeOf))
+    // brackets that are left open are told once for each
+    const once = new Map(found.map((one) => [`${one.offset} ${one.message}`, one]))
+    const problems = Array.from(once.values(), ({ offset, message }) => ({
+      ...placeOf(offset),
       path: '',
-      message: message.replace(/\s+/g, ' ').trim(),
+      message,
     }))
     if (problems.length > 0) return { source: undefined, problems }
     const data: unknown = document.toJS({ maxAliasCount: ALIASES_MAX })

@@ -5,7 +5,7 @@
  * So in several areas: what lies inside our own areas is foreseen exactly, and the rest as long as no other border router
  * would have something new to say, in summaries, translated externals, or of being one.
  */
-import { lengthOfMask, networkOf } from '../wire/address.ts'
+import { formatIpv4, lengthOfMask, networkOf } from '../wire/address.ts'
 import { type Lsa, LsType } from '../wire/lsa.ts'
 import type { NetworkLsaBody } from '../wire/network-lsa.ts'
 import type { RouterLink, RouterLsaBody } from '../wire/router-lsa.ts'
@@ -291,7 +291,7 @@ function loseRouter(copy: RouterCopy, router: number): void {
     area.edit(lsa, undefined)
     leaveNetwork(area, undefined, router)
   }
-  if (!known) throw new NothingToChange('no such router in our areas')
+  if (!known) throw new NothingToChange(`no such router in our areas: ${formatIpv4(router)}`)
 }
 
 function drain(copy: RouterCopy, router: number, includeStub: boolean): void {
@@ -304,7 +304,7 @@ function drain(copy: RouterCopy, router: number, includeStub: boolean): void {
       link.type === LINK_STUB && !includeStub ? link : { ...link, metric: MAX_LINK_METRIC },
     )
   }
-  if (!known) throw new NothingToChange('no such router in our areas')
+  if (!known) throw new NothingToChange(`no such router in our areas: ${formatIpv4(router)}`)
 }
 
 function withdraw(
@@ -355,7 +355,7 @@ function ourInterface(
     })
     return { area, iface, links }
   }
-  throw new NothingToChange('no such interface')
+  throw new NothingToChange(`no such interface: ${name}`)
 }
 
 function changeInterfaceCost(copy: RouterCopy, name: string, cost: number): void {

@@ -1,5 +1,6 @@
 /** Probes made into a gate: verdicts that can be believed, given only when they change. */
 import { realClock } from '../clock.ts'
+import { OspfError } from '../errors.ts'
 import type { Clock } from '../ports.ts'
 import { Checker, type Timing } from './checker.ts'
 import { type DampedGate, Damping, type DampingOptions, parseDamping } from './damping.ts'
@@ -37,6 +38,19 @@ export interface HealthyOptions {
   readonly random?: () => number
 }
 
+const known: readonly string[] = [
+  'interval',
+  'fastInterval',
+  'timeout',
+  'rise',
+  'fall',
+  'initial',
+  'damping',
+  'name',
+  'clock',
+  'random',
+] satisfies (keyof HealthyOptions)[]
+
 /**
  * Watches a probe, or several that must all pass. Each is run and counted on its own: all have to
  * be proven healthy, and one proven unhealthy is enough for the contrary.
@@ -52,6 +66,12 @@ export function healthy(probe: Probe | readonly Probe[], options: HealthyOptions
   if (!Array.isArray(probes) || !probes.every((p) => typeof p === 'function') || !probes.length) {
     throw invalid('probe', 'a function or a list of functions', probe)
   }
+  for (const key of Object.keys(options))
+    if (!known.includes(key))
+      throw new OspfError(
+        'ERR_OSPF_CONFIG',
+        `healthy: unknown option '${key}'; known are ${known.join(', ')}`,
+      )
   const { interval = 1, timeout = interval, rise = 2, fall = 3, initial = 'down' } = options
   const { fastInterval = interval, clock = realClock, random, damping = false } = options
   for (const [name, seconds] of Object.entries({ interval, fastInterval, timeout })) {

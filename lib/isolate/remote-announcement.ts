@@ -57,7 +57,7 @@ export class RemoteAnnouncement implements AnnouncementHandle {
     if (when !== undefined && typeof when?.[Symbol.asyncIterator] !== 'function') {
       throw new OspfError(
         'ERR_OSPF_CONFIG',
-        `${prefix}: when must be an async iterable of verdicts`,
+        `${prefix}: when must be a probe, a list of probes, or an async iterable of booleans`,
       )
     }
     this.#owner = owner

@@ -51,7 +51,7 @@ const FAMILIES = { 4: 1, 6: 2 } as const
 /** Loads the native code of `raw-socket`. Throws ERR_OSPF_NATIVE with what to do about it. */
 export function loadRawSocket(): OpenRawSocket {
   if (!isMainThread) {
-    throw native('raw sockets need the main thread: run the speaker in a child process instead')
+    throw native('raw sockets need the main thread: start the speaker there, or with isolate: true')
   }
   if (process.platform !== 'linux') {
     throw native(`a speaker needs Linux; this is ${process.platform}`)

@@ -1,7 +1,7 @@
 /** What each role wants of a host, as functions of what the host says. None of them changes anything. */
 import type { HostDevice } from '../ports.ts'
 import { deviceParameter, sysctlName } from '../sysctl.ts'
-import { formatIpv4 } from '../wire/address.ts'
+import { formatIpv4, networkOf } from '../wire/address.ts'
 import { dropsInvalid, dropsOspf } from './preflight-firewall.ts'
 
 export type PreflightRole = 'director' | 'real-server' | 'router' | 'speaker'
@@ -69,10 +69,24 @@ const greater = ({ sysctl }: Facts, device: string, parameter: string): number =
     sysctl(deviceParameter(device, parameter)) ?? 0,
   )
 
+/** VIPs that hosts on the device may ask for: any of a director or a real server, else those of its subnets. */
+function vipsNear({ role, vips, devices }: Facts, device: string): readonly number[] {
+  if (role !== 'speaker') return vips
+  const addresses = devices.find(({ name }) => name === device)?.addresses ?? []
+  return vips.filter((vip) =>
+    addresses.some(
+      ({ address, prefixLength }) =>
+        prefixLength < 32 &&
+        address !== vip &&
+        networkOf(address, prefixLength) === networkOf(vip, prefixLength),
+    ),
+  )
+}
+
 const checkArp: Check = (facts) => {
-  const vips = facts.vips.map(formatIpv4).join(', ')
-  if (vips === '') return []
   return facts.interfaces.flatMap((device) => {
+    const vips = vipsNear(facts, device).map(formatIpv4).join(', ')
+    if (vips === '') return []
     const ignore = greater(facts, device, 'arp_ignore')
     const announce = greater(facts, device, 'arp_announce')
     const found: PreflightFinding[] = []
@@ -398,7 +412,8 @@ const checkOthers: Check = ({ role, processes, sysctl, interfaces }) => {
 /** By name, as the report lists what was looked at. */
 export const checks: Readonly<Record<string, Check>> = {
   privileges: checkPrivileges,
-  ARP: (facts) => (facts.role === 'router' || facts.role === 'speaker' ? [] : checkArp(facts)),
+  // the VIPs of a router are those of others
+  ARP: (facts) => (facts.role === 'router' ? [] : checkArp(facts)),
   'reverse path': (facts) => (facts.role === 'speaker' ? [] : checkReversePath(facts)),
   forwarding: checkForward,
   redirects: (facts) =>

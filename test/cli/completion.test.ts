@@ -1,9 +1,13 @@
 import { execFileSync } from 'node:child_process'
+import { Command } from 'commander'
 import t from 'tap'
 import { commands } from '../../lib/cli/commands.ts'
-import { completionScript, completions } from '../../lib/cli/completion.ts'
+import { completionScript, completions, wordsOf } from '../../lib/cli/completion.ts'
 
-const table = completions(commands, { '': ['run', 'watch'] })
+const program = new Command('x')
+program.command('run').option('--frr <file>').option('--socket <path>')
+program.command('real-server').command('start').option('--mode <mode>')
+const table = completions(commands, wordsOf(program))
 
 t.test('the table of commands, word by word', async (t) => {
   t.strictSame(table.get('show ip'), ['ospf', 'route'])
@@ -28,6 +32,10 @@ COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; _ospf_speaker; printf '%
   ])
   t.strictSame(complete('ospf-speaker', 'force', '10.0.0.1', 'u'), ['up'])
   t.strictSame(complete('ospf-speaker', 'nothing', ''), [])
+  t.strictSame(complete('ospf-speaker', 'run', '--'), ['--frr', '--socket', '--help'])
+  t.strictSame(complete('ospf-speaker', 'run', 'lb.yaml', '--so'), ['--socket'])
+  t.strictSame(complete('ospf-speaker', 'real-server', ''), ['start'])
+  t.strictSame(complete('ospf-speaker', 'real-server', 'start', '--m'), ['--mode'])
 })
 
 t.test('the others have the same words', async (t) => {

@@ -105,6 +105,19 @@ t.test('each line is behind what it says', async (t) => {
   t.match(text, `address: 10.0.1.100/32 } # zebra.conf:${vip}`)
 })
 
+t.test('addresses that are there already stay in the file: zebra has put them there', async (t) => {
+  const text = `interface lo
+ ip address 10.0.1.100/32
+router ospf
+ ospf router-id 10.0.1.133
+ network 10.0.1.0/24 area 0
+`
+  const address = { address: 0x0a000164, prefixLength: 32, secondary: false, peer: undefined }
+  const links = new Map([['lo', { ...lo, addresses: [address] }], addressed('eth0', 0x0a000185)])
+  const { out } = await convertFrr([{ name: 'zebra.conf', text }], 'frr', links, () => undefined)
+  t.match(out.join('\n'), /addresses:\n +- \{ device: lo, address: 10\.0\.1\.100\/32 \}/)
+})
+
 t.test('files with errors are not converted', async (t) => {
   const said = await convertFrr(
     [{ name: 'f', text: 'router ospf\n nonsense\n' }],

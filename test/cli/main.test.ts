@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { answersOf } from '../../lib/cli/answers.ts'
@@ -43,10 +44,32 @@ t.test('misuse exits with 2', async (t) => {
     ['show'],
   ])
     t.match(await command(...args), { status: 2, stdout: '', stderr: /./ }, args.join(' '))
+  for (const [args, expected] of [
+    [['watch', '--count', 'x'], /'--count <n>' argument 'x' is invalid. Expected a number above 0/],
+    [['decode', 'lib'], /^ospf-speaker: lib: a folder, where a file was expected\n$/],
+  ] as const)
+    t.match(await command(...args), { status: 2, stdout: '', stderr: expected }, args.join(' '))
+  t.match(await command('decode', 'package.json'), {
+    status: 1,
+    stderr: 'ospf-speaker: package.json: no pcap file\n',
+  })
   t.match(await command('show', 'ip', 'bgp'), {
     status: 2,
     stderr: /^ospf-speaker: % Unknown command: show ip bgp .*route/,
   })
+})
+
+t.test('what cannot be written is said in a line', async (t) => {
+  const full = openSync('/dev/full', 'w')
+  const child = spawn(process.execPath, [main, '--version'], { stdio: ['ignore', full, 'pipe'] })
+  let stderr = ''
+  child.stderr!.on('data', (text) => {
+    stderr += text
+  })
+  await once(child, 'close')
+  closeSync(full)
+  t.equal(child.exitCode, 1)
+  t.match(stderr, /^ospf-speaker: standard output: ENOSPC[^\n]*\n$/)
 })
 
 t.test('show, from a running speaker and from none', async (t) => {
@@ -76,6 +99,6 @@ t.test('run: problems with file and line, from every file', async (t) => {
   t.match(await command('run', '--frr', a, '--frr', b), { status: 2, stdout: '', stderr })
   t.match(await command('run', '--frr', `${dir}/none`), {
     status: 2,
-    stderr: /^ospf-speaker: ENOENT/,
+    stderr: /^ospf-speaker: .*\/none: no such file\n$/,
   })
 })

@@ -194,7 +194,7 @@ t.test('check', async (t) => {
   t.match(await check({ frr: ['ospfd.conf'] }, machine), { status: 0, out: ['configuration OK'] })
   t.match(await check({ files: ['bad.yaml'] }, machine), {
     status: 2,
-    complaints: [/^bad.yaml:3:1: Map keys/],
+    complaints: [/^bad.yaml:3:1: 'areas' is said twice, first in line 2/],
   })
   t.match(await check({ frr: ['bad.conf'] }, machine), { status: 2, complaints: [/^bad.conf:2: /] })
   t.match(await check({ files: ['gone'] }, machine), { status: 2, complaints: [/ENOENT: gone/] })

@@ -1,6 +1,8 @@
 import { EventEmitter, once } from 'node:events'
 import { existsSync } from 'node:fs'
 import t from 'tap'
+import { processHost } from '../../lib/cli/host.ts'
+import { loadInputs, readInputs } from '../../lib/cli/inputs.ts'
 import type { Changeable } from '../../lib/cli/reload.ts'
 import { type Host, type LogLine, type RunningSpeaker, run } from '../../lib/cli/run.ts'
 import { ask } from '../../lib/cli/show.ts'
@@ -231,6 +233,21 @@ t.test('what is not done is a warning, and refused where one is strict', async (
   t.equal(await started, 0, 'managing a daemon is no matter for it')
 })
 
+t.test("FRR's files without --frr", async (t) => {
+  const { host } = world({ readFile: async () => 'router ospf\n network 10.0.0.0/8 area 0\n' })
+  const { texts } = await loadInputs({ files: ['ospfd.conf'] }, host)
+  const { errors } = await readInputs(texts, host)
+  t.match(errors.at(-1), /^ospf-speaker: ospfd\.conf: Quagga's and FRR's files go with --frr/)
+})
+
+t.test('a file that cannot be read is named, and why', async (t) => {
+  const { errors } = await loadInputs({ files: ['lib'], frr: ['gone.conf'] }, processHost)
+  t.strictSame(errors, [
+    'ospf-speaker: lib: a folder, where a file was expected',
+    'ospf-speaker: gone.conf: no such file',
+  ])
+})
+
 t.test('whose defaults count', async (t) => {
   const costs: (number | undefined)[] = []
   for (const compat of ['frr', 'quagga-0.99'] as const) {
@@ -260,7 +277,7 @@ t.test('a configuration with errors starts nothing and exits with 2', async (t) 
     readFile: async (path) => Promise.reject(new Error(`no ${path}`)),
   })
   t.equal(await run({ frr: ['a', 'b'], socket, log: 'info' }, missing.host), 2)
-  t.strictSame(missing.complained, ['ospf-speaker: no a', 'ospf-speaker: no b'])
+  t.strictSame(missing.complained, ['ospf-speaker: a: no a', 'ospf-speaker: b: no b'])
   t.notOk(existsSync(socket))
 })
 

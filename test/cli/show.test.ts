@@ -89,6 +89,8 @@ t.test('texts', async (t) => {
     /State is Full\/DR, 5 state changes[\s\S]*Options 66 \*\|O\|-\|-\|-\|-\|E\|-/,
   )
   t.equal(await answer('show ip ospf neighbor 10.0.0.99'), '\n')
+  t.equal(await answer('show ip ospf neighbor foo9'), '\nNo such interface.\n')
+  t.strictSame(JSON.parse(await answer('show ip ospf neighbor foo9 json')), { noSuchIface: true })
   t.match(
     await answer('show ip ospf interface eth0'),
     /^eth0 is up\n {2}ifindex 2, MTU 1500 bytes, BW 10000 Mbit <UP,/,

@@ -308,6 +308,10 @@ t.test('what cannot be used is refused, with what was given', async (t) => {
       t.match(error, { code: 'ERR_OSPF_CONFIG', message })
     }
   }
+  refused(
+    "healthy: unknown option 'falls'; known are interval, fastInterval, timeout, rise, fall, initial, damping, name, clock, random",
+    { falls: 2 },
+  )
   refused('interval must be a number of seconds above 0, got 0', { interval: 0 })
   refused("interval must be a number of seconds above 0, got '1'", { interval: '1' })
   refused('interval must be a number of seconds above 0, got Infinity', { interval: 1 / 0 })

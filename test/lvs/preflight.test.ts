@@ -125,6 +125,12 @@ t.test('modules that are missing, without loading any', async (t) => {
   t.same(await look({ ...withIpvs, '/proc/modules': 'ip_vs_mh 1 0\n' }), [])
 })
 
+t.test('a VIP in a subnet that a speaker is in is answered for by ARP', async (t) => {
+  const role = 'speaker'
+  t.same(await ids({ role, vips: ['10.0.1.200'] }), ['arp-ignore', 'arp-announce'])
+  t.same(await ids({ role, vips: ['10.9.9.9'] }), [])
+})
+
 t.test('privileges, other daemons, memberships', async (t) => {
   const files = {
     '/proc/self/status': 'CapEff:\t0000000000001000\n',
