@@ -40,6 +40,7 @@ const machine = [
   'ipvsadm',
   'keepalived',
   'nftables',
+  'systemd',
 ]
 
 const words = process.argv.slice(2)
