@@ -21,7 +21,16 @@ import {
 } from './prepare.mjs'
 
 const compiler = ['g++', 'make', 'python3']
-const peers = ['frr', 'bird2', 'tshark', 'tcpdump', 'iproute2', 'procps', 'openssl']
+const peers = [
+  'frr',
+  'prometheus-frr-exporter',
+  'bird2',
+  'tshark',
+  'tcpdump',
+  'iproute2',
+  'procps',
+  'openssl',
+]
 // for the virtual machine of test/kernel, which downloads its kernel itself; the programs run inside, from here
 const machine = [
   'qemu-system-x86',
@@ -31,6 +40,7 @@ const machine = [
   'ipvsadm',
   'keepalived',
   'nftables',
+  'systemd',
 ]
 
 const words = process.argv.slice(2)

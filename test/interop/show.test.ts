@@ -2,10 +2,14 @@
  * `show ... json` beside FRR 8.4: the same topology twice, with FRR and with this library in the middle, compared key by
  * key. Every difference is in a table, with its reason; and every line of the table is a difference that is there.
  */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { AnswerError, askControl } from '../../lib/cli/ask.ts'
 import { differences } from '../cli/shape.ts'
+import { cli } from './boxes.ts'
 import { Frr, Speaker } from './daemons.ts'
+import { exported, lacksExporter } from './frr-exporter.ts'
 import { Lab, missing, until } from './lab.ts'
 import { converge, wire } from './show-lab.ts'
 
@@ -205,6 +209,37 @@ t.test('the same keys as FRR', { skip: missing('frr') }, async (t) => {
     ours.set(command, JSON.parse(await ask(command)))
   }
   compare(theirs, ours)
+
+  await t.test('what frr_exporter tells of both', { skip: lacksExporter() }, async (t) => {
+    const command = join(ourLab.directory, 'ospf-speaker')
+    writeFileSync(command, `#!/bin/sh\nexec ${process.execPath} ${cli} "$@"\n`, { mode: 0o755 })
+    // as docs/command.md has it
+    const vtysh = ['--frr.vtysh', `--frr.vtysh.path=${command}`]
+    const options = `--frr.vtysh.options=vtysh --socket ${socket}`
+    const only = ['--no-collector.bgp', '--no-collector.bfd']
+    const ofTheirs = await exported(theirLab, 'two', [
+      `--frr.socket.dir-path=${frr!.directory}`,
+      ...only,
+    ])
+    const ofOurs = await exported(ourLab, 'two', [...vtysh, options, ...only])
+    const told = (values: ReadonlyMap<string, number>): readonly string[] =>
+      [...values].map(([what, value]) => `${what} ${value}`).filter((line) => !/scrape/.test(line))
+    // for the reason given for `show ip ospf interface`
+    t.strictSame(
+      told(ofOurs),
+      told(ofTheirs).filter((line) => !line.includes('iface="lo"')),
+    )
+    t.match(told(ofOurs), [
+      'frr_collector_up{collector="ospf"} 1',
+      /^frr_exporter_build_info/,
+      'frr_ospf_neighbor_adjacencies{area="0.0.0.0",iface="eth0",vrf="default"} 2',
+      'frr_ospf_neighbor_adjacencies{area="0.0.0.1",iface="eth1",vrf="default"} 1',
+      'frr_ospf_neighbor_adjacencies{area="0.0.0.2 [NSSA]",iface="eth2",vrf="default"} 1',
+      'frr_ospf_neighbors{area="0.0.0.0",iface="eth0",vrf="default"} 2',
+      'frr_ospf_neighbors{area="0.0.0.1",iface="eth1",vrf="default"} 1',
+      'frr_ospf_neighbors{area="0.0.0.2 [NSSA]",iface="eth2",vrf="default"} 1',
+    ])
+  })
 
   await t.test('routes of others in the kernel', async (t) => {
     for (const lab of [theirLab, ourLab])

@@ -1,7 +1,7 @@
 /**
  * Runs one test file in a virtual machine and relays its TAP; see vm.ts, which starts this.
  *
- *     node boot.js <file> <seconds>
+ *     node boot.js <file> <seconds> [systemd]
  *
  * Ends with the file's exit status; with 1, and the tail of the console on stderr, when the machine hangs or dies.
  */
@@ -32,6 +32,7 @@ const MEMORY = '2G'
 const PORTS = ['status', 'out', 'err'] as const
 
 const [file, seconds] = [resolve(process.argv[2]!), Number(process.argv[3])]
+const hasSystemd = process.argv[4] === 'systemd'
 const folder = mkdtempSync(join(tmpdir(), 'ospf-speaker-kernel-'))
 const children: ChildProcess[] = []
 const began = performance.now()
@@ -67,20 +68,69 @@ function mainScript({ version, modulesOf }: Kernel): string {
   const kept = Object.entries(process.env).filter(([name]) => /^(OSPF_|TAP|NO_COLOR$)/.test(name))
   const variables = { ...Object.fromEntries(kept), [INSIDE]: '1', HOME: '/root', LANG: 'C.UTF-8' }
   const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-  return `export PATH=${path}
+  const test = `export PATH=${path}
 ${Object.entries(variables)
   .map(([name, value]) => `export ${name}=${quoted(value ?? '')}`)
   .join('\n')}
-mkdir -p /lib/modules /dev/pts /dev/shm /run/netns /run/lock
-ln -sfn ${quoted(join(modulesOf, 'lib/modules', version))} /lib/modules/${version}
-mount -t devpts pts /dev/pts
-mount -t tmpfs shm /dev/shm
-ip link set lo up
 cd ${quoted(root)}
 echo up >/dev/vport0p1
 ${quoted(process.execPath)} ${quoted(file)} >/dev/vport0p2 2>/dev/vport0p3 </dev/null
 echo "exit $?" >/dev/vport0p1
 /bin/busybox poweroff -f
+`
+  return `export PATH=${path}
+mkdir -p /lib/modules /dev/pts /dev/shm /run/netns /run/lock
+ln -sfn ${quoted(join(modulesOf, 'lib/modules', version))} /lib/modules/${version}
+mount -t devpts pts /dev/pts
+mount -t tmpfs shm /dev/shm
+ip link set lo up
+${hasSystemd ? underSystemd(test) : test}`
+}
+
+/** Those of the host that a test has no use for: some take long, one empties /tmp. */
+const MASKED = [
+  'dev-hugepages.mount',
+  'dev-mqueue.mount',
+  'kmod-static-nodes.service',
+  ...['configfs', 'dm_mod', 'efi_pstore', 'fuse', 'loop'].map((name) => `modprobe@${name}.service`),
+  'proc-sys-fs-binfmt_misc.automount',
+  'sys-fs-fuse-connections.mount',
+  'sys-kernel-config.mount',
+  'sys-kernel-debug.mount',
+  'sys-kernel-tracing.mount',
+  ...[
+    'binfmt',
+    'hwdb-update',
+    'journal-flush',
+    'machine-id-commit',
+    'modules-load',
+    'random-seed',
+    'sysctl',
+    'sysusers',
+    'timesyncd',
+    'tmpfiles-setup',
+    'tmpfiles-setup-dev',
+    'udev-settle',
+    'udev-trigger',
+    'udevd',
+    'update-utmp',
+  ].map((name) => `systemd-${name}.service`),
+]
+
+/** Has the host's systemd take over, and run a script as its only service. */
+function underSystemd(script: string): string {
+  // a host that is a container says so there, and systemd would leave out what it cannot do in one
+  return `rm -f /.dockerenv
+mkdir -p /run/systemd/system
+cat >/run/ospf-test.sh <<'END'
+${script}END
+cat >/run/systemd/system/ospf-test.service <<'END'
+[Service]
+ExecStart=/bin/sh /run/ospf-test.sh
+TimeoutStartSec=infinity
+END
+for unit in ${MASKED.join(' ')}; do ln -s /dev/null /run/systemd/system/$unit; done
+exec /lib/systemd/systemd --unit=ospf-test.service --show-status=0
 `
 }
 

@@ -56,11 +56,11 @@ const found = (name: string): boolean =>
 /** The program that shows the host's files to the machine. */
 export const fileServer = (): string | undefined => FILE_SERVERS.find((path) => existsSync(path))
 
-/** Why there can be no machine here; undefined: it can be started. */
-export function unable(): string | undefined {
+/** Why there can be no machine here; undefined: it can be started. @param more programs that it is to have besides */
+export function unable(more: readonly string[] = []): string | undefined {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'needs Linux on x86-64'
   if (process.getuid?.() !== 0) return 'needs root'
-  const tools = TOOLS.filter((name) => !found(name))
+  const tools = [...TOOLS, ...more].filter((name) => !found(name))
   if (!existsSync(BUSYBOX)) tools.push('busybox')
   if (fileServer() === undefined) tools.push('virtiofsd')
   if (tools.length > 0) return `needs ${tools.join(', ')}`

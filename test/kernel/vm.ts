@@ -17,7 +17,8 @@
  * Inside: root, no network but lo, two processors, 2 GB. The files are the host's, all of them at their own paths, so
  * that node, node_modules and every installed program are there; what is written goes to memory and is gone at the
  * end. The kernel loads modules by itself. `inside` tells where the code runs. A machine that hangs is ended at the
- * limit, and the tail of its console is shown; none outlives the process that started it.
+ * limit, and the tail of its console is shown; none outlives the process that started it. After `kernelSystemd` the
+ * host's systemd is the first process there, and the test a service of it.
  *
  * By hand: node .build/test/kernel/NAME.test.js. OSPF_TEST_KVM=0 emulates even where /dev/kvm is there.
  */
@@ -31,11 +32,17 @@ export const inside: boolean = process.env[INSIDE] === '1'
 /** Seconds that a file may take, with the start of the machine. */
 const LIMIT = 300
 let limit = LIMIT
+let hasSystemd = false
 let started = false
 
 /** Grants a file more or less time. To be called before the first `inKernel`. */
 export function kernelLimit(seconds: number): void {
   limit = seconds
+}
+
+/** Has systemd be the first process of the file's machine. To be called before the first `inKernel`. */
+export function kernelSystemd(): void {
+  hasSystemd = true
 }
 
 const boot = fileURLToPath(new URL('./boot.js', import.meta.url))
@@ -49,13 +56,14 @@ export function inKernel(name: string, body: (t: Test) => Promise<void>): void {
   }
   if (started) return
   started = true
-  const why = unable()
+  const why = unable(hasSystemd ? ['systemctl'] : [])
   // A little more than the machine has: it says better what went wrong.
   const timeout = (limit + 15) * 1000
   t.setTimeout(timeout + 5000)
   const skip = why === undefined ? false : `not run: the virtual machine ${why}`
   t.test('in a virtual machine', { skip, timeout }, async (t) => {
-    await t.spawn(process.execPath, [boot, process.argv[1]!, String(limit)], { timeout }, 'inside')
+    const args = [boot, process.argv[1]!, String(limit), ...(hasSystemd ? ['systemd'] : [])]
+    await t.spawn(process.execPath, args, { timeout }, 'inside')
   })
 }
 
