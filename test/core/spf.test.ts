@@ -175,3 +175,14 @@ t.test('sets of next hops are interned', async (t) => {
   const inOrder = [1, 2].map((gateway) => ({ interface: 'x', gateway }))
   t.same(late.get(late.union(second, first)), inOrder, 'in an order that does not depend on luck')
 })
+
+t.test('unions of next hops count among what is to be emptied', async (t) => {
+  const sets = new HopSets(8)
+  const singles = Array.from({ length: 8 }, (_, i) => sets.single('x', i + 1))
+  const all = [0, ...singles]
+  for (const single of singles) for (const set of [...all]) all.push(sets.union(set, single))
+  const few = sets.size
+  t.ok(few <= 300, `${few} sets of 8 next hops`)
+  for (const a of new Set(all)) for (const b of new Set(all)) sets.union(a, b)
+  t.ok(sets.size > 10 * few, `${sets.size} with all that their unions take`)
+})
