@@ -7,7 +7,7 @@ import type { LvsData } from './config/file-types.ts'
 import { OspfError } from './errors.ts'
 import type { Director, DirectorPorts, VipHooks } from './lvs/director.ts'
 import { changesBetween } from './lvs/director-changes.ts'
-import { type DirectorConfig, parseDirector } from './lvs/director-config.ts'
+import { type DirectorConfig, ProbeNames, parseDirector } from './lvs/director-config.ts'
 import type { DirectorEvent } from './lvs/director-events.ts'
 import type { DirectorOptions } from './lvs/director-options.ts'
 import { isHopeless, LatePlane } from './lvs/late-plane.ts'
@@ -78,7 +78,7 @@ export async function openServiceFile(
 
 /** @throws OspfError ERR_OSPF_CONFIG that names the field */
 export const parseLvs = (lvs: LvsData): DirectorConfig =>
-  parseDirector(directorOptions(lvs), new Map())
+  parseDirector(directorOptions(lvs), new ProbeNames())
 
 /** Fields that are left out are to be as if they had never been there. */
 const nothing = {
@@ -168,9 +168,9 @@ export class ConfiguredDirector {
   /** Services of now that are not in these. */
   #leftovers(options: DirectorOptions): DirectorOptions['services'] {
     if (this.#lvs === undefined) return []
-    const wanted = new Set(parseDirector(options, new Map()).services.map(({ id }) => id))
+    const wanted = new Set(parseDirector(options, new ProbeNames()).services.map(({ id }) => id))
     const now = directorOptions(this.#lvs)
-    const { services } = parseDirector(now, new Map())
+    const { services } = parseDirector(now, new ProbeNames())
     return now.services.filter((_, i) => !wanted.has(services[i]!.id))
   }
 

@@ -3,6 +3,8 @@ import type { NextHop } from './io.ts'
 
 /** No gateway has this address. */
 const VIRTUAL = 0
+/** So many remembered unions take the place of a set. */
+const UNIONS_PER_SET = 8
 
 /** Interned next hops and sets of them. Set 0 is empty: the destination is ourselves. */
 export class HopSets {
@@ -82,9 +84,9 @@ export class HopSets {
     return (this.#lists[set] ??= this.#sets[set]!.map((hop) => this.#hops[hop]!))
   }
 
-  /** Numbers are never given up, so it is emptied, between calculations, when there are many. */
+  /** What is kept, in sets. Nothing is ever given up, so it is emptied, between calculations, when there is much. */
   get size(): number {
-    return this.#sets.length
+    return Math.max(this.#sets.length, this.#unions.size / UNIONS_PER_SET)
   }
 
   #intern(hops: readonly number[]): number {

@@ -127,6 +127,9 @@ export interface Pace {
   flushed?: { readonly at: Instant; readonly sequence: number }
 }
 
+/** With fewer paces than these, nobody looks which can go. */
+const PACES_LOOK_MIN = 256
+
 /** 13.4: by Router ID, or a network-LSA for one of our addresses. */
 export function isSelfOriginated(router: Router, header: LsaHeader): boolean {
   if (header.advertisingRouter === router.routerId) return true
@@ -182,6 +185,24 @@ export function reconcile(scope: Scope): void {
     if (at > router.now) router.originateLater(scope, at)
     else flush(scope, entry)
   }
+  if (scope.paces.size >= scope.pacesLookedAt) forgetPaces(scope)
+}
+
+/**
+ * Lets go of what was said once and is gone, or prefixes that come and go would be remembered for good: after MaxAge
+ * nobody can hold an instance of it, and before that no more are kept than a database has room for. Done whenever there
+ * are twice as many as last time.
+ */
+function forgetPaces(scope: Scope): void {
+  const { paces, wanted, lsdb, router } = scope
+  const there = new Set(Array.from(lsdb.own, keyOf))
+  const gone = [...paces].filter(([key]) => !wanted.has(key) && !there.has(key))
+  let surplus = gone.length - router.limits.lsas
+  for (const [key, { originatedAt, flushed }] of gone) {
+    const last = Math.max(originatedAt, flushed?.at ?? originatedAt)
+    if (surplus-- > 0 || router.now - last > MAX_AGE_S * 1000) paces.delete(key)
+  }
+  scope.pacesLookedAt = Math.max(PACES_LOOK_MIN, 2 * paces.size)
 }
 
 /**

@@ -23,6 +23,8 @@ export abstract class Scope {
   /** What we want to say here, as of the last reconciling; by LSA key. */
   wanted: ReadonlyMap<string, Wanted> = new Map()
   readonly paces: Map<string, Pace> = new Map()
+  /** So many of them are a reason to look which can go. */
+  pacesLookedAt = 256
   /** Opaque data of our own, by Link State ID (RFC 5250). */
   readonly opaques: Map<number, Uint8Array> = new Map()
   /** LS type of the opaque LSAs that travel just as far. */

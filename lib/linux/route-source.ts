@@ -270,16 +270,14 @@ const keyOf = ({ prefix, length }: { prefix: number; length: number }): number =
 
 /** Undefined when all of its devices are down. */
 function usable(route: SeenRoute, up: ReadonlyMap<number, string>): SourceRoute | undefined {
-  const { hops, tos: _, source: __, type, ...rest } = route
+  const { prefix, length, table, metric, protocol, scope, hops } = route
   const alive = hops.filter(({ index }) => up.has(index))
   if (hops.length > 0 && alive.length === 0) return undefined
   const only = hops.length === 1 ? hops[0] : undefined
-  return {
-    ...rest,
-    type: sourceRouteTypes[type] ?? 'unicast',
-    device: only && up.get(only.index),
-    gateway: only?.gateway,
-  }
+  const type = sourceRouteTypes[route.type] ?? 'unicast'
+  const device = only && up.get(only.index)
+  // one by one: see encodeLsa
+  return { prefix, length, type, protocol, metric, table, scope, device, gateway: only?.gateway }
 }
 
 const sameRoute = (a: SourceRoute, b: SourceRoute): boolean =>

@@ -177,8 +177,17 @@ const fields = [
   'checksOnly',
 ]
 
-/** Tells functions apart that serve as checks. */
-export type ProbeNames = Map<Probe, number>
+/** Tells functions apart that serve as checks, for as long as there are any. */
+export class ProbeNames {
+  readonly #numbers = new WeakMap<Probe, number>()
+  #count = 0
+
+  numberOf(probe: Probe): number {
+    let number = this.#numbers.get(probe)
+    if (number === undefined) this.#numbers.set(probe, (number = this.#count++))
+    return number
+  }
+}
 
 /** @throws OspfError ERR_OSPF_CONFIG that names the field */
 export function parseDirector(options: DirectorOptions, probes: ProbeNames): DirectorConfig {
@@ -591,7 +600,8 @@ function parseCheckOf(
         run.fastRecovery,
         defaults,
       ],
-      (_key, value) => (typeof value === 'function' ? numberOf(probes, value as Probe) : value),
+      (_key, value) =>
+        typeof value === 'function' ? `function ${probes.numberOf(value as Probe)}` : value,
     ),
     type: check.type,
     alpha: check.alpha ?? server.alpha ?? service.alpha ?? defaults === 'own',
@@ -599,11 +609,6 @@ function parseCheckOf(
     timing,
     through: through && throughOf(where, check, through, destination),
   }
-}
-
-function numberOf(probes: ProbeNames, probe: Probe): string {
-  if (!probes.has(probe)) probes.set(probe, probes.size)
-  return `function ${probes.get(probe)}`
 }
 
 function throughOf(

@@ -17,7 +17,7 @@ import { CheckPool } from './check-run.ts'
 import { changesBetween } from './director-changes.ts'
 import {
   type DirectorConfig,
-  type ProbeNames,
+  ProbeNames,
   parseDirector,
   type ServiceConfig,
 } from './director-config.ts'
@@ -82,7 +82,7 @@ const portFields = ['ipvs', 'clock', 'random', 'notify', 'eventQueue', 'store'] 
 export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
   readonly #ports: DirectorPorts
   readonly #clock: Clock
-  readonly #probes: ProbeNames = new Map()
+  readonly #probes = new ProbeNames()
   readonly #checks: CheckPool
   readonly #events: EventStream<DirectorEvent>
   readonly #pools = new Map<string, Pool>()
@@ -470,6 +470,8 @@ export class Director implements AsyncIterable<DirectorEvent>, AsyncDisposable {
       this.#pools.delete(id)
       this.#table?.unwant(id)
     }
+    const names = new Set(this.#config.services.map(({ name }) => name))
+    for (const name of this.#last.keys()) if (!names.has(name)) this.#last.delete(name)
     const { defaults } = this.#config
     for (const [id, service] of wanted) {
       let pool = this.#pools.get(id)

@@ -93,13 +93,14 @@ export class Network {
   readonly #options: NetworkOptions
   readonly #world: RouterWorld
   readonly #segmentOptions = new Map<Segment, SegmentOptions>()
-  readonly #intern = internTable()
+  readonly #intern: ReturnType<typeof internTable>
   #links = 0
 
   constructor(options: NetworkOptions = {}) {
     this.#options = options
     this.clock = new VirtualClock(options.wall === undefined ? {} : { wall: options.wall })
     this.random = new Random(options.seed ?? 1)
+    this.#intern = internTable(() => this.clock.now())
     const buffer = new Uint8Array(65536)
     this.#world = {
       clock: this.clock,

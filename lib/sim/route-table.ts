@@ -46,7 +46,12 @@ export class SimRouteTable {
         }
         own.add(watcher)
         this.#watchers.add(watcher)
-        return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) }
+        return {
+          [Symbol.dispose]: () => {
+            own.delete(watcher)
+            this.#watchers.delete(watcher)
+          },
+        }
       },
       [Symbol.asyncDispose]: async () => {
         for (const watcher of own) this.#watchers.delete(watcher)

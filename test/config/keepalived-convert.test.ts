@@ -11,7 +11,7 @@ import { convertKeepalived, explainKeepalived } from '../../lib/config/keepalive
 import { trackedFile } from '../../lib/health/tracked-file.ts'
 import { readKeepalived } from '../../lib/keepalived.ts'
 import { keepalivedGate } from '../../lib/keepalived-gates.ts'
-import { parseDirector } from '../../lib/lvs/director-config.ts'
+import { ProbeNames, parseDirector } from '../../lib/lvs/director-config.ts'
 import { folder, names, read, textOf } from './keepalived-samples.ts'
 
 const config = (text: string) => {
@@ -131,7 +131,7 @@ t.test('the director takes what is made of every fixture', async (t) => {
     const { config } = readKeepalived(join(folder, name))
     if (config === undefined) return false
     const { director } = convertKeepalived(config, { vrrp: true, readText: () => 'PEM' })
-    t.doesNotThrow(() => void parseDirector(director, new Map()), name)
+    t.doesNotThrow(() => void parseDirector(director, new ProbeNames()), name)
     return director.services.length > 0
   })
   t.ok(taken.length > 15, `${taken.length} of ${names.length} have services`)

@@ -542,6 +542,55 @@ t.test('what comes back after its flush does not come before receivers take it',
   t.equal(bench.said('self-originated').length, 0)
 })
 
+t.test(
+  'what was said once and is gone is forgotten when nobody can have it any more',
+  async (t) => {
+    const { bench, peers } = segment('Point-to-point')
+    for (const peer of peers) peer.acknowledges = true
+    const how = { metricType: 2, metric: 5, tag: 0, forwardingAddress: 0 } as const
+    /** A prefix comes for a few seconds; @returns the sequence number that it came with. */
+    const visit = (n: number): number | undefined => {
+      const where = { prefix: (ip('172.16.0.0') + 256 * n) >>> 0, length: 24 }
+      bench.config({ type: 'external', external: { ...where, ...how } })
+      const id = { type: 5, lsId: where.prefix, advertisingRouter: us }
+      const sequence = bench.entry(id)?.lsa.header.sequence
+      bench.run(8)
+      for (const peer of peers) peer.acknowledge()
+      bench.config({ type: 'withdraw-external', ...where })
+      for (const peer of peers) peer.acknowledge()
+      bench.run(2)
+      return sequence
+    }
+    for (let n = 0; n < 300; n++) visit(n)
+    t.equal(visit(0), firstSequence + 1, 'within MaxAge it goes on where it was')
+    for (let n = 300; n < 1500; n++) visit(n)
+    t.equal(bench.router.as.lsdb.size, 0)
+    // 360 come within MaxAge
+    t.ok(bench.router.as.paces.size <= 800, `${bench.router.as.paces.size} are remembered`)
+    t.equal(visit(1), firstSequence, 'after MaxAge it begins anew')
+  },
+)
+
+t.test('however many come and go within MaxAge, a bounded number is remembered', async (t) => {
+  const bench = new Bench({ limits: { lsas: 100 } })
+  bench.up()
+  const how = { metricType: 2, metric: 5, tag: 0, forwardingAddress: 0 } as const
+  const many = 100
+  for (let round = 0; round < 10; round++) {
+    const set = Array.from({ length: many }, (_, n) => ({
+      prefix: (ip('172.16.0.0') + 256 * (round * many + n)) >>> 0,
+      length: 24,
+      ...how,
+    }))
+    bench.config({ type: 'redistribute', set, withdraw: [] })
+    bench.run(2)
+    bench.config({ type: 'redistribute', set: [], withdraw: set })
+    bench.run(2)
+  }
+  t.equal(bench.router.as.lsdb.size, 0)
+  t.ok(bench.router.as.paces.size < 360, `${bench.router.as.paces.size} are remembered`)
+})
+
 t.test('nor does the end of an old copy put our numbers back', async (t) => {
   const { bench, peers } = segment('Point-to-point')
   const [peer] = peers as readonly [Peer]

@@ -189,3 +189,14 @@ t.test('16.1.1: a router that is on our network twice is reached by both address
   const hops = table(bench).get('192.0.2.0/24')?.hops
   t.same([...(hops ?? [])], ['eth0 via 10.0.0.7', 'eth0 via 10.0.0.8'])
 })
+
+t.test('unions of next hops count among what is to be emptied', async (t) => {
+  const sets = new HopSets(8)
+  const singles = Array.from({ length: 8 }, (_, i) => sets.single('x', i + 1))
+  const all = [0, ...singles]
+  for (const single of singles) for (const set of [...all]) all.push(sets.union(set, single))
+  const few = sets.size
+  t.ok(few <= 300, `${few} sets of 8 next hops`)
+  for (const a of new Set(all)) for (const b of new Set(all)) sets.union(a, b)
+  t.ok(sets.size > 10 * few, `${sets.size} with all that their unions take`)
+})

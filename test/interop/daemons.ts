@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type KernelRoute, type Lab, type LabProcess, until } from './lab.ts'
+import type { Memory } from './memory-probe.ts'
 
 /** One OSPF interface. Hello 1 s, dead 4 s, priority 1, cost 1 and area 0.0.0.0 unless said otherwise. */
 export interface PlannedInterface {
@@ -216,6 +217,7 @@ const fullIn = ({ neighbors }: FrrNeighbors): readonly string[] =>
 
 /** The command line as it was compiled together with this file. */
 const cli = fileURLToPath(new URL('../../lib/cli/main.js', import.meta.url))
+const memoryProbe = new URL('memory-probe.js', import.meta.url).href
 
 /** zebra and ospfd with a run directory of their own. */
 export class Frr implements Daemon {
@@ -365,10 +367,14 @@ export class Speaker implements Daemon {
   readonly #lab: Lab
   readonly #plan: RouterPlan
   #process: LabProcess | undefined
+  #looks = 0
+  readonly #tellsMemory: boolean
 
-  constructor(lab: Lab, node: string, plan: RouterPlan) {
+  /** `tellsMemory`: `memory()` can be asked. */
+  constructor(lab: Lab, node: string, plan: RouterPlan, { tellsMemory = false } = {}) {
     this.#lab = lab
     this.#plan = plan
+    this.#tellsMemory = tellsMemory
     this.node = node
     this.directory = join(lab.directory, `speaker-${node}`)
   }
@@ -378,9 +384,11 @@ export class Speaker implements Daemon {
     mkdirSync(this.directory)
     const config = join(this.directory, 'ospfd.conf')
     writeFileSync(config, ospfdConf(this.#plan))
-    const argv = [process.execPath, cli, 'run', '--frr', config, '--socket', this.#socket]
+    const probe = this.#tellsMemory ? ['--expose-gc', '--import', memoryProbe] : []
+    const argv = [process.execPath, ...probe, cli, 'run', '--frr', config, '--socket', this.#socket]
     const started = this.#lab.spawn(this.node, argv, 'ospf-speaker')
     this.#process = started
+    this.#looks = 0
     await until(() => started.output.includes('started, router id') || !started.running, {
       what: 'ospf-speaker is up',
     })
@@ -393,6 +401,15 @@ export class Speaker implements Daemon {
 
   async kill(): Promise<void> {
     await this.#process?.kill()
+  }
+
+  /** What it has in memory once garbage is collected. */
+  async memory(): Promise<Memory> {
+    const look = ++this.#looks
+    this.#process?.signal('SIGUSR2')
+    const told = (): string | undefined =>
+      new RegExp(`^memory ${look} (.*)\\n`, 'm').exec(this.#process?.output ?? '')?.[1]
+    return JSON.parse(await until(told, { what: `${this.node} tells its memory` })) as Memory
   }
 
   /** Arguments of node that make it `ospf-speaker show WORDS`. */

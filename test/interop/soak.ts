@@ -2,10 +2,10 @@
  * Real time with FRR, BIRD and this library mixed: cables are pulled, daemons stop and are killed, packets are lost. Then
  * all is mended, and all have to agree: every neighbor Full, one database, and the routes of the beginning.
  */
-import { readFileSync } from 'node:fs'
 import type { Random } from '../../lib/sim/random.ts'
 import { Bird, type Daemon, Frr, type RouterPlan, Speaker } from './daemons.ts'
 import { type Lab, until } from './lab.ts'
+import type { Memory } from './memory-probe.ts'
 import { gateways } from './tables.ts'
 
 const sleep = (seconds: number): Promise<void> =>
@@ -90,8 +90,8 @@ export interface SoakReport {
   readonly convergence: number
   readonly lsas: number
   readonly routes: number
-  /** Resident memory of a speaker that was never restarted, in MB: early and at the end. */
-  readonly memory: { readonly early: number; readonly late: number }
+  /** Of a speaker that was never restarted, without garbage: early, half-way, and when all has come to rest. */
+  readonly memory: { readonly early: Memory; readonly middle: Memory; readonly late: Memory }
 }
 
 /** @throws when the routers do not agree within two minutes */
@@ -124,7 +124,7 @@ export async function soak(
     const plan = { routerId: idOf(router), interfaces: interfaces.get(router)! }
     if (router.startsWith('f')) return new Frr(lab, router, plan)
     if (router.startsWith('b')) return new Bird(lab, router, plan)
-    return new Speaker(lab, router, plan)
+    return new Speaker(lab, router, plan, { tellsMemory: router === 's1' })
   }
   const daemons = new Map(routers.map((router) => [router, make(router)]))
   await Promise.all([...daemons.values()].map((daemon) => daemon.start()))
@@ -174,22 +174,7 @@ export async function soak(
   const routes = await agreed('all agree at the beginning')
   say(`${databases[0]!.length} LSAs, ${routes.split(' via ').length - 1} routes:\n${routes}`)
 
-  const memoryOf = async (router: Router): Promise<number> => {
-    const pids = (await lab.exec(router, ['ip', 'netns', 'pids', lab.namespace(router)]))
-      .split('\n')
-      .filter((pid) => pid !== '')
-    const sizes = pids.map((pid) => {
-      try {
-        return Number(
-          /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0,
-        )
-      } catch {
-        return 0
-      }
-    })
-    return Math.max(0, ...sizes) / 1024
-  }
-
+  const watched = daemons.get('s1') as Speaker
   const loss = async (router: Router, percent: number): Promise<void> => {
     await lab.exec(router, ['nft', 'add', 'table', 'ip', 'soak'])
     await lab.exec(router, ['nft', 'flush', 'table', 'ip', 'soak'])
@@ -208,11 +193,12 @@ export async function soak(
   }
   const begun = Date.now()
   const end = begun + seconds * 1000
-  let early = 0
+  let early: Memory | undefined
+  let middle: Memory | undefined
   while (Date.now() < end) {
-    if (early === 0 && Date.now() - begun > Math.min(60, seconds / 3) * 1000) {
-      early = await memoryOf('s1')
-    }
+    const passed = (Date.now() - begun) / 1000
+    if (passed > Math.min(60, seconds / 3)) early ??= await watched.memory()
+    if (passed > seconds / 2) middle ??= await watched.memory()
     const router = random.pick(routers)
     const duration = random.pick([0.3, 2, 6])
     const fault = random.pick(['flap', 'flap', 'loss', 'stop', 'kill'] as const)
@@ -245,7 +231,8 @@ export async function soak(
   const mended = Date.now()
   await agreed('all agree at the end', routes)
   const convergence = (Date.now() - mended) / 1000
-  const memory = { early, late: await memoryOf('s1') }
+  const late = await watched.memory()
+  const memory = { early: early ?? late, middle: middle ?? late, late }
   for (const daemon of daemons.values()) await daemon.stop()
   return {
     seconds: took,

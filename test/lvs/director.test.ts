@@ -1,6 +1,9 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { OspfError } from '../../lib/errors.ts'
 import { Director } from '../../lib/lvs/director.ts'
+import type { DirectorEvent } from '../../lib/lvs/director-events.ts'
 import { MemoryIpvs } from '../../lib/lvs/memory.ts'
 import type { IpvsService, IpvsServiceKey } from '../../lib/lvs/types.ts'
 import { VirtualClock } from '../../lib/sim/clock.ts'
@@ -619,6 +622,38 @@ t.test('status: connections, weights now and wanted, checks, the last event', as
     ],
     checks: 2,
   })
+})
+
+t.test('what an update takes away is forgotten', async (t) => {
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc') as () => void
+  const { start, run } = bench()
+  /** A service of its own with a check that nobody else has. */
+  const service = (n: number) => {
+    const probe = async (): Promise<void> => {
+      if (n === 1) throw new Error('refused')
+    }
+    const servers = [{ address: '10.0.2.1', checks: [probe] }]
+    return { options: { address: vip, port: n, servers }, probe: new WeakRef(probe) }
+  }
+  const { director, events } = await start({ services: [service(1).options] })
+  const told: WeakRef<DirectorEvent>[] = []
+  using _ = director.subscribe((event) => void told.push(new WeakRef(event)))
+  const probes: WeakRef<() => Promise<void>>[] = []
+  for (let n = 2; n < 20; n++) {
+    const { options, probe } = service(n)
+    probes.push(probe)
+    await director.update([options])
+    await run(1)
+  }
+  events.length = 0
+  gc()
+  await new Promise((resolve) => setImmediate(resolve))
+  gc()
+  const left = probes.filter((probe) => probe.deref() !== undefined).length
+  t.ok(left <= 2, `${left} of ${probes.length} probes are still there`)
+  const kept = told.filter((event) => event.deref() !== undefined).length
+  t.ok(kept <= 4, `${kept} of ${told.length} events are`)
 })
 
 t.test('stop is idempotent, ends the stream, and leaves no timer', async (t) => {

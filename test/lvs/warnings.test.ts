@@ -1,5 +1,5 @@
 import t from 'tap'
-import { parseDirector } from '../../lib/lvs/director-config.ts'
+import { ProbeNames, parseDirector } from '../../lib/lvs/director-config.ts'
 import type { VirtualServiceOptions } from '../../lib/lvs/director-options.ts'
 import { sortDestinations } from '../../lib/lvs/keys.ts'
 import { checksumOf, planService } from '../../lib/lvs/plan.ts'
@@ -20,7 +20,7 @@ function warnings(
     checks: [check],
     ...more,
   }
-  const { services } = parseDirector({ services: [service], defaults }, new Map())
+  const { services } = parseDirector({ services: [service], defaults }, new ProbeNames())
   return services.flatMap(warningsOf).join('\n')
 }
 
