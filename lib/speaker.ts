@@ -100,8 +100,7 @@ export class OspfSpeaker implements AsyncDisposable, AsyncIterable<SpeakerEvent>
   #stopped = false
 
   /**
-   * Starts a speaker. Resolves when its interfaces are open; adjacencies follow as events. It keeps the process alive
-   * until it is stopped.
+   * Starts a speaker, which keeps the process alive until it stops. Resolves when its interfaces are open.
    * @param ports by default Linux's; the simulator's for tests.
    * @throws OspfError ERR_OSPF_CONFIG, ERR_OSPF_NO_INTERFACE, ERR_OSPF_PERMISSION, ERR_OSPF_NATIVE, ERR_OSPF_DUPLICATE
    * (another speaker of this network namespace runs on an interface, or has the routes); the reason of the signal when

@@ -117,8 +117,8 @@ export const mutants = [
   {
     name: 'leftovers of an earlier life',
     file: 'lib/linux/routes.ts',
-    find: 'if (entry.leftover && entry.wanted === undefined) this.#ready.add(entry)',
-    put: '',
+    find: '      this.#ready.add(entry)\n      routes++',
+    put: '      routes++',
     tests: ['linux/routes'],
   },
   {
@@ -173,7 +173,7 @@ export const mutants = [
   {
     name: 'leases',
     file: 'lib/announcement.ts',
-    find: "if (this.#isExpired) return this.#become('down', 'lease', 'the lease has expired')",
+    find: "if (this.#isExpired) return this.#become('down', 'lease', EXPIRED)",
     put: '',
     tests: ['announcement-pipeline'],
   },
@@ -243,8 +243,8 @@ export const mutants = [
   {
     name: 'lost routes are put back',
     file: 'lib/linux/routes.ts',
-    find: '    const delay = this.#patience(entry, now)\n    this.#waiting.add(entry, now + delay)\n    if (!isTold)',
-    put: '    const delay = this.#patience(entry, now)\n    if (!isTold)',
+    find: '    const delay = putBackDelay(entry, now)\n    this.#waiting.add(entry, now + delay)\n    if (!isTold)',
+    put: '    const delay = putBackDelay(entry, now)\n    if (!isTold)',
     tests: ['linux/routes'],
   },
   {
@@ -257,8 +257,8 @@ export const mutants = [
   {
     name: 'Director: servers that are down leave the table',
     file: 'lib/lvs/pool.ts',
-    find: "if (server.state === 'down' || this.#sorry) return out",
-    put: 'if (this.#sorry) return out',
+    find: "if (server.state === 'down') return out",
+    put: '',
     tests: ['lvs/director'],
   },
   {
@@ -285,8 +285,8 @@ export const mutants = [
   {
     name: 'Director: drain',
     file: 'lib/lvs/pool.ts',
-    find: "return server.draining === 'on' ? 0 : server.rampedWeight",
-    put: 'return server.rampedWeight',
+    find: 'if (isDraining) return 0',
+    put: '',
     tests: ['lvs/director'],
   },
   {
