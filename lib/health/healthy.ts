@@ -51,6 +51,8 @@ const known: readonly string[] = [
   'random',
 ] satisfies (keyof HealthyOptions)[]
 
+export const isHealthyOption = (name: string): boolean => known.includes(name)
+
 /**
  * Watches a probe, or several that must all pass. Each is run and counted on its own: all have to
  * be proven healthy, and one proven unhealthy is enough for the contrary.
@@ -67,7 +69,7 @@ export function healthy(probe: Probe | readonly Probe[], options: HealthyOptions
     throw invalid('probe', 'a function or a list of functions', probe)
   }
   for (const key of Object.keys(options))
-    if (!known.includes(key))
+    if (!isHealthyOption(key))
       throw new OspfError(
         'ERR_OSPF_CONFIG',
         `healthy: unknown option '${key}'; known are ${known.join(', ')}`,

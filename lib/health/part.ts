@@ -4,7 +4,7 @@ import { type GateVerdict, judgementOf } from '../gate-verdict.ts'
 import type { Clock } from '../ports.ts'
 import { reasonOf } from '../reason.ts'
 import { SharedGate } from './gate.ts'
-import { type HealthyOptions, healthy } from './healthy.ts'
+import { type HealthyOptions, healthy, isHealthyOption } from './healthy.ts'
 import { invalid, type Probe } from './probe.ts'
 
 /** A gate, a probe (run as `healthy` does), or any verdicts as they come. */
@@ -15,13 +15,17 @@ export function asSharedGate(
   part: GatePart,
   options: Omit<HealthyOptions, 'name' | 'damping'> = {},
 ): SharedGate {
-  const verdicts = typeof part === 'function' ? healthy(part, options) : part
+  const verdicts = typeof part === 'function' ? healthy(part, timingOf(options)) : part
   if (verdicts instanceof SharedGate) return verdicts
   if (typeof verdicts?.[Symbol.asyncIterator] !== 'function') {
     throw invalid('a part of a gate', 'a gate, a probe or an async iterable of verdicts', part)
   }
   return new VerdictsGate(verdicts, options.clock ?? realClock)
 }
+
+/** Without what the caller's options have besides. */
+const timingOf = (options: object): HealthyOptions =>
+  Object.fromEntries(Object.entries(options).filter(([name]) => isHealthyOption(name)))
 
 class VerdictsGate extends SharedGate {
   readonly #verdicts: AsyncIterable<GateVerdict>

@@ -2,6 +2,8 @@ import t from 'tap'
 import { all, any, atLeast, damped, weighted } from '../../lib/health/combine.ts'
 import type { Gate } from '../../lib/health/gate.ts'
 import { healthy } from '../../lib/health/healthy.ts'
+import { override } from '../../lib/health/override.ts'
+import { panic } from '../../lib/health/panic.ts'
 import type { GatePart } from '../../lib/health/part.ts'
 import { named } from '../../lib/health/probe.ts'
 import { FakeClock, settle } from './fake-clock.ts'
@@ -258,6 +260,27 @@ t.test('a long list of failures is cut', async (t) => {
   for (const one of gates) await one.tell(false, 'x')
   t.equal(gate.verdict?.reason, 's0: x; s1: x; s2: x; s3: x; s4: x; and 3 more')
   stop()
+})
+
+t.test('probes are taken as they are, with their timing among the other options', async (t) => {
+  const clock = new FakeClock()
+  const options = { clock, interval: 2, rise: 1 }
+  const times: number[] = []
+  const probe = async (): Promise<void> => void times.push(clock.now())
+  const gates = [
+    weighted({ minimum: 1, ...options }, [[probe, 1]]),
+    damped(probe, { suppress: 3000, ...options }),
+    override({ file: '/nowhere', ...options }, probe),
+    ...panic({ share: 0.5, ...options }, [probe]),
+  ]
+  const heard = gates.map(listen)
+  await settle()
+  const runs = times.length
+  t.equal(runs, 4)
+  await clock.advance(2000)
+  t.equal(times.length, 2 * runs, 'every 2 s')
+  for (const gate of gates) t.equal(gate.verdict?.healthy, true)
+  for (const { stop } of heard) stop()
 })
 
 t.test('what cannot be combined is refused', async (t) => {

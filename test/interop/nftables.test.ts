@@ -234,13 +234,19 @@ async function checkWire(t: Test, here: Place): Promise<void> {
   ]
   const { answered } = await lab.connections('client', VIP, 80, 1)
   t.strictSame(answered, { r1: 1 })
+  // tcpdump writes when it gets to it
+  const { request, arrived, reply } = await until(
+    () => {
+      const [asked, got] = [packets(files.client), packets(files.r1)]
+      const said = asked.filter(({ payload }) => payload !== '')
+      const request = said.find((one) => one.to === VIP && one.toPort === '80')
+      const reply = said.find((one) => one.from === VIP && one.fromPort === '80')
+      const arrived = got.find(({ payload }) => payload === request?.payload)
+      return request && reply && arrived && { request, arrived, reply }
+    },
+    { what: 'request and reply are captured' },
+  )
   for (const capture of captures) await capture.stop()
-  const [asked, got] = [packets(files.client), packets(files.r1)]
-  const request = asked.find((one) => one.payload !== '' && one.to === VIP && one.toPort === '80')!
-  const arrived = got.find((one) => one.payload === request.payload)!
-  const reply = asked.find(
-    (one) => one.payload !== '' && one.from === VIP && one.fromPort === '80',
-  )!
   const macs = (device: string): string =>
     readFileSync(`/sys/class/net/${device}/address`, 'utf8').trim()
   const macOf = async (node: string): Promise<string> =>

@@ -404,7 +404,7 @@ t.test(
     const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`))
     const exited = once(worker, 'exit')
     const [message] = await once(worker, 'message')
-    t.match(message, /^ERR_OSPF_NATIVE .*child process/)
+    t.match(message, /^ERR_OSPF_NATIVE .*isolate: true/)
     await exited
   },
 )
