@@ -75,20 +75,23 @@ t.test('what cannot be asked for', async (t) => {
 t.test('no descriptor left: a failure, not the end of the process', async (t) => {
   const probe = new URL('../../lib/health/command.js', import.meta.url)
   const script = `
-    import { openSync } from 'node:fs'
+    import { closeSync, openSync } from 'node:fs'
     import { command } from '${probe}'
     const run = command('/bin/true')
     const { signal } = new AbortController()
     await run(signal)
-    try { for (;;) openSync('/dev/null') } catch {}
+    const open = []
+    try { for (;;) open.push(openSync('/dev/null')) } catch {}
     const said = await run(signal).then(() => 'passed', (error) => error.message)
     await new Promise((resolve) => setTimeout(resolve, 50))
+    for (const descriptor of open) closeSync(descriptor)
     process._rawDebug(said)
   `
   const { stdout, status } = spawnSync(
     '/bin/sh',
     ['-c', 'ulimit -n 200; exec "$0" --input-type=module -e "$1" 2>&1', process.execPath, script],
-    { encoding: 'utf8' },
+    // of itself alone: a loader of the test runner would need descriptors, too
+    { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } },
   )
   t.same([status, stdout.trim()], [0, 'spawn /bin/true EMFILE'])
 })
