@@ -11,7 +11,7 @@ import { type DnsOptions, dns } from './health/dns.ts'
 import { file } from './health/file.ts'
 import type { Gate } from './health/gate.ts'
 import { grpc } from './health/grpc.ts'
-import { type HealthyOptions, healthy } from './health/healthy.ts'
+import { type HealthyOptions, healthy, timingFields } from './health/healthy.ts'
 import { http } from './health/http.ts'
 import { icmp } from './health/icmp.ts'
 import { override } from './health/override.ts'
@@ -152,16 +152,6 @@ const isCombined = (kind: CheckKind): kind is CombinedKind =>
 
 const dampingOf = (damping: true | DampingOptions): DampingOptions =>
   damping === true ? {} : damping
-
-const timingFields = [
-  'interval',
-  'fastInterval',
-  'timeout',
-  'rise',
-  'fall',
-  'initial',
-  'damping',
-] as const satisfies readonly (keyof HealthyOptions)[]
 
 interface Part {
   readonly check: CheckData

@@ -7,7 +7,16 @@ export const arrows: Record<string, readonly string[]> = {
   ports: ['core/io.ts'],
   clock: ['ports'],
   secure: [],
-  health: ['clock', 'errors', 'gate-verdict', 'ports', 'reason', 'secure', 'linux/raw-socket.ts'],
+  health: [
+    'clock',
+    'errors',
+    'gate-verdict',
+    'parse',
+    'ports',
+    'reason',
+    'secure',
+    'linux/raw-socket.ts',
+  ],
   lvs: [
     'errors',
     'linux',

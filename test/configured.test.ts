@@ -372,7 +372,7 @@ vips:
 ${more}`)
   const { configured, run, until } = await start(await file('first'))
   const heard = async (line: string): Promise<void> => {
-    for (let i = 0; i < 200; i++) {
+    for (let i = 0; i < 1200; i++) {
       if (existsSync(out) && readFileSync(out, 'utf8').includes(line)) return
       await new Promise((resolve) => setTimeout(resolve, 50))
     }

@@ -142,7 +142,7 @@ t.test(
       said += text
     })
     const until = async (what: string, done: () => boolean | Promise<boolean>): Promise<void> => {
-      for (let i = 0; i < 300; i++) {
+      for (let i = 0; i < 1200; i++) {
         if (await done()) return
         await new Promise((resolve) => setTimeout(resolve, 50))
       }

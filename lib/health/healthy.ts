@@ -1,6 +1,6 @@
 /** Probes made into a gate: verdicts that can be believed, given only when they change. */
 import { realClock } from '../clock.ts'
-import { OspfError } from '../errors.ts'
+import { onlyFields } from '../parse.ts'
 import type { Clock } from '../ports.ts'
 import { Checker, type Timing } from './checker.ts'
 import { type DampedGate, Damping, type DampingOptions, parseDamping } from './damping.ts'
@@ -38,7 +38,8 @@ export interface HealthyOptions {
   readonly random?: () => number
 }
 
-const known: readonly string[] = [
+/** What says when a probe runs, and how its results are counted. */
+export const timingFields: readonly Exclude<keyof HealthyOptions, 'name' | 'clock' | 'random'>[] = [
   'interval',
   'fastInterval',
   'timeout',
@@ -46,12 +47,14 @@ const known: readonly string[] = [
   'fall',
   'initial',
   'damping',
+]
+
+export const healthyFields: readonly string[] = [
+  ...timingFields,
   'name',
   'clock',
   'random',
 ] satisfies (keyof HealthyOptions)[]
-
-export const isHealthyOption = (name: string): boolean => known.includes(name)
 
 /**
  * Watches a probe, or several that must all pass. Each is run and counted on its own: all have to
@@ -68,12 +71,7 @@ export function healthy(probe: Probe | readonly Probe[], options: HealthyOptions
   if (!Array.isArray(probes) || !probes.every((p) => typeof p === 'function') || !probes.length) {
     throw invalid('probe', 'a function or a list of functions', probe)
   }
-  for (const key of Object.keys(options))
-    if (!isHealthyOption(key))
-      throw new OspfError(
-        'ERR_OSPF_CONFIG',
-        `healthy: unknown option '${key}'; known are ${known.join(', ')}`,
-      )
+  onlyFields('healthy', options, healthyFields)
   const { interval = 1, timeout = interval, rise = 2, fall = 3, initial = 'down' } = options
   const { fastInterval = interval, clock = realClock, random, damping = false } = options
   for (const [name, seconds] of Object.entries({ interval, fastInterval, timeout })) {

@@ -4,7 +4,7 @@ import { type GateVerdict, judgementOf } from '../gate-verdict.ts'
 import type { Clock } from '../ports.ts'
 import { reasonOf } from '../reason.ts'
 import { SharedGate } from './gate.ts'
-import { type HealthyOptions, healthy, isHealthyOption } from './healthy.ts'
+import { type HealthyOptions, healthy, healthyFields } from './healthy.ts'
 import { invalid, type Probe } from './probe.ts'
 
 /** A gate, a probe (run as `healthy` does), or any verdicts as they come. */
@@ -25,7 +25,7 @@ export function asSharedGate(
 
 /** Without what the caller's options have besides. */
 const timingOf = (options: object): HealthyOptions =>
-  Object.fromEntries(Object.entries(options).filter(([name]) => isHealthyOption(name)))
+  Object.fromEntries(Object.entries(options).filter(([name]) => healthyFields.includes(name)))
 
 class VerdictsGate extends SharedGate {
   readonly #verdicts: AsyncIterable<GateVerdict>

@@ -40,6 +40,8 @@ export interface RawSocketOptions {
   readonly sendQueue?: number
   /** Opens the native socket. Default: `raw-socket`, loaded at the first `open`. */
   readonly openRaw?: OpenRawSocket
+  /** Milliseconds on a monotonic clock, for the length of a turn. Default: the process's. */
+  readonly now?: () => number
 }
 
 type Receive = (datagram: Datagram) => void
@@ -119,6 +121,7 @@ interface Sent {
 class InterfaceSocket implements DatagramSocket {
   readonly #link: Place
   readonly #sendQueue: number
+  readonly #now: () => number
   readonly #receive: Receive
   readonly #report: Report
   readonly #closed: () => void
@@ -142,6 +145,7 @@ class InterfaceSocket implements DatagramSocket {
   ) {
     this.#link = link
     this.#sendQueue = options.sendQueue ?? 4096
+    this.#now = options.now ?? (() => performance.now())
     this.#receive = receive
     this.#report = report
     this.#closed = closed
@@ -210,11 +214,11 @@ class InterfaceSocket implements DatagramSocket {
   #service(): void {
     this.#turn = undefined
     this.#flush()
-    const end = performance.now() + TURN_MS
+    const end = this.#now() + TURN_MS
     const backlog = this.#backlog
     // What a batch leaves behind wakes us again: polling is level-triggered.
     for (let n = 0; n < BATCH && this.#raw !== undefined; n++) {
-      const isBehind = backlog.size > 0 || performance.now() >= end
+      const isBehind = backlog.size > 0 || this.#now() >= end
       if (isBehind && backlog.isFull) break
       const datagram = this.#receiveOne(this.#raw)
       if (datagram === 'none') break
@@ -225,7 +229,7 @@ class InterfaceSocket implements DatagramSocket {
     // at least one, so that it comes to an end
     while (this.#raw !== undefined && backlog.size > 0) {
       this.#receive(backlog.shift()!)
-      if (performance.now() >= end) break
+      if (this.#now() >= end) break
     }
     if (this.#raw !== undefined && backlog.size > 0) {
       this.#turn = setImmediate(() => this.#service())

@@ -3,6 +3,11 @@ import type { Clock } from '../../lib/ports.ts'
 /** Lets everything that waits for nothing but promises run. */
 export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
+/** Waits for what takes this machine's time, not the clock's: a file, a lookup, a process. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 1))
+}
+
 /** A clock that stands still until told to move. */
 export class FakeClock implements Clock {
   #now = 0

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import host from 'node:process'
 import t from 'tap'
 import { type OverrideGate, type OverrideOptions, override } from '../../lib/health/override.ts'
-import { FakeClock, settle } from './fake-clock.ts'
+import { FakeClock, settle, until } from './fake-clock.ts'
 import { listen, Told } from './gates.ts'
 
 t.test('by a call', async (t) => {
@@ -89,9 +89,7 @@ t.test('by a file', async (t) => {
   const web = new Told('web', clock)
   const gate = override({ clock, file }, web)
   /** Until the file has been read and is waited for again. */
-  const looked = async (): Promise<void> => {
-    for (let i = 0; clock.pending === 0 && i < 100_000; i++) await settle()
-  }
+  const looked = (): Promise<void> => until(() => clock.pending > 0)
   const next = async (text: string | undefined): Promise<void> => {
     if (text === undefined) await rm(file, { recursive: true })
     else await writeFile(file, text)
@@ -135,7 +133,7 @@ t.test('a file that cannot be read', async (t) => {
   const gate = override({ clock, file: tmpdir() }, web)
   const { stop } = listen(gate)
   await settle()
-  for (let i = 0; clock.pending === 0 && i < 100_000; i++) await settle()
+  await until(() => clock.pending > 0)
   await web.tell(true)
   t.match(gate.verdict, { healthy: true })
   t.match(gate.verdict?.reason, /^passed; cannot read .*EISDIR/)

@@ -8,7 +8,7 @@ t.setTimeout(420_000)
 
 t.test('failures for a minute, then all agree', { skip: missing('frr', 'bird') }, async (t) => {
   const lab = Lab.for(t)
-  const seed = Number(process.env['OSPF_SEED'] ?? Date.now() % 1_000_000)
+  const seed = Number(process.env['OSPF_SEED'] ?? 42)
   t.comment(`seed ${seed}`)
   const { faults, lsas, routes } = await soak(lab, 60, new Random(seed), (line) => t.comment(line))
   t.ok(Object.values(faults).reduce((sum, count) => sum + count, 0) >= 4)

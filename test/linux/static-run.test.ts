@@ -51,7 +51,7 @@ inNamespace('static routes of zebra.conf live as long as the speaker', async (t)
   let database = ''
   for (
     let i = 0;
-    i < 100 && !(database.includes('10.9.0.0') && database.includes('"0.0.0.0"'));
+    i < 600 && !(database.includes('10.9.0.0') && database.includes('"0.0.0.0"'));
     i++
   ) {
     database = await askControl(socket, {

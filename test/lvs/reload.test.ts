@@ -33,7 +33,7 @@ t.test('what a check adds to the weight is not taken for the word of another che
   ]
   const { director } = await start({ services: services(5) })
   const turn = async (wanted: string): Promise<void> => {
-    for (let i = 0; i < 500 && (await table()) !== wanted; i++) {
+    for (let i = 0; i < 6000 && (await table()) !== wanted; i++) {
       await later(5)
       await run(0.1)
     }
@@ -73,7 +73,7 @@ t.test('a weight that a script says is not kept by the check beside it', async (
   ]
   const { director } = await start({ services: services(5) })
   const turn = async (wanted: string): Promise<void> => {
-    for (let i = 0; i < 500 && (await table()) !== wanted; i++) {
+    for (let i = 0; i < 6000 && (await table()) !== wanted; i++) {
       await later(5)
       await run(0.5)
     }
@@ -421,7 +421,7 @@ t.test('3.6 (7) weights that checks say do not lower the quorum that is asked fo
   const standing = (): string | undefined => director.status().services[0]?.standing
   const turn = async (weight: number): Promise<void> => {
     const now = (): number | undefined => director.status().services[0]?.weight
-    for (let i = 0; i < 500 && now() !== weight; i++) {
+    for (let i = 0; i < 6000 && now() !== weight; i++) {
       await later(5)
       await run(0.1)
     }

@@ -36,7 +36,7 @@ t.test('3.5: misc_dynamic sets the weight, FILE_CHECK adds to it', async (t) => 
   const { director, lines } = await start({ services: [service] })
   const turn = async (wanted: string): Promise<void> => {
     const sorted = async (): Promise<string> => (await table()).split(' ').sort().join(' ')
-    for (let i = 0; i < 500 && (await sorted()) !== wanted; i++) {
+    for (let i = 0; i < 6000 && (await sorted()) !== wanted; i++) {
       await later(10)
       await run(0.1)
     }

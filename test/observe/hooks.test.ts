@@ -326,7 +326,7 @@ t.test('a real command hears of a real speaker', async (t) => {
   await run(15)
   // those that are queued, one after the other
   const lines = (): string[] => readFileSync(out, { flag: 'a+', encoding: 'utf8' }).split('\n')
-  for (let i = 0; i < 200 && lines().length < 5; i++) {
+  for (let i = 0; i < 1200 && lines().length < 5; i++) {
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   await hooks[Symbol.asyncDispose]()
