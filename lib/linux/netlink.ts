@@ -62,6 +62,11 @@ export interface NetlinkOptions {
   readonly groups?: readonly number[]
   /** Octets. Default 1 MiB. */
   readonly receiveBuffer?: number
+  /**
+   * Octets, 8,192 at least. A dump comes in datagrams of this length, up to what the kernel gives (32 KiB). Default
+   * 64 KiB; longer than this where a datagram was.
+   */
+  readonly datagram?: number
   /** What the kernel tells unasked, all of one wake-up at once. The payloads may be kept. */
   readonly notify?: (messages: readonly NetlinkMessage[]) => void
   /** The kernel had more to tell than the buffer held. What is known is out of date: read it again. */
@@ -101,7 +106,7 @@ export class NetlinkSocket implements Disposable {
   readonly #answersPerSend: number
   readonly #jobs: Job[] = []
   readonly #writer = new PayloadWriter()
-  #buffer = new Uint8Array(0x10000)
+  #buffer: Uint8Array<ArrayBuffer>
   #sequence = 0
   #lost = false
   #sending = false
@@ -122,7 +127,8 @@ export class NetlinkSocket implements Disposable {
   private constructor(options: NetlinkOptions) {
     this.#native = options.native ?? nativeNetlink()
     this.#options = options
-    const { protocol = 0, receiveBuffer = 0x100000, groups = [] } = options
+    const { protocol = 0, receiveBuffer = 0x100000, datagram = 0x10000, groups = [] } = options
+    this.#buffer = new Uint8Array(datagram)
     this.#socket = this.#native.open(protocol, receiveBuffer, () => this.#readable())
     if (this.#socket < 0) throw kernelError('open a netlink socket', { errno: -this.#socket })
     // Older kernels have not all of these; replies are read with and without.

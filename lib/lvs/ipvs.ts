@@ -46,6 +46,8 @@ const CONNECTIONS = '/proc/net/ip_vs_conn'
 const CONNECTIONS_LIMIT = 65536
 /** For 5,000 destinations at once. */
 const RECEIVE_BUFFER = 0x400000
+/** Octets of a datagram in every second reading of a list; otherwise the kernel gives 32 KiB. */
+const OTHER_DATAGRAM = 0x5000
 
 export interface IpvsConnectionsOptions {
   /** No more than so many. Default 65,536. */
@@ -82,6 +84,8 @@ const meanings = {
  */
 export class Ipvs implements IpvsPort {
   readonly #socket: NetlinkSocket
+  /** Lists come to this one in other pieces. */
+  readonly #other: NetlinkSocket
   #family: number
   /** Tunnels that this kernel has been seen to understand. */
   readonly #tunnels = new Set<string>()
@@ -91,22 +95,23 @@ export class Ipvs implements IpvsPort {
    * @throws OspfError ERR_OSPF_IPVS_ABSENT, ERR_OSPF_PERMISSION (CAP_NET_ADMIN is needed even to look), ERR_OSPF_NATIVE
    */
   static async open(): Promise<Ipvs> {
-    const socket = NetlinkSocket.open({
-      protocol: NETLINK_GENERIC,
-      receiveBuffer: RECEIVE_BUFFER,
-    })
+    const options = { protocol: NETLINK_GENERIC, receiveBuffer: RECEIVE_BUFFER }
+    const sockets = [NetlinkSocket.open(options)]
     try {
-      const ipvs = new Ipvs(socket, await familyOfIpvs(socket))
+      // here already: it is to be of the same network namespace
+      sockets.push(NetlinkSocket.open({ ...options, datagram: OTHER_DATAGRAM }))
+      const ipvs = new Ipvs(sockets[0]!, sockets[1]!, await familyOfIpvs(sockets[0]!))
       await ipvs.info()
       return ipvs
     } catch (error) {
-      socket.close()
+      for (const socket of sockets) socket.close()
       throw error
     }
   }
 
-  private constructor(socket: NetlinkSocket, family: number) {
+  private constructor(socket: NetlinkSocket, other: NetlinkSocket, family: number) {
     this.#socket = socket
+    this.#other = other
     this.#family = family
   }
 
@@ -237,7 +242,12 @@ export class Ipvs implements IpvsPort {
   /** The daemons that run: none, one or two. */
   async daemons(): Promise<readonly IpvsDaemon[]> {
     const what = 'list synchronisation daemons'
-    const replies = await this.#ask(what, encodeCommand(IpvsCommand.getDaemon), 'daemon', true)
+    const replies = await this.#ask(
+      what,
+      encodeCommand(IpvsCommand.getDaemon),
+      'daemon',
+      this.#socket,
+    )
     return understood(what, replies, decodeDaemon)
   }
 
@@ -279,6 +289,7 @@ export class Ipvs implements IpvsPort {
   /** Leaves everything in the kernel as it is. Idempotent; calls under way reject with ERR_OSPF_STOPPED. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket.close()
+    this.#other.close()
   }
 
   /** As disposal. */
@@ -293,8 +304,9 @@ export class Ipvs implements IpvsPort {
     decode: (payload: Uint8Array) => T | undefined,
     name: (value: T) => string,
   ): Promise<T[]> {
-    return steadyList(async () => {
-      const replies = await this.#ask(what, payload, kind, true)
+    return steadyList(async (attempt) => {
+      const socket = attempt % 2 === 0 ? this.#socket : this.#other
+      const replies = await this.#ask(what, payload, kind, socket)
       const size = replies.reduce((sum, reply) => sum + reply.payload.length, 0)
       return { values: understood(what, replies, decode), size }
     }, name)
@@ -304,11 +316,11 @@ export class Ipvs implements IpvsPort {
     what: string,
     payload: Uint8Array,
     kind: keyof typeof meanings = 'other',
-    dump = false,
+    lister?: NetlinkSocket,
   ): Promise<readonly NetlinkMessage[]> {
     const send = async (): Promise<readonly NetlinkMessage[]> => {
       const request = { what, type: this.#family, payload }
-      return dump ? this.#socket.dump(request) : this.#socket.request(request)
+      return lister === undefined ? this.#socket.request(request) : lister.dump(request)
     }
     try {
       return await send().catch(async (error: unknown) => {

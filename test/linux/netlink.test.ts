@@ -240,6 +240,37 @@ inNamespace('a tiny receive buffer: batches are cut to fit, dumps come whole', a
   t.equal((await socket.dump(dump)).length, 501)
 })
 
+inNamespace('a dump comes in datagrams of the length asked for', async (t) => {
+  const addresses = Array.from({ length: 500 }, (_, i) => ({
+    what: `${i}`,
+    type: 20,
+    flags: MessageFlag.create,
+    payload: encodeAddress(1, 0x0a010000 + i, 32),
+  }))
+  const dump = { what: 'RTM_GETADDR', type: 22, payload: Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0) }
+  const native = nativeNetlink()
+  for (const [datagram, least] of [
+    [undefined, 20_481],
+    [20_480, 16_385],
+    [12_288, 8193],
+  ] as const) {
+    const lengths: number[] = []
+    const receive: typeof native.receive = (socket, into) => {
+      const length = native.receive(socket, into)
+      lengths.push(length)
+      return length
+    }
+    using socket = NetlinkSocket.open({
+      native: { ...native, receive },
+      ...(datagram !== undefined && { datagram }),
+    })
+    if (datagram === undefined) await socket.batch(addresses)
+    for (let i = 0; i < 2; i++) t.equal((await socket.dump(dump)).length, 501)
+    const longest = Math.max(...lengths)
+    t.ok(longest <= (datagram ?? 0x8000) && longest >= least, `${datagram}: ${longest}`)
+  }
+})
+
 inNamespace(
   'many sends for one batch: each failure is told of the request that failed',
   async (t) => {

@@ -29,3 +29,21 @@ t.test('of what never rests, everything that was seen, as it was last', async (t
 t.test('what a dump shows twice is one', async (t) => {
   t.strictSame(await read(['a1 b1 a2'], 100), ['a2 b1', 1])
 })
+
+/**
+ * A dump as the kernel makes it, which counts what it has told: after the first datagram somebody removes the head, and
+ * the entry that was to come next moves into what counts as told.
+ */
+const cut = (datagram: number): string[] => [...'xabcdefgh'].toSpliced(datagram, 1)
+
+t.test('two readings that are cut at different places do not leave out the same', async (t) => {
+  const reading = async (...sizes: readonly number[]) => {
+    const values = await steadyList(
+      async (attempt) => ({ values: cut(sizes[attempt % sizes.length]!), size: 10_000 }),
+      (value) => value,
+    )
+    return values.toSorted().join('')
+  }
+  t.equal(await reading(3), 'abdefghx', 'cut alike, they agree, and are wrong')
+  t.equal(await reading(3, 4), 'abcdefghx')
+})
