@@ -79,8 +79,8 @@ const meanings = {
 
 /**
  * The kernel's IPVS, of the network namespace in which this process was when it opened it. Calls may be made at the
- * same time; they are carried out one after the other. Every call rejects as IpvsPort says, with ERR_OSPF_CONFIG for
- * values that are none, and with ERR_OSPF_STOPPED once it is closed.
+ * same time; changes are carried out one after the other, long lists are read beside them. Every call rejects as
+ * IpvsPort says, with ERR_OSPF_CONFIG for values that are none, and with ERR_OSPF_STOPPED once it is closed.
  */
 export class Ipvs implements IpvsPort {
   readonly #socket: NetlinkSocket
@@ -242,12 +242,8 @@ export class Ipvs implements IpvsPort {
   /** The daemons that run: none, one or two. */
   async daemons(): Promise<readonly IpvsDaemon[]> {
     const what = 'list synchronisation daemons'
-    const replies = await this.#ask(
-      what,
-      encodeCommand(IpvsCommand.getDaemon),
-      'daemon',
-      this.#socket,
-    )
+    const payload = encodeCommand(IpvsCommand.getDaemon)
+    const replies = await this.#ask(what, payload, 'daemon', this.#socket)
     return understood(what, replies, decodeDaemon)
   }
 
@@ -316,11 +312,11 @@ export class Ipvs implements IpvsPort {
     what: string,
     payload: Uint8Array,
     kind: keyof typeof meanings = 'other',
-    lister?: NetlinkSocket,
+    dumpFrom?: NetlinkSocket,
   ): Promise<readonly NetlinkMessage[]> {
     const send = async (): Promise<readonly NetlinkMessage[]> => {
       const request = { what, type: this.#family, payload }
-      return lister === undefined ? this.#socket.request(request) : lister.dump(request)
+      return dumpFrom === undefined ? this.#socket.request(request) : dumpFrom.dump(request)
     }
     try {
       return await send().catch(async (error: unknown) => {

@@ -50,7 +50,7 @@ t.test('Hellos go on, adjacencies stay', { skip: missing('frr') }, async (t) => 
   }
   const get = (what: string): string => `GET ${what} HTTP/1.1\r\nHost: x\r\n\r\n`
   const end = Date.now() + 8000
-  while (Date.now() < end || sockets.length <= 1000) {
+  while (Date.now() < end) {
     for (let i = 0; i < 100; i++) dial(get('/show/ip/ospf/database/router'))
     dial('x'.repeat(10 * 1024 * 1024))
     for (let i = 0; i < 20; i++) dial(get('/no/such/command'))

@@ -226,28 +226,27 @@ inNamespace('permission: without CAP_NET_ADMIN', async (t) => {
   t.ok((await socket.dump(links)).length > 0, 'reading is free')
 })
 
+const addresses = Array.from({ length: 500 }, (_, i) => ({
+  what: `${i}`,
+  type: 20,
+  flags: MessageFlag.create,
+  payload: encodeAddress(1, 0x0a010000 + i, 32),
+}))
+/** Those, and that of lo. */
+const allAddresses = {
+  what: 'RTM_GETADDR',
+  type: 22,
+  payload: Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0),
+}
+
 inNamespace('a tiny receive buffer: batches are cut to fit, dumps come whole', async (t) => {
   using socket = NetlinkSocket.open({ receiveBuffer: 1 })
-  const requests = Array.from({ length: 500 }, (_, i) => ({
-    what: `${i}`,
-    type: 20,
-    flags: MessageFlag.create,
-    payload: encodeAddress(1, 0x0a010000 + i, 32),
-  }))
-  const outcomes = await socket.batch(requests)
+  const outcomes = await socket.batch(addresses)
   t.equal(outcomes.filter((outcome) => outcome !== undefined).length, 0)
-  const dump = { what: 'RTM_GETADDR', type: 22, payload: Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0) }
-  t.equal((await socket.dump(dump)).length, 501)
+  t.equal((await socket.dump(allAddresses)).length, 501)
 })
 
 inNamespace('a dump comes in datagrams of the length asked for', async (t) => {
-  const addresses = Array.from({ length: 500 }, (_, i) => ({
-    what: `${i}`,
-    type: 20,
-    flags: MessageFlag.create,
-    payload: encodeAddress(1, 0x0a010000 + i, 32),
-  }))
-  const dump = { what: 'RTM_GETADDR', type: 22, payload: Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0) }
   const native = nativeNetlink()
   for (const [datagram, least] of [
     [undefined, 20_481],
@@ -265,7 +264,7 @@ inNamespace('a dump comes in datagrams of the length asked for', async (t) => {
       ...(datagram !== undefined && { datagram }),
     })
     if (datagram === undefined) await socket.batch(addresses)
-    for (let i = 0; i < 2; i++) t.equal((await socket.dump(dump)).length, 501)
+    for (let i = 0; i < 2; i++) t.equal((await socket.dump(allAddresses)).length, 501)
     const longest = Math.max(...lengths)
     t.ok(longest <= (datagram ?? 0x8000) && longest >= least, `${datagram}: ${longest}`)
   }
